@@ -2,6 +2,11 @@
 //!
 //! Pure: no I/O, no `async`, no clock, no randomness, no vendor's JSON. Time comes in as an argument.
 
+mod identity;
+pub mod preview;
 mod time;
 
+pub use identity::{
+    CommitSha, DeliveryGuid, NotParsed, PreviewId, PullRequestNumber, RepositoryId, RepositoryName,
+};
 pub use time::Timestamp;

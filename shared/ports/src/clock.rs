@@ -5,7 +5,10 @@ use std::time::Duration;
 use domain::Timestamp;
 
 /// A wall clock that can also wait.
-#[expect(async_fn_in_trait, reason = "static dispatch on one thread: no auto traits are needed")]
+#[expect(
+    async_fn_in_trait,
+    reason = "static dispatch on one thread: no auto traits are needed"
+)]
 pub trait Clock {
     /// The time now.
     fn now(&self) -> Timestamp;

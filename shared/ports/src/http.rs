@@ -73,7 +73,10 @@ pub enum HttpError {
 }
 
 /// Sends requests.
-#[expect(async_fn_in_trait, reason = "static dispatch on one thread: no auto traits are needed")]
+#[expect(
+    async_fn_in_trait,
+    reason = "static dispatch on one thread: no auto traits are needed"
+)]
 pub trait Http {
     /// Sends `request` once and reads the whole answer. Redirects are not followed.
     async fn send(&self, request: Request) -> Result<Response, HttpError>;

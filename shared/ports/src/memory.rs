@@ -19,7 +19,11 @@ pub struct MemoryStore {
 impl MemoryStore {
     /// All keys of all stores, counters included, as `label key`: for tests that look for leftovers.
     pub fn all_keys(&self) -> Vec<String> {
-        self.entries.borrow().keys().map(|(label, key)| format!("{} {key}", label.name())).collect()
+        self.entries
+            .borrow()
+            .keys()
+            .map(|(label, key)| format!("{} {key}", label.name()))
+            .collect()
     }
 
     /// How many keys there are in all stores.
@@ -69,7 +73,9 @@ impl Store for MemoryStore {
 
     async fn increment(&self, label: Label, key: &str, delta: i64) -> Result<i64, StoreError> {
         let mut entries = self.entries.borrow_mut();
-        let entry = entries.entry((label, key.to_owned())).or_insert(Entry::Counter(0));
+        let entry = entries
+            .entry((label, key.to_owned()))
+            .or_insert(Entry::Counter(0));
         match entry {
             Entry::Counter(count) => {
                 *count = count.wrapping_add(delta);
@@ -80,10 +86,21 @@ impl Store for MemoryStore {
     }
 
     async fn keys(&self, label: Label) -> Result<Vec<String>, StoreError> {
-        Ok(self.entries.borrow().keys().filter(|(of, _)| *of == label).map(|(_, key)| key.clone()).collect())
+        Ok(self
+            .entries
+            .borrow()
+            .keys()
+            .filter(|(of, _)| *of == label)
+            .map(|(_, key)| key.clone())
+            .collect())
     }
 }
 
 fn confused(label: Label, operation: &'static str, key: &str) -> StoreError {
-    StoreError { label, operation, key: key.to_owned(), reason: "a counter is not a value".to_owned() }
+    StoreError {
+        label,
+        operation,
+        key: key.to_owned(),
+        reason: "a counter is not a value".to_owned(),
+    }
 }

@@ -40,7 +40,10 @@ pub struct StoreError {
 }
 
 /// A key-value store. There is no compare-and-swap: exclusion is built on [`Store::increment`] alone.
-#[expect(async_fn_in_trait, reason = "static dispatch on one thread: no auto traits are needed")]
+#[expect(
+    async_fn_in_trait,
+    reason = "static dispatch on one thread: no auto traits are needed"
+)]
 pub trait Store {
     /// The value of `key`. Never for a counter: backends store those differently.
     async fn get(&self, label: Label, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
