@@ -37,7 +37,7 @@ pub struct NotParsed {
 }
 
 impl NotParsed {
-    fn new(expected: &'static str, found: &str) -> Self {
+    pub(crate) fn new(expected: &'static str, found: &str) -> Self {
         Self {
             expected,
             found: found.chars().take(60).collect(),

@@ -2,10 +2,13 @@
 //!
 //! Pure: no I/O, no `async`, no clock, no randomness, no vendor's JSON. Time comes in as an argument.
 
+pub mod configuration;
+mod coolify;
 mod identity;
 pub mod preview;
 mod time;
 
+pub use coolify::{ApplicationUuid, DeploymentUuid, ImageTag};
 pub use identity::{
     CommitSha, DeliveryGuid, NotParsed, PreviewId, PullRequestNumber, RepositoryId, RepositoryName,
 };
