@@ -4,6 +4,7 @@
 
 pub mod configuration;
 mod coolify;
+pub mod entity;
 mod identity;
 pub mod preview;
 mod time;

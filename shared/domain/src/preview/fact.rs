@@ -2,84 +2,214 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CommitSha, RepositoryId, RepositoryName, Timestamp};
+use super::{PullRequest, Settings, Trouble, WorkflowRun};
+use crate::{ApplicationUuid, CommitSha, DeploymentUuid, ImageTag};
 
-/// A pull request as GitHub showed it at one moment.
+/// A fact about a preview.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PullRequest {
-    /// GitHub's own time of the last change, to the second: what orders two sightings.
-    pub updated_at: Timestamp,
-    /// Open or closed.
-    pub state: PullRequestState,
-    /// The title: written by anybody.
-    pub title: String,
-    /// The login of who opened it.
-    pub author: String,
-    /// Whether it is a draft.
-    pub draft: bool,
-    /// The names of its labels, in order.
-    pub labels: Vec<String>,
-    /// The branch that it wants to be merged from: written by anybody.
-    pub head_branch: String,
-    /// The commit that is to be previewed.
-    pub head_commit: CommitSha,
-    /// The repository of the head branch; none if that was deleted.
-    pub head_repository: Option<RepositoryId>,
-    /// The branch that it wants to be merged into.
-    pub base_branch: String,
-    /// The name of the repository that it is merged into, now.
-    pub repository: RepositoryName,
-    /// The default branch of that repository, where configuration is read.
-    pub default_branch: String,
+#[serde(tag = "fact", rename_all = "snake_case")]
+pub enum Fact {
+    /// A delivery showed the pull request: perhaps late, perhaps out of order.
+    PullRequestDelivered {
+        /// As it was when GitHub sent it.
+        pull_request: PullRequest,
+    },
+    /// GitHub's API showed the pull request.
+    PullRequestRead {
+        /// As it was just now.
+        pull_request: PullRequest,
+    },
+    /// The pull request could not be read.
+    PullRequestNotRead {
+        /// Why.
+        trouble: Trouble,
+    },
+    /// A delivery showed a workflow run that names this pull request.
+    RunDelivered {
+        /// As it was when GitHub sent it.
+        run: WorkflowRun,
+    },
+    /// GitHub's API showed the runs on a commit.
+    RunsRead {
+        /// The commit.
+        commit: CommitSha,
+        /// All of them.
+        runs: Vec<WorkflowRun>,
+    },
+    /// The runs could not be read.
+    RunsNotRead {
+        /// Why.
+        trouble: Trouble,
+    },
+    /// The configuration was looked for.
+    ConfigurationRead {
+        /// The head commit that it was read for.
+        commit: CommitSha,
+        /// What was found.
+        reading: Reading,
+    },
+    /// The configuration could not be read.
+    ConfigurationNotRead {
+        /// Why.
+        trouble: Trouble,
+    },
+    /// About the preview on one Coolify application.
+    Target {
+        /// The application.
+        application: ApplicationUuid,
+        /// The fact.
+        #[serde(rename = "of")]
+        fact: TargetFact,
+    },
+    /// The comment is about to be created for the `attempt`-th time.
+    CommentIntended {
+        /// Counts up.
+        attempt: u32,
+    },
+    /// The comment says what it should.
+    CommentPublished {
+        /// GitHub's id of the comment.
+        comment: u64,
+        /// The digest of its text.
+        digest: String,
+    },
+    /// The comment that was to be changed is no more.
+    CommentGone,
+    /// The comment could not be written.
+    CommentNotPublished {
+        /// Why.
+        trouble: Trouble,
+    },
 }
 
-/// Whether a pull request is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PullRequestState {
-    /// Open.
-    Open,
-    /// Closed without having been merged.
-    Closed,
-    /// Merged.
-    Merged,
-}
-
-/// A run of a GitHub Actions workflow as GitHub showed it at one moment.
+/// What was found where the configuration stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WorkflowRun {
-    /// The run's id: the same when it is run again.
-    pub id: u64,
-    /// Grows by one each time it is run again.
-    pub attempt: u64,
-    /// The workflow's name: `CI`.
-    pub name: String,
-    /// The workflow's file: `.github/workflows/ci.yml`.
-    pub path: String,
-    /// What started it: `push`, `pull_request` …
-    pub event: String,
-    /// The commit that it ran on.
-    pub head_commit: CommitSha,
-    /// The repository of that commit: a fork's, or the repository's own; none if it was deleted.
-    pub head_repository: Option<RepositoryId>,
-    /// How far it is.
-    pub progress: RunProgress,
-    /// The run's page.
-    pub html_url: String,
+#[serde(tag = "reading", rename_all = "snake_case")]
+pub enum Reading {
+    /// A valid file.
+    Valid {
+        /// What it says about previews.
+        settings: Settings,
+    },
+    /// No file.
+    Missing,
+    /// A file that is not a configuration.
+    Invalid {
+        /// Why, with the place.
+        message: String,
+    },
 }
 
-/// How far a workflow run is. The order is that of time within one attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// What can be learnt about the preview on one Coolify application.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "snake_case")]
+pub enum TargetFact {
+    /// A deployment is about to be asked for.
+    StartIntended {
+        /// Counts up with every intent.
+        attempt: u32,
+        /// The name of the service.
+        service: String,
+        /// What is to be deployed.
+        revision: Revision,
+    },
+    /// The claim shows that the attempt was never begun, and now never will be.
+    StartVoided {
+        /// The attempt.
+        attempt: u32,
+    },
+    /// The attempt may or may not have reached Coolify.
+    StartUncertain {
+        /// The attempt.
+        attempt: u32,
+    },
+    /// Coolify queued the deployment.
+    Queued {
+        /// The attempt.
+        attempt: u32,
+        /// What Coolify knows the deployment by.
+        deployment: DeploymentUuid,
+    },
+    /// Coolify has an identical deployment in hand and queued nothing.
+    InTheWay {
+        /// The attempt.
+        attempt: u32,
+    },
+    /// The attempt failed, and certainly nothing was queued.
+    StartFailed {
+        /// The attempt.
+        attempt: u32,
+        /// Why.
+        trouble: Trouble,
+    },
+    /// Coolify's list of deployments was looked through for the attempt's.
+    Looked {
+        /// The attempt.
+        attempt: u32,
+        /// The newest deployment of the pull request with the attempt's tag that was not known before.
+        found: Option<DeploymentUuid>,
+        /// Whether any deployment of the pull request is queued or running.
+        busy: bool,
+    },
+    /// Coolify told how far the deployment is.
+    Seen {
+        /// The deployment.
+        deployment: DeploymentUuid,
+        /// How far it is.
+        progress: DeploymentProgress,
+    },
+    /// The URL was probed.
+    Probed {
+        /// The deployment that is expected to answer.
+        deployment: DeploymentUuid,
+        /// Whether the answer was a healthy one.
+        healthy: bool,
+        /// The answer, for people: `503 Service Unavailable`.
+        answer: String,
+    },
+    /// The removal is about to be asked for.
+    RemovalIntended,
+    /// Coolify was asked to remove the preview.
+    RemovalAsked {
+        /// Whether it said that there is none (any more).
+        nothing_there: bool,
+    },
+    /// Looking, probing or removing did not work.
+    Troubled {
+        /// Why.
+        trouble: Trouble,
+    },
+}
+
+/// What a target runs: one commit's image from one build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revision {
+    /// The commit.
+    pub commit: CommitSha,
+    /// The run that built the image.
+    pub run: u64,
+    /// Its attempt.
+    pub run_attempt: u64,
+    /// The image's tag.
+    pub tag: ImageTag,
+    /// Where the preview is reached.
+    pub url: String,
+}
+
+/// How far a deployment of Coolify's is (VENDORS 1.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum RunProgress {
-    /// Asked for, waiting, or not started.
-    Waiting,
+pub enum DeploymentProgress {
+    /// Waiting for its turn.
+    Queued,
     /// At work.
     Running,
-    /// Done, and it succeeded.
-    Succeeded,
-    /// Done, and it was cancelled (or skipped, or is stale).
-    Cancelled,
-    /// Done, and it did not succeed: failure, timed out, or an approval is needed.
+    /// The container was started; whether it is healthy is not known.
+    Finished,
+    /// It failed.
     Failed,
+    /// Somebody cancelled it.
+    Cancelled,
+    /// Coolify knows no such deployment.
+    Unknown,
 }

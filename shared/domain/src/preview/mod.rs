@@ -1,7 +1,54 @@
 //! The preview of one pull request.
 
+mod action;
+mod comment;
 mod effort;
 mod fact;
+mod fold;
+mod fold_target;
+mod plan;
+mod plan_target;
+mod settings;
+mod sighting;
+mod state;
+mod wanted;
 
+pub use action::{Action, TargetAction};
+pub use comment::marker;
 pub use effort::{Effort, Reaction, Trouble};
-pub use fact::{PullRequest, PullRequestState, RunProgress, WorkflowRun};
+pub use fact::{DeploymentProgress, Fact, Reading, Revision, TargetFact};
+pub use settings::{ServiceSettings, Settings};
+pub use sighting::{PullRequest, PullRequestState, RunProgress, WorkflowRun};
+pub use state::Preview;
+
+use crate::{
+    PreviewId, Timestamp,
+    entity::{Entity, Step},
+};
+
+impl Entity for Preview {
+    type Id = PreviewId;
+    type Fact = Fact;
+    type Action = Action;
+
+    fn new(id: PreviewId) -> Self {
+        Self::unknown(id)
+    }
+
+    fn record(&mut self, fact: &Fact, at: Timestamp) {
+        self.fold(fact, at);
+    }
+
+    fn plan(&self, now: Timestamp) -> Step<Action> {
+        self.next_step(now)
+    }
+
+    fn claims(&self) -> Vec<String> {
+        let deployments = self.targets.iter().flat_map(|(application, target)| {
+            (1..=target.attempts).map(move |attempt| action::start_claim(application, attempt))
+        });
+        deployments
+            .chain((1..=self.comment.attempts).map(action::comment_claim))
+            .collect()
+    }
+}

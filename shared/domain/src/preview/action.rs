@@ -1,0 +1,179 @@
+//! What can be done about a preview.
+
+use super::{Fact, Revision, TargetFact};
+use crate::{
+    ApplicationUuid, CommitSha, DeploymentUuid, ImageTag, RepositoryName, Timestamp, entity,
+};
+
+/// Something to do about a preview.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Read the pull request from GitHub.
+    ReadPullRequest,
+    /// Read the configuration from the default branch.
+    ReadConfiguration {
+        /// The repository.
+        repository: RepositoryName,
+        /// Its default branch.
+        branch: String,
+        /// The head commit that it is read for.
+        commit: CommitSha,
+    },
+    /// Read the workflow runs on a commit.
+    ReadRuns {
+        /// The repository.
+        repository: RepositoryName,
+        /// The commit.
+        commit: CommitSha,
+    },
+    /// About the preview on one Coolify application.
+    Target {
+        /// The application.
+        application: ApplicationUuid,
+        /// What to do.
+        action: TargetAction,
+    },
+    /// Make the comment say `body`.
+    PublishComment {
+        /// The repository.
+        repository: RepositoryName,
+        /// GitHub's id of the comment; none if it is to be found or created.
+        comment: Option<u64>,
+        /// Counts up with every creation.
+        attempt: u32,
+        /// The whole text, with the marker.
+        body: String,
+        /// The digest of the text.
+        digest: String,
+    },
+}
+
+/// Something to do about the preview on one Coolify application.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TargetAction {
+    /// Ask Coolify for a deployment.
+    Start {
+        /// Counts up.
+        attempt: u32,
+        /// The name of the service.
+        service: String,
+        /// What to deploy.
+        revision: Revision,
+    },
+    /// Find out whether an intended deployment was ever asked for, and if not, see that it never will be.
+    ResolveStart {
+        /// The attempt.
+        attempt: u32,
+    },
+    /// Look for the attempt's deployment in Coolify's list.
+    Look {
+        /// The attempt.
+        attempt: u32,
+        /// The image's tag.
+        tag: ImageTag,
+        /// Deployments from this one back are not the attempt's.
+        known: Option<DeploymentUuid>,
+        /// Deployments from before this time are not the attempt's.
+        not_before: Timestamp,
+    },
+    /// Ask how far a deployment is.
+    Poll {
+        /// The deployment.
+        deployment: DeploymentUuid,
+    },
+    /// Probe whether the preview answers.
+    Probe {
+        /// The deployment that is expected to answer.
+        deployment: DeploymentUuid,
+        /// What to GET.
+        url: String,
+    },
+    /// Ask Coolify to remove the preview.
+    Remove,
+}
+
+impl entity::Action for Action {
+    type Fact = Fact;
+
+    fn intent(&self) -> Option<Fact> {
+        let (application, fact) = match self {
+            Self::ReadPullRequest | Self::ReadConfiguration { .. } | Self::ReadRuns { .. } => {
+                return None;
+            }
+            Self::PublishComment {
+                comment: Some(_), ..
+            } => return None,
+            Self::PublishComment {
+                comment: None,
+                attempt,
+                ..
+            } => {
+                return Some(Fact::CommentIntended { attempt: *attempt });
+            }
+            Self::Target {
+                application,
+                action,
+            } => match action {
+                TargetAction::Start {
+                    attempt,
+                    service,
+                    revision,
+                } => (
+                    application,
+                    TargetFact::StartIntended {
+                        attempt: *attempt,
+                        service: service.clone(),
+                        revision: revision.clone(),
+                    },
+                ),
+                TargetAction::Remove => (application, TargetFact::RemovalIntended),
+                TargetAction::ResolveStart { .. }
+                | TargetAction::Look { .. }
+                | TargetAction::Poll { .. }
+                | TargetAction::Probe { .. } => return None,
+            },
+        };
+        Some(Fact::Target {
+            application: application.clone(),
+            fact,
+        })
+    }
+
+    fn claim(&self) -> Option<String> {
+        match self {
+            Self::Target {
+                application,
+                action: TargetAction::Start { attempt, .. } | TargetAction::ResolveStart { attempt },
+            } => Some(start_claim(application, *attempt)),
+            Self::PublishComment {
+                comment: None,
+                attempt,
+                ..
+            } => Some(comment_claim(*attempt)),
+            Self::PublishComment {
+                comment: Some(_), ..
+            }
+            | Self::ReadPullRequest
+            | Self::ReadConfiguration { .. }
+            | Self::ReadRuns { .. }
+            | Self::Target {
+                action:
+                    TargetAction::Look { .. }
+                    | TargetAction::Poll { .. }
+                    | TargetAction::Probe { .. }
+                    | TargetAction::Remove,
+                ..
+            } => None,
+        }
+    }
+}
+
+/// The claim of one attempt to deploy.
+pub(super) fn start_claim(application: &ApplicationUuid, attempt: u32) -> String {
+    format!("deploy-{application}/{attempt}")
+}
+
+/// The claim of one attempt to create the comment.
+pub(super) fn comment_claim(attempt: u32) -> String {
+    format!("comment/{attempt}")
+}

@@ -1,0 +1,329 @@
+//! The one comment on a pull request: what its preview is, for the people who look at the pull request.
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    PullRequest, PullRequestState, RunProgress, Settings, WorkflowRun,
+    state::{Phase, Preview, Problem, Start, Target},
+    wanted::{Absence, Build, Wanted},
+};
+use crate::{ApplicationUuid, CommitSha, PreviewId, configuration};
+
+/// The start of the comment, not shown by GitHub: by it, and by its author, the comment is found again.
+pub fn marker(id: PreviewId) -> String {
+    format!(
+        "<!-- slipway:preview repository={} pr={} -->",
+        id.repository, id.number
+    )
+}
+
+/// Tells two texts apart without keeping them.
+pub(super) fn digest(body: &str) -> String {
+    hex::encode(Sha256::digest(body).get(..16).unwrap_or_default())
+}
+
+/// One line of the table.
+struct Row {
+    service: String,
+    status: String,
+    url: Option<String>,
+    commit: Option<CommitSha>,
+}
+
+/// The whole comment; none if there is nothing that people should be told.
+pub(super) fn render(preview: &Preview) -> Option<String> {
+    let pull_request = preview.pull_request()?;
+    let told = preview.comment.attempts > 0 || preview.comment.id.is_some();
+    let rows = rows(preview, pull_request);
+    let notes = notes(preview, pull_request, &rows);
+    if rows.is_empty() && (notes.is_empty() || !(told || invalid(preview, pull_request))) {
+        return None;
+    }
+    let mut body = format!("{}\n### Preview\n", marker(preview.id));
+    if !rows.is_empty() {
+        body.push_str("\n| Service | Status | URL | Commit |\n| --- | --- | --- | --- |\n");
+        for row in &rows {
+            let url = row.url.as_deref().map_or_else(|| "–".to_owned(), link);
+            let commit = row
+                .commit
+                .as_ref()
+                .map_or_else(|| "–".to_owned(), |commit| code(commit.short()));
+            body.push_str(&format!(
+                "| {} | {} | {url} | {commit} |\n",
+                row.service, row.status
+            ));
+        }
+    }
+    for note in &notes {
+        body.push_str(&format!("\n{note}\n"));
+    }
+    Some(body)
+}
+
+/// Whether the configuration that concerns the open pull request cannot be understood.
+fn invalid(preview: &Preview, pull_request: &PullRequest) -> bool {
+    pull_request.state == PullRequestState::Open
+        && matches!(preview.configuration.problem, Some(Problem::Invalid(_)))
+}
+
+fn rows(preview: &Preview, pull_request: &PullRequest) -> Vec<Row> {
+    let empty = Vec::new();
+    let services = preview
+        .settings_in_force()
+        .map_or(&empty, |settings| &settings.services);
+    let open = pull_request.state == PullRequestState::Open;
+    let fresh = services.iter().filter(|service| {
+        open && !preview.targets.contains_key(&service.application)
+            && !matches!(
+                preview.wanted(&service.application),
+                Wanted::Absent(_) | Wanted::Undecided
+            )
+    });
+    let fresh = fresh.map(|service| {
+        row(
+            preview,
+            pull_request,
+            &service.application,
+            &Target::new(service.service.clone()),
+        )
+    });
+    let begun = preview.targets.iter().filter(|(application, target)| {
+        // What was removed, or never came about, is told in a note once nothing is wanted any more.
+        !(target.is_vacant()
+            && matches!(
+                preview.wanted(application),
+                Wanted::Absent(_) | Wanted::Undecided
+            ))
+    });
+    let mut rows: Vec<Row> = begun
+        .map(|(application, target)| row(preview, pull_request, application, target))
+        .collect();
+    rows.extend(fresh);
+    rows.sort_by(|left, right| left.service.cmp(&right.service));
+    rows
+}
+
+fn row(
+    preview: &Preview,
+    pull_request: &PullRequest,
+    application: &ApplicationUuid,
+    target: &Target,
+) -> Row {
+    let revision = target.revision().filter(|_| target.occupied);
+    Row {
+        service: target.service.clone(),
+        status: status(preview, pull_request, application, target),
+        url: revision.map(|revision| revision.url.clone()),
+        commit: revision.map(|revision| revision.commit.clone()),
+    }
+}
+
+fn status(
+    preview: &Preview,
+    pull_request: &PullRequest,
+    application: &ApplicationUuid,
+    target: &Target,
+) -> String {
+    let head = &pull_request.head_commit;
+    let is_head = |commit: &CommitSha| commit == head;
+    let shown = match &target.phase {
+        Phase::Idle { .. } => idle(preview, application, target),
+        Phase::Failed { revision, reason } if is_head(&revision.commit) => {
+            format!("❌ Failed: {}", code(reason))
+        }
+        Phase::Failed { .. } => idle(preview, application, target),
+        Phase::Starting {
+            start: Start::Intended,
+            ..
+        } => "🚀 Deploying".to_owned(),
+        Phase::Starting {
+            start: Start::Uncertain { .. },
+            ..
+        } => "🚀 Deploying: Coolify's answer was lost, looking whether it has the deployment"
+            .to_owned(),
+        Phase::Starting {
+            start: Start::InTheWay,
+            ..
+        } => "🚀 Waiting for another deployment that Coolify has in hand".to_owned(),
+        Phase::Underway { revision, .. } if is_head(&revision.commit) => "🚀 Deploying".to_owned(),
+        Phase::Underway { revision, .. } => {
+            format!(
+                "🚀 Finishing {}, then {}",
+                code(revision.commit.short()),
+                code(head.short())
+            )
+        }
+        Phase::Deployed {
+            revision, health, ..
+        } if is_head(&revision.commit) => {
+            let service = preview.probed_service(application, target);
+            if health.healthy_at.is_some() {
+                "✅ Ready".to_owned()
+            } else if service.is_some_and(|service| health.is_unhealthy(&service.health)) {
+                format!(
+                    "❌ Not healthy: {}",
+                    code(health.last_answer.as_deref().unwrap_or("no answer"))
+                )
+            } else {
+                "🔍 Started, checking its health".to_owned()
+            }
+        }
+        Phase::Deployed { .. } => idle(preview, application, target),
+        Phase::Removing(removal) => format!("🧹 Removal pending since {}", removal.since),
+    };
+    with_trouble(shown, target)
+}
+
+/// What a target without anything in hand waits for.
+fn idle(preview: &Preview, application: &ApplicationUuid, target: &Target) -> String {
+    match preview.wanted(application) {
+        Wanted::Present { .. } if target.effort.is_exhausted() => "❌ Not deployed".to_owned(),
+        Wanted::Present { .. } => "🚀 Deploying".to_owned(),
+        Wanted::Awaited => preview
+            .settings_in_force()
+            .map_or_else(String::new, |settings| awaited(preview, settings)),
+        Wanted::Absent(absence) => format!("🧹 To be removed: {}", reason(&absence)),
+        Wanted::Undecided => "⏳ Waiting for the configuration".to_owned(),
+    }
+}
+
+fn awaited(preview: &Preview, settings: &Settings) -> String {
+    let Some(workflow) = &settings.workflow else {
+        return "❌ `build.worker` is not supported by this version of Slipway".to_owned();
+    };
+    match preview.build(settings) {
+        Build::NotSeen => format!("⏳ Waiting for {} to run", code(workflow)),
+        Build::Underway(run) => format!("⏳ Building: {}", run_link(run)),
+        Build::Succeeded(run) => format!("🚀 Built: {}", run_link(run)),
+        Build::Ended(run) if run.progress == RunProgress::Cancelled => {
+            format!("❌ Build cancelled: {}", run_link(run))
+        }
+        Build::Ended(run) => format!("❌ Build failed: {}", run_link(run)),
+    }
+}
+
+fn with_trouble(shown: String, target: &Target) -> String {
+    match &target.effort.last_error {
+        Some(error) if target.effort.is_exhausted() => format!("{shown}: {}", code(error)),
+        // A first failure mostly passes before anybody reads of it.
+        Some(error) if target.effort.failures > 1 => {
+            format!("{shown} (trying again: {})", code(error))
+        }
+        Some(_) | None => shown,
+    }
+}
+
+fn notes(preview: &Preview, pull_request: &PullRequest, rows: &[Row]) -> Vec<String> {
+    let mut notes = Vec::new();
+    match pull_request.state {
+        PullRequestState::Merged if rows.is_empty() => notes.push(ended("was merged", preview)),
+        PullRequestState::Closed if rows.is_empty() => notes.push(ended("was closed", preview)),
+        PullRequestState::Merged => {
+            notes.push("The pull request was merged: its preview is being removed.".to_owned())
+        }
+        PullRequestState::Closed => {
+            notes.push("The pull request was closed: its preview is being removed.".to_owned())
+        }
+        PullRequestState::Open => {
+            let services = preview
+                .settings_in_force()
+                .map(|settings| settings.services.as_slice())
+                .unwrap_or_default();
+            for service in services {
+                if let Wanted::Absent(absence) = preview.wanted(&service.application) {
+                    notes.push(format!(
+                        "No preview of {}: {}.",
+                        code(&service.service),
+                        reason(&absence)
+                    ));
+                }
+            }
+            if let Some(Problem::Invalid(message)) = &preview.configuration.problem {
+                notes.push(format!(
+                    "❌ {} on the default branch: {}",
+                    code(configuration::PATH),
+                    code(message)
+                ));
+            }
+        }
+    }
+    notes
+}
+
+fn ended(how: &str, preview: &Preview) -> String {
+    let removed = preview.targets.values().any(|target| {
+        matches!(
+            target.phase,
+            Phase::Idle {
+                removed_at: Some(_)
+            }
+        )
+    });
+    let what = if removed {
+        "its preview was removed"
+    } else {
+        "there was no preview to remove"
+    };
+    format!("🧹 The pull request {how}: {what}.")
+}
+
+fn reason(absence: &Absence) -> String {
+    match absence {
+        Absence::Merged => "the pull request was merged".to_owned(),
+        Absence::Closed => "the pull request was closed".to_owned(),
+        Absence::Draft => "the pull request is a draft".to_owned(),
+        Absence::LabelMissing(label) => format!("the label {} is missing", code(label)),
+        Absence::Fork => "the pull request comes from a fork".to_owned(),
+        Absence::Skipped => "the title says `[skip preview]`".to_owned(),
+        Absence::NotConfigured => "the configuration no longer names it".to_owned(),
+    }
+}
+
+fn run_link(run: &WorkflowRun) -> String {
+    let url = url::Url::parse(&run.html_url)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"));
+    match url {
+        Some(url) => format!("{} {}", code(&run.name), link(url.as_str())),
+        None => code(&run.name),
+    }
+}
+
+/// A link that shows its address; of characters that would end it or the table's cell only their escapes are left.
+fn link(url: &str) -> String {
+    let safe: String = url
+        .chars()
+        .map(|character| match character {
+            '<' => "%3C".to_owned(),
+            '>' => "%3E".to_owned(),
+            '|' => "%7C".to_owned(),
+            '`' => "%60".to_owned(),
+            character if character.is_whitespace() || character.is_control() => "%20".to_owned(),
+            character => character.to_string(),
+        })
+        .collect();
+    format!("<{safe}>")
+}
+
+/// Text of any origin as code: nothing in it is markup, a mention or the end of a table's cell.
+fn code(text: &str) -> String {
+    const CHARACTERS_MAX: usize = 300;
+    let mut safe: String = text
+        .chars()
+        .take(CHARACTERS_MAX)
+        .map(|character| match character {
+            '`' => '\'',
+            // A table's cell ends at `|` even in code, and a backslash before it would show.
+            '|' => '¦',
+            character if character.is_control() => ' ',
+            character => character,
+        })
+        .collect();
+    if text.chars().nth(CHARACTERS_MAX).is_some() {
+        safe.push('…');
+    }
+    match safe.trim() {
+        "" => "–".to_owned(),
+        shown => format!("`{shown}`"),
+    }
+}

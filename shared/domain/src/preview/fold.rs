@@ -1,0 +1,245 @@
+//! How the facts of a preview add up.
+
+use super::{
+    Effort, Fact, Preview, PullRequest, Reading, RunProgress, Trouble, WorkflowRun,
+    state::{Builds, Problem, Sighting, Target},
+};
+use crate::{CommitSha, Timestamp};
+
+/// So often in a row the API may show something older than a delivery did before it is believed.
+const STALE_READS_MAX: u32 = 5;
+
+impl Preview {
+    pub(super) fn fold(&mut self, fact: &Fact, at: Timestamp) {
+        let seed = self.seed();
+        match fact {
+            Fact::PullRequestDelivered { pull_request } => {
+                self.pull_request_delivered(pull_request, at)
+            }
+            Fact::PullRequestRead { pull_request } => self.pull_request_read(pull_request, at),
+            Fact::PullRequestNotRead { trouble } => self.reading.fail(trouble, at, seed),
+            Fact::RunDelivered { run } => self.run_seen(run),
+            Fact::RunsRead { commit, runs } => self.runs_read(commit, runs, at),
+            Fact::RunsNotRead { trouble } => self.builds.effort.fail(trouble, at, seed),
+            Fact::ConfigurationRead { commit, reading } => self.configuration_read(commit, reading),
+            Fact::ConfigurationNotRead { trouble } => {
+                self.configuration.effort.fail(trouble, at, seed)
+            }
+            Fact::Target { application, fact } => {
+                let target = self
+                    .targets
+                    .entry(application.clone())
+                    .or_insert_with(|| Target::new(String::new()));
+                target.fold(fact, at, seed);
+            }
+            Fact::CommentIntended { attempt } => {
+                self.comment.attempts = self.comment.attempts.max(*attempt);
+                self.comment.pending = Some((*attempt, at));
+            }
+            Fact::CommentPublished { comment, digest } => {
+                self.comment_published(*comment, digest, at)
+            }
+            Fact::CommentGone => {
+                self.comment.id = None;
+                self.comment.digest = None;
+            }
+            Fact::CommentNotPublished { trouble } => self.comment_failed(trouble, at, seed),
+        }
+    }
+
+    fn pull_request_delivered(&mut self, pull_request: &PullRequest, at: Timestamp) {
+        let Some(sighting) = &mut self.sighting else {
+            self.first_sighting(pull_request, None, at);
+            return;
+        };
+        let known = &sighting.pull_request;
+        if pull_request == known || pull_request.updated_at < known.updated_at {
+            return;
+        }
+        // GitHub's times are whole seconds. Of two deliveries of one second either may be the later one: the choice is
+        // arbitrary but the same in every order, and nothing is done about it before the API has been asked.
+        if pull_request.updated_at == known.updated_at && order_key(pull_request) < order_key(known)
+        {
+            sighting.confirmed_at = None;
+            return;
+        }
+        self.sighted(pull_request, None, at);
+        self.start_afresh();
+    }
+
+    fn pull_request_read(&mut self, pull_request: &PullRequest, at: Timestamp) {
+        self.reading.succeed();
+        let Some(sighting) = &mut self.sighting else {
+            self.first_sighting(pull_request, Some(at), at);
+            return;
+        };
+        let known = &sighting.pull_request;
+        if pull_request == known {
+            sighting.confirmed_at = Some(at);
+            sighting.stale_reads = 0;
+        } else if pull_request.updated_at > known.updated_at {
+            self.sighted(pull_request, Some(at), at);
+        } else if pull_request.updated_at == known.updated_at {
+            // Within one second the answer may be older or newer than what is known: a second equal answer settles it.
+            self.sighted(pull_request, None, at);
+        } else if sighting.stale_reads >= STALE_READS_MAX {
+            self.sighted(pull_request, Some(at), at);
+        } else {
+            sighting.stale_reads += 1;
+            let trouble = Trouble::retry(
+                "GitHub's API still shows the pull request as it was before its last event",
+            );
+            self.reading.failures = sighting.stale_reads - 1;
+            self.reading.fail(&trouble, at, self.id.number.0);
+        }
+    }
+
+    fn first_sighting(
+        &mut self,
+        pull_request: &PullRequest,
+        confirmed_at: Option<Timestamp>,
+        at: Timestamp,
+    ) {
+        let pull_request = pull_request.clone();
+        self.sighting = Some(Sighting {
+            pull_request,
+            confirmed_at,
+            head_since: at,
+            state_since: at,
+            stale_reads: 0,
+        });
+    }
+
+    /// Replaces what is known of the pull request.
+    fn sighted(
+        &mut self,
+        pull_request: &PullRequest,
+        confirmed_at: Option<Timestamp>,
+        at: Timestamp,
+    ) {
+        let Some(sighting) = &mut self.sighting else {
+            return;
+        };
+        let new_head = sighting.pull_request.head_commit != pull_request.head_commit;
+        if new_head {
+            sighting.head_since = at;
+        }
+        if sighting.pull_request.state != pull_request.state {
+            sighting.state_since = at;
+        }
+        sighting.pull_request = pull_request.clone();
+        sighting.confirmed_at = confirmed_at;
+        sighting.stale_reads = 0;
+        if new_head {
+            self.builds = Builds::default();
+            self.start_afresh();
+        }
+    }
+
+    /// Lets what was given up be tried again, since a person did something.
+    fn start_afresh(&mut self) {
+        for target in self.targets.values_mut() {
+            target.effort = Effort::default();
+        }
+        self.comment.effort = Effort::default();
+        self.configuration.effort = Effort::default();
+        self.builds.effort = Effort::default();
+        self.reading = Effort::default();
+        if self.configuration.problem.is_some() {
+            self.configuration.read_for = None;
+        }
+    }
+
+    fn configuration_read(&mut self, commit: &CommitSha, reading: &Reading) {
+        let configuration = &mut self.configuration;
+        configuration.effort.succeed();
+        configuration.read_for = Some(commit.clone());
+        match reading {
+            Reading::Valid { settings } => {
+                configuration.settings = Some(settings.clone());
+                configuration.problem = None;
+            }
+            Reading::Missing => configuration.problem = Some(Problem::Missing),
+            Reading::Invalid { message } => {
+                configuration.problem = Some(Problem::Invalid(message.clone()))
+            }
+        }
+    }
+
+    fn run_seen(&mut self, run: &WorkflowRun) {
+        // Without knowing the pull request there is nothing to hold the run against; the runs are read when it is known.
+        if self
+            .pull_request()
+            .is_none_or(|pull_request| pull_request.head_commit != run.head_commit)
+        {
+            return;
+        }
+        let runs = &mut self.builds.runs;
+        match runs.iter_mut().find(|known| known.id == run.id) {
+            Some(known) if precedes(known, run) => *known = run.clone(),
+            Some(_) => {}
+            None => {
+                runs.push(run.clone());
+                if runs.len() > Builds::RUNS_MAX {
+                    runs.sort_by_key(|run| run.id);
+                    runs.remove(0);
+                }
+            }
+        }
+        self.builds.effort.succeed();
+    }
+
+    fn runs_read(&mut self, commit: &CommitSha, runs: &[WorkflowRun], at: Timestamp) {
+        if self
+            .pull_request()
+            .is_none_or(|pull_request| pull_request.head_commit != *commit)
+        {
+            return;
+        }
+        for run in runs {
+            self.run_seen(run);
+        }
+        self.builds.effort.succeed();
+        self.builds.read_at = Some(at);
+    }
+
+    fn comment_published(&mut self, comment: u64, digest: &str, at: Timestamp) {
+        self.comment.id = Some(comment);
+        self.comment.digest = Some(digest.to_owned());
+        self.comment.pending = None;
+        self.comment.published_at = Some(at);
+        self.comment.effort.succeed();
+    }
+
+    fn comment_failed(&mut self, trouble: &Trouble, at: Timestamp, seed: u64) {
+        if !trouble.may_have_happened() {
+            self.comment.pending = None;
+        }
+        self.comment.effort.fail(trouble, at, seed);
+    }
+}
+
+/// Whether `next` is later than `known`, of the same run: a newer attempt, or further on in the same one.
+fn precedes(known: &WorkflowRun, next: &WorkflowRun) -> bool {
+    (known.attempt, rank(known.progress)) < (next.attempt, rank(next.progress))
+}
+
+/// The order of a run's progress in time: all that are done are alike.
+fn rank(progress: RunProgress) -> u8 {
+    match progress {
+        RunProgress::Waiting => 0,
+        RunProgress::Running => 1,
+        RunProgress::Succeeded | RunProgress::Cancelled | RunProgress::Failed => 2,
+    }
+}
+
+/// An arbitrary total order for two states of a pull request within one second; closed states win.
+fn order_key(pull_request: &PullRequest) -> impl Ord + '_ {
+    (
+        pull_request.state,
+        &pull_request.head_commit,
+        pull_request.draft,
+        &pull_request.labels,
+        &pull_request.title,
+    )
+}

@@ -1,0 +1,324 @@
+//! How the facts about one target of a preview add up.
+
+use std::time::Duration;
+
+use super::{
+    DeploymentProgress, Reaction, Revision, TargetFact, Trouble,
+    state::{Phase, Probes, Removal, Start, Target},
+};
+use crate::{DeploymentUuid, Timestamp};
+
+/// A deployment that may be on its way to Coolify has arrived, or never will, after this long.
+const SETTLE: Duration = Duration::from_secs(30);
+/// Between two questions whether the preview is gone.
+const REMOVAL_PAUSE: Duration = Duration::from_secs(5);
+/// So often Coolify must say that there is nothing before it is believed.
+const NOTHING_THERE_ENOUGH: u32 = 2;
+/// So often a deployment is looked for in vain before it is taken as never queued.
+const LOOKS_ENOUGH: u32 = 2;
+/// So often Coolify may not know a deployment that it told of itself.
+const UNKNOWN_ENOUGH: u32 = 3;
+
+impl Target {
+    pub(super) fn fold(&mut self, fact: &TargetFact, at: Timestamp, seed: u64) {
+        match fact {
+            TargetFact::StartIntended {
+                attempt,
+                service,
+                revision,
+            } => {
+                self.service.clone_from(service);
+                self.attempts = self.attempts.max(*attempt);
+                self.phase = Phase::Starting {
+                    revision: revision.clone(),
+                    start: Start::Intended,
+                    since: at,
+                    look_at: at,
+                };
+            }
+            TargetFact::StartVoided { attempt } => {
+                if self.is_starting(*attempt) {
+                    self.phase = Phase::Idle { removed_at: None };
+                }
+            }
+            TargetFact::StartUncertain { attempt } => {
+                self.set_start(*attempt, Start::Uncertain { looked: 0 }, at);
+            }
+            TargetFact::Queued {
+                attempt,
+                deployment,
+            } => self.queued(*attempt, deployment, at),
+            TargetFact::InTheWay { attempt } => {
+                self.set_start(*attempt, Start::InTheWay, at.after(REMOVAL_PAUSE));
+            }
+            TargetFact::StartFailed { attempt, trouble } => {
+                self.start_failed(*attempt, trouble, at, seed)
+            }
+            TargetFact::Looked {
+                attempt,
+                found,
+                busy,
+            } => self.looked(*attempt, found.as_ref(), *busy, at),
+            TargetFact::Seen {
+                deployment,
+                progress,
+            } => self.seen(deployment, *progress, at),
+            TargetFact::Probed {
+                deployment,
+                healthy,
+                answer,
+            } => self.probed(deployment, *healthy, answer, at),
+            TargetFact::RemovalIntended => self.removal_intended(at),
+            TargetFact::RemovalAsked { nothing_there } => self.removal_asked(*nothing_there, at),
+            TargetFact::Troubled { trouble } => self.effort.fail(trouble, at, seed),
+        }
+    }
+
+    /// Whether the attempt is the one whose outcome is awaited: the outcome of any other comes too late to matter.
+    fn is_starting(&self, attempt: u32) -> bool {
+        attempt == self.attempts && matches!(self.phase, Phase::Starting { .. })
+    }
+
+    fn set_start(&mut self, attempt: u32, next: Start, next_look_at: Timestamp) {
+        if !self.is_starting(attempt) {
+            return;
+        }
+        self.occupied = true;
+        if let Phase::Starting { start, look_at, .. } = &mut self.phase {
+            *start = next;
+            *look_at = next_look_at;
+        }
+    }
+
+    fn queued(&mut self, attempt: u32, queued: &DeploymentUuid, at: Timestamp) {
+        self.occupied = true;
+        if self.is_starting(attempt) {
+            if let Phase::Starting { revision, .. } = &self.phase {
+                self.phase = underway(revision.clone(), queued.clone(), at);
+                self.effort.succeed();
+            }
+            return;
+        }
+        // The answer comes after somebody else took over: what it queued runs after, or is removed with, everything else.
+        match &mut self.phase {
+            Phase::Removing(removal) => removal.nothing_there = 0,
+            Phase::Underway { deployment, .. } | Phase::Deployed { deployment, .. }
+                if deployment == queued => {}
+            Phase::Underway { .. }
+            | Phase::Deployed { .. }
+            | Phase::Failed { .. }
+            | Phase::Idle { .. } => {
+                self.phase = Phase::Idle { removed_at: None };
+            }
+            Phase::Starting { .. } => {}
+        }
+    }
+
+    fn start_failed(&mut self, attempt: u32, trouble: &Trouble, at: Timestamp, seed: u64) {
+        if self.is_starting(attempt) {
+            self.effort.fail(trouble, at, seed);
+            self.phase = Phase::Idle { removed_at: None };
+        }
+    }
+
+    fn looked(&mut self, attempt: u32, found: Option<&DeploymentUuid>, busy: bool, at: Timestamp) {
+        if !self.is_starting(attempt) {
+            return;
+        }
+        let Phase::Starting {
+            revision, start, ..
+        } = &self.phase
+        else {
+            return;
+        };
+        match (*start, found) {
+            (Start::Intended, _) => {}
+            (Start::Uncertain { .. }, Some(deployment)) => {
+                self.last_deployment = Some(deployment.clone());
+                self.phase = underway(revision.clone(), deployment.clone(), at);
+                self.effort.succeed();
+            }
+            (Start::Uncertain { looked }, None) if looked + 1 >= LOOKS_ENOUGH => {
+                self.phase = Phase::Idle { removed_at: None };
+            }
+            (Start::Uncertain { looked }, None) => {
+                self.set_start(
+                    attempt,
+                    Start::Uncertain { looked: looked + 1 },
+                    at.after(SETTLE),
+                );
+            }
+            (Start::InTheWay, _) if busy => {
+                self.set_start(attempt, Start::InTheWay, at.after(2 * REMOVAL_PAUSE))
+            }
+            (Start::InTheWay, _) => self.phase = Phase::Idle { removed_at: None },
+        }
+    }
+
+    fn seen(&mut self, of: &DeploymentUuid, progress: DeploymentProgress, at: Timestamp) {
+        let Phase::Underway {
+            revision,
+            deployment,
+            since,
+            poll_at,
+            unknown,
+        } = &mut self.phase
+        else {
+            return;
+        };
+        if of != deployment {
+            return;
+        }
+        self.effort.succeed();
+        if progress != DeploymentProgress::Unknown {
+            self.last_deployment = Some(of.clone());
+        }
+        let failed = |reason: &str| Phase::Failed {
+            revision: revision.clone(),
+            reason: reason.to_owned(),
+        };
+        match progress {
+            DeploymentProgress::Queued | DeploymentProgress::Running => {
+                *poll_at = at.after(poll_pause(at.since(*since)));
+                *unknown = 0;
+            }
+            DeploymentProgress::Finished => {
+                let health = Probes {
+                    since: at,
+                    count: 0,
+                    probed_at: None,
+                    healthy_at: None,
+                    last_answer: None,
+                };
+                self.phase = Phase::Deployed {
+                    revision: revision.clone(),
+                    deployment: deployment.clone(),
+                    health,
+                };
+            }
+            DeploymentProgress::Failed => {
+                self.phase = failed("Coolify reports that the deployment failed")
+            }
+            DeploymentProgress::Cancelled => {
+                self.phase = failed("the deployment was cancelled in Coolify")
+            }
+            DeploymentProgress::Unknown if *unknown + 1 >= UNKNOWN_ENOUGH => {
+                // A uuid that Coolify told of but never stored: look for the real one.
+                let start = Start::Uncertain { looked: 0 };
+                self.phase = Phase::Starting {
+                    revision: revision.clone(),
+                    start,
+                    since: *since,
+                    look_at: at,
+                };
+            }
+            DeploymentProgress::Unknown => {
+                *unknown += 1;
+                *poll_at = at.after(REMOVAL_PAUSE);
+            }
+        }
+    }
+
+    fn probed(&mut self, of: &DeploymentUuid, healthy: bool, answer: &str, at: Timestamp) {
+        let Phase::Deployed {
+            deployment, health, ..
+        } = &mut self.phase
+        else {
+            return;
+        };
+        if of != deployment {
+            return;
+        }
+        self.effort.succeed();
+        health.count = health.count.saturating_add(1);
+        health.last_answer = Some(answer.to_owned());
+        health.probed_at = Some(at);
+        if healthy {
+            health.healthy_at = Some(at);
+        }
+    }
+
+    fn removal_intended(&mut self, at: Timestamp) {
+        let uncertain = match &self.phase {
+            Phase::Removing(_) => return,
+            Phase::Starting { start, .. } => {
+                matches!(start, Start::Intended | Start::Uncertain { .. })
+            }
+            Phase::Idle { .. }
+            | Phase::Underway { .. }
+            | Phase::Deployed { .. }
+            | Phase::Failed { .. } => false,
+        };
+        self.effort.succeed();
+        self.phase = Phase::Removing(Removal {
+            since: at,
+            ask_at: at,
+            nothing_there: 0,
+            uncertain,
+        });
+    }
+
+    fn removal_asked(&mut self, nothing_there: bool, at: Timestamp) {
+        let Phase::Removing(removal) = &mut self.phase else {
+            return;
+        };
+        self.effort.succeed();
+        if !nothing_there {
+            removal.nothing_there = 0;
+            removal.ask_at = at.after(REMOVAL_PAUSE);
+            return;
+        }
+        removal.nothing_there += 1;
+        if removal.nothing_there >= NOTHING_THERE_ENOUGH {
+            self.occupied = false;
+            self.phase = Phase::Idle {
+                removed_at: Some(at),
+            };
+        } else {
+            removal.ask_at = at.after(if removal.uncertain {
+                SETTLE
+            } else {
+                REMOVAL_PAUSE
+            });
+        }
+    }
+}
+
+fn underway(revision: Revision, deployment: DeploymentUuid, at: Timestamp) -> Phase {
+    Phase::Underway {
+        revision,
+        deployment,
+        since: at,
+        poll_at: at.after(Duration::from_secs(1)),
+        unknown: 0,
+    }
+}
+
+/// Polls are frequent at first, since most deployments of an image take seconds.
+fn poll_pause(running_for: Duration) -> Duration {
+    match running_for.as_secs() {
+        0..30 => Duration::from_secs(2),
+        30..300 => Duration::from_secs(5),
+        300.. => Duration::from_secs(30),
+    }
+}
+
+impl Trouble {
+    /// A failure without an effect that may pass.
+    pub fn retry(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            reaction: Reaction::Retry {
+                after_milliseconds: None,
+            },
+        }
+    }
+
+    /// Whether what was tried may have happened nonetheless.
+    pub fn may_have_happened(&self) -> bool {
+        match self.reaction {
+            Reaction::Look => true,
+            Reaction::Retry { .. } | Reaction::GiveUp => false,
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! What is to be done next about a preview: effects on services first, then the comment, then looking.
+
+use std::time::Duration;
+
+use super::{
+    Action, Effort, PullRequestState, Settings, comment,
+    state::{Preview, Sighting},
+    wanted::{Build, Wanted},
+};
+use crate::{Timestamp, entity::Step};
+
+/// A deployment or a removal needs a look at the pull request that is no older than this.
+pub(super) const FRESH: Duration = Duration::from_secs(30);
+/// A closed pull request whose preview is gone is forgotten after this long.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(3 * 86_400);
+/// Runs of a commit are no longer asked for after this long; a delivery still counts.
+const RUNS_AWAITED: Duration = Duration::from_secs(86_400);
+/// A comment whose creation has no known outcome after this long is looked for again.
+const COMMENT_SETTLE: Duration = Duration::from_secs(60);
+/// Between two changes of the comment.
+const COMMENT_PAUSE: Duration = Duration::from_secs(2);
+/// What was given up is tried once more after this long, if leaving it would leave something behind.
+const LAST_RESORT: Duration = Duration::from_secs(3_600);
+
+/// What one concern of a preview wants next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Next {
+    /// This, now.
+    Act(Action),
+    /// Nothing before this time.
+    At(Timestamp),
+    /// Nothing until there is a new fact.
+    Nothing,
+}
+
+/// The wishes of all concerns, in the order of their importance.
+#[derive(Debug, Default)]
+struct Agenda {
+    act: Option<Action>,
+    wake: Option<Timestamp>,
+}
+
+impl Agenda {
+    fn add(&mut self, next: Next) {
+        match next {
+            Next::Act(action) => {
+                self.act.get_or_insert(action);
+            }
+            Next::At(time) => self.wake = Some(self.wake.map_or(time, |wake| wake.min(time))),
+            Next::Nothing => {}
+        }
+    }
+
+    fn step(self) -> Step<Action> {
+        match (self.act, self.wake) {
+            (Some(action), _) => Step::Act(action),
+            (None, Some(until)) => Step::Wait { until },
+            (None, None) => Step::Settled,
+        }
+    }
+}
+
+impl Preview {
+    pub(super) fn next_step(&self, now: Timestamp) -> Step<Action> {
+        let Some(sighting) = &self.sighting else {
+            return single(self.read_pull_request(now));
+        };
+        if sighting.confirmed_at.is_none() {
+            // Nothing is decided on the word of a delivery alone, but what is in hand is followed.
+            let mut agenda = Agenda::default();
+            agenda.add(self.read_pull_request(now));
+            self.look_after_targets(&mut agenda, now);
+            return agenda.step();
+        }
+        if self.is_over(now) {
+            return Step::Forget;
+        }
+        let mut agenda = Agenda::default();
+        agenda.add(self.read_configuration(sighting, now));
+        for (application, target) in &self.targets {
+            agenda.add(self.target_effect(sighting, application, target, now));
+        }
+        self.start_missing_targets(sighting, &mut agenda, now);
+        agenda.add(self.publish_comment(sighting, now));
+        self.look_after_targets(&mut agenda, now);
+        agenda.add(self.read_runs(sighting, now));
+        if let Some(forget_at) = self.forget_at() {
+            agenda.add(Next::At(forget_at));
+        }
+        agenda.step()
+    }
+
+    /// Follows deployments in hand, and probes.
+    fn look_after_targets(&self, agenda: &mut Agenda, now: Timestamp) {
+        for (application, target) in &self.targets {
+            agenda.add(self.target_look(application, target, now));
+        }
+    }
+
+    /// Begins on applications of which nothing is known yet.
+    fn start_missing_targets(&self, sighting: &Sighting, agenda: &mut Agenda, now: Timestamp) {
+        let Some(settings) = self.settings_in_force() else {
+            return;
+        };
+        for service in &settings.services {
+            if !self.targets.contains_key(&service.application) {
+                agenda.add(self.first_start(sighting, service, now));
+            }
+        }
+    }
+
+    /// Reads the pull request.
+    pub(super) fn read_pull_request(&self, now: Timestamp) -> Next {
+        when_due_at_last(&self.reading, now, || Action::ReadPullRequest)
+    }
+
+    /// `action` if the pull request was just read, else reading it.
+    pub(super) fn with_fresh_look(
+        &self,
+        sighting: &Sighting,
+        now: Timestamp,
+        action: Action,
+    ) -> Next {
+        let fresh = sighting
+            .confirmed_at
+            .is_some_and(|confirmed_at| now.since(confirmed_at) <= FRESH);
+        if fresh {
+            Next::Act(action)
+        } else {
+            self.read_pull_request(now)
+        }
+    }
+
+    fn read_configuration(&self, sighting: &Sighting, now: Timestamp) -> Next {
+        let pull_request = &sighting.pull_request;
+        let read = self.configuration.read_for.as_ref() == Some(&pull_request.head_commit);
+        if pull_request.state != PullRequestState::Open || read {
+            return Next::Nothing;
+        }
+        when_due_at_last(&self.configuration.effort, now, || {
+            Action::ReadConfiguration {
+                repository: pull_request.repository.clone(),
+                branch: pull_request.default_branch.clone(),
+                commit: pull_request.head_commit.clone(),
+            }
+        })
+    }
+
+    /// Asks for the runs of the head commit while a build is awaited: a delivery may be lost, and runs of a fork name no
+    /// pull request.
+    fn read_runs(&self, sighting: &Sighting, now: Timestamp) -> Next {
+        let Some(settings) = self.settings_in_force() else {
+            return Next::Nothing;
+        };
+        let waiting_for = now.since(sighting.head_since);
+        if waiting_for > RUNS_AWAITED || !self.is_build_awaited(settings) {
+            return Next::Nothing;
+        }
+        let due = self
+            .builds
+            .read_at
+            .map_or(now, |read_at| read_at.after(runs_pause(waiting_for)));
+        if due > now {
+            return Next::At(due);
+        }
+        when_due_at_last(&self.builds.effort, now, || Action::ReadRuns {
+            repository: sighting.pull_request.repository.clone(),
+            commit: sighting.pull_request.head_commit.clone(),
+        })
+    }
+
+    fn is_build_awaited(&self, settings: &Settings) -> bool {
+        let unbuilt = match self.build(settings) {
+            Build::NotSeen | Build::Underway(_) => true,
+            Build::Succeeded(_) | Build::Ended(_) => false,
+        };
+        let wanted = || {
+            settings
+                .services
+                .iter()
+                .any(|service| self.wanted(&service.application) == Wanted::Awaited)
+        };
+        settings.workflow.is_some() && unbuilt && wanted()
+    }
+
+    fn publish_comment(&self, sighting: &Sighting, now: Timestamp) -> Next {
+        let Some(body) = comment::render(self) else {
+            return Next::Nothing;
+        };
+        let digest = comment::digest(&body);
+        if self.comment.digest.as_ref() == Some(&digest) {
+            return Next::Nothing;
+        }
+        let pending = self
+            .comment
+            .pending
+            .map(|(_, since)| since.after(COMMENT_SETTLE));
+        let paced = self
+            .comment
+            .published_at
+            .map(|published_at| published_at.after(COMMENT_PAUSE));
+        if let Some(free_at) = pending.max(paced).filter(|free_at| *free_at > now) {
+            return Next::At(free_at);
+        }
+        when_due(&self.comment.effort, now, || Action::PublishComment {
+            repository: sighting.pull_request.repository.clone(),
+            comment: self.comment.id,
+            attempt: self.comment.attempts + 1,
+            body,
+            digest,
+        })
+    }
+
+    /// When a preview whose pull request is closed and that holds nothing any more is forgotten.
+    fn forget_at(&self) -> Option<Timestamp> {
+        let sighting = self.sighting.as_ref()?;
+        let closed = match sighting.pull_request.state {
+            PullRequestState::Open => false,
+            PullRequestState::Closed | PullRequestState::Merged => true,
+        };
+        (closed && self.targets.values().all(super::state::Target::is_vacant))
+            .then(|| sighting.state_since.after(FORGOTTEN_AFTER))
+    }
+
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.forget_at().is_some_and(|forget_at| forget_at <= now)
+    }
+}
+
+fn single(next: Next) -> Step<Action> {
+    let mut agenda = Agenda::default();
+    agenda.add(next);
+    agenda.step()
+}
+
+/// `action` if its effort allows it now, else when it does. What is given up stays so until a person does something.
+pub(super) fn when_due(effort: &Effort, now: Timestamp, action: impl FnOnce() -> Action) -> Next {
+    if effort.is_exhausted() {
+        Next::Nothing
+    } else {
+        when_due_at_last(effort, now, action)
+    }
+}
+
+/// Like [`when_due`], for what would leave something behind if it was given up: it is tried again every hour.
+pub(super) fn when_due_at_last(
+    effort: &Effort,
+    now: Timestamp,
+    action: impl FnOnce() -> Action,
+) -> Next {
+    let not_before = match effort.not_before {
+        Some(not_before) if effort.is_exhausted() => Some(not_before.after(LAST_RESORT)),
+        other => other,
+    };
+    match not_before.filter(|not_before| *not_before > now) {
+        Some(not_before) => Next::At(not_before),
+        None => Next::Act(action()),
+    }
+}
+
+/// Between two looks at the runs: more seldom the longer it takes.
+fn runs_pause(waiting_for: Duration) -> Duration {
+    (waiting_for / 8).clamp(Duration::from_secs(15), Duration::from_secs(1_800))
+}

@@ -1,0 +1,103 @@
+//! What a repository's configuration says about previews, reduced to what a preview keeps.
+
+use serde::{Deserialize, Serialize};
+
+use super::{PullRequest, Revision, WorkflowRun};
+use crate::{
+    ApplicationUuid, PreviewId,
+    configuration::{Configuration, Health, Template, TemplateValues, When},
+};
+
+/// The part of the configuration that concerns previews.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The name, path or file name of the workflow that builds the images; none if a build worker builds them.
+    pub workflow: Option<String>,
+    /// The services that are previewed on Coolify.
+    pub services: Vec<ServiceSettings>,
+}
+
+/// How one service is previewed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceSettings {
+    /// Its name.
+    pub service: String,
+    /// The Coolify application whose previews it uses.
+    pub application: ApplicationUuid,
+    /// The tag of the image.
+    pub tag: Template,
+    /// Where it is reached.
+    pub url: Template,
+    /// Which pull requests get one.
+    pub when: When,
+    /// How its health is told.
+    pub health: Health,
+}
+
+impl Settings {
+    /// Takes from `configuration` what concerns previews.
+    pub fn of(configuration: Configuration) -> Self {
+        let services = configuration
+            .services
+            .into_iter()
+            .filter_map(|(service, settings)| {
+                let preview = settings.preview?;
+                let coolify = preview.coolify?;
+                Some(ServiceSettings {
+                    service,
+                    application: coolify.application,
+                    tag: coolify.tag,
+                    url: preview.url,
+                    when: preview.when,
+                    health: preview.health,
+                })
+            });
+        Self {
+            workflow: configuration.build.workflow,
+            services: services.collect(),
+        }
+    }
+
+    /// Whether `run` is of the workflow that builds the images: by its name, path or file name.
+    pub fn builds(&self, run: &WorkflowRun) -> bool {
+        let Some(workflow) = &self.workflow else {
+            return false;
+        };
+        // GitHub appends `@<ref>` to the path in some answers.
+        let path = run.path.split('@').next().unwrap_or_default();
+        *workflow == run.name
+            || workflow == path
+            || path.strip_prefix(".github/workflows/") == Some(workflow)
+    }
+}
+
+impl ServiceSettings {
+    /// What `run` built for `pull_request`; none if the tag would not be one (the configuration was checked for that).
+    pub fn revision(
+        &self,
+        id: PreviewId,
+        pull_request: &PullRequest,
+        run: &WorkflowRun,
+    ) -> Option<Revision> {
+        let values = TemplateValues {
+            number: id.number,
+            commit: &pull_request.head_commit,
+        };
+        Some(Revision {
+            commit: pull_request.head_commit.clone(),
+            run: run.id,
+            run_attempt: run.attempt,
+            tag: self.tag.expand(values).parse().ok()?,
+            url: self.url.expand(values),
+        })
+    }
+
+    /// The URL whose answer tells the health of a preview at `url`.
+    pub fn health_url(&self, url: &str) -> String {
+        format!(
+            "{}/{}",
+            url.trim_end_matches('/'),
+            self.health.path.trim_start_matches('/')
+        )
+    }
+}

@@ -1,0 +1,85 @@
+//! What GitHub shows of a pull request and of the workflow runs on its commits.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CommitSha, RepositoryId, RepositoryName, Timestamp};
+
+/// A pull request as GitHub showed it at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullRequest {
+    /// GitHub's own time of the last change, to the second: what orders two sightings.
+    pub updated_at: Timestamp,
+    /// Open or closed.
+    pub state: PullRequestState,
+    /// The title: written by anybody.
+    pub title: String,
+    /// The login of who opened it.
+    pub author: String,
+    /// Whether it is a draft.
+    pub draft: bool,
+    /// The names of its labels, in order.
+    pub labels: Vec<String>,
+    /// The branch that it wants to be merged from: written by anybody.
+    pub head_branch: String,
+    /// The commit that is to be previewed.
+    pub head_commit: CommitSha,
+    /// The repository of the head branch; none if that was deleted.
+    pub head_repository: Option<RepositoryId>,
+    /// The branch that it wants to be merged into.
+    pub base_branch: String,
+    /// The name of the repository that it is merged into, now.
+    pub repository: RepositoryName,
+    /// The default branch of that repository, where configuration is read.
+    pub default_branch: String,
+}
+
+/// Whether a pull request is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PullRequestState {
+    /// Open.
+    Open,
+    /// Closed without having been merged.
+    Closed,
+    /// Merged.
+    Merged,
+}
+
+/// A run of a GitHub Actions workflow as GitHub showed it at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkflowRun {
+    /// The run's id: the same when it is run again.
+    pub id: u64,
+    /// Grows by one each time it is run again.
+    pub attempt: u64,
+    /// The workflow's name: `CI`.
+    pub name: String,
+    /// The workflow's file: `.github/workflows/ci.yml`.
+    pub path: String,
+    /// What started it: `push`, `pull_request` …
+    pub event: String,
+    /// The commit that it ran on.
+    pub head_commit: CommitSha,
+    /// The repository of that commit: a fork's, or the repository's own; none if it was deleted.
+    pub head_repository: Option<RepositoryId>,
+    /// How far it is.
+    pub progress: RunProgress,
+    /// The run's page.
+    pub html_url: String,
+}
+
+/// How far a workflow run is. The order is that of time within one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunProgress {
+    /// Asked for, waiting, or not started.
+    Waiting,
+    /// At work.
+    Running,
+    /// Done, and it succeeded.
+    Succeeded,
+    /// Done, and it was cancelled (or skipped, or is stale).
+    Cancelled,
+    /// Done, and it did not succeed: failure, timed out, or an approval is needed.
+    Failed,
+}

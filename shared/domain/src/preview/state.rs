@@ -1,0 +1,240 @@
+//! The state of a preview: what its facts add up to.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Effort, PullRequest, Revision, Settings, WorkflowRun};
+use crate::{ApplicationUuid, CommitSha, DeploymentUuid, PreviewId, Timestamp};
+
+/// The preview of one pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// Whose preview it is.
+    pub id: PreviewId,
+    /// The newest that is known of the pull request.
+    #[serde(default)]
+    pub(super) sighting: Option<Sighting>,
+    /// The tries at reading the pull request.
+    #[serde(default)]
+    pub(super) reading: Effort,
+    /// What the repository wants.
+    #[serde(default)]
+    pub(super) configuration: ConfigurationState,
+    /// The workflow runs on the head commit.
+    #[serde(default)]
+    pub(super) builds: Builds,
+    /// What there is on each Coolify application.
+    #[serde(default)]
+    pub(super) targets: BTreeMap<ApplicationUuid, Target>,
+    /// The comment on the pull request.
+    #[serde(default)]
+    pub(super) comment: Comment,
+}
+
+/// The newest that is known of the pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Sighting {
+    pub(super) pull_request: PullRequest,
+    /// When GitHub's API last showed exactly this; none if only a delivery did, or if two looks disagree.
+    pub(super) confirmed_at: Option<Timestamp>,
+    /// When the head commit became known.
+    pub(super) head_since: Timestamp,
+    /// When its state (open, closed, merged) became known.
+    pub(super) state_since: Timestamp,
+    /// How often in a row GitHub's API showed something older: a copy that lags.
+    #[serde(default)]
+    pub(super) stale_reads: u32,
+}
+
+/// What is known of the repository's configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct ConfigurationState {
+    /// The head commit that it was last read for.
+    pub(super) read_for: Option<CommitSha>,
+    /// What the last valid file says: in force also when the file became invalid.
+    pub(super) settings: Option<Settings>,
+    /// What is wrong with the file that was read last.
+    pub(super) problem: Option<Problem>,
+    #[serde(default)]
+    pub(super) effort: Effort,
+}
+
+/// What is wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Problem {
+    /// There is none.
+    Missing,
+    /// It cannot be understood.
+    Invalid(String),
+}
+
+/// The newest known workflow runs on the head commit.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct Builds {
+    /// At most [`Builds::RUNS_MAX`], each with its newest known attempt.
+    pub(super) runs: Vec<WorkflowRun>,
+    /// When they were last read from the API.
+    pub(super) read_at: Option<Timestamp>,
+    #[serde(default)]
+    pub(super) effort: Effort,
+}
+
+impl Builds {
+    /// More runs of the build workflow on one commit are not kept.
+    pub(super) const RUNS_MAX: usize = 8;
+}
+
+/// What there is on one Coolify application.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Target {
+    /// The name of the service.
+    pub(super) service: String,
+    /// How many deployments were intended so far: the number of the newest attempt.
+    pub(super) attempts: u32,
+    /// Whether Coolify may hold anything of the preview: set before the doubt, cleared when its absence is confirmed.
+    pub(super) occupied: bool,
+    /// The newest deployment that Coolify is known to have.
+    pub(super) last_deployment: Option<DeploymentUuid>,
+    pub(super) phase: Phase,
+    #[serde(default)]
+    pub(super) effort: Effort,
+}
+
+/// Where the preview on one application is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "phase", rename_all = "snake_case")]
+pub(super) enum Phase {
+    /// Nothing is in hand.
+    Idle {
+        /// When the removal was confirmed, if that came last.
+        removed_at: Option<Timestamp>,
+    },
+    /// A deployment was intended; what became of it is not known yet.
+    Starting {
+        revision: Revision,
+        start: Start,
+        since: Timestamp,
+        look_at: Timestamp,
+    },
+    /// Coolify queued or runs the deployment.
+    Underway {
+        revision: Revision,
+        deployment: DeploymentUuid,
+        since: Timestamp,
+        poll_at: Timestamp,
+        unknown: u32,
+    },
+    /// Coolify started the container.
+    Deployed {
+        revision: Revision,
+        deployment: DeploymentUuid,
+        health: Probes,
+    },
+    /// The deployment failed; a person, a new build or a new commit must change something.
+    Failed { revision: Revision, reason: String },
+    /// It is to be removed; everything that may still be there is removed first, whatever is wanted by now.
+    Removing(Removal),
+}
+
+/// What is known of an intended deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Start {
+    /// The intent was saved.
+    Intended,
+    /// It may have reached Coolify: how often it was looked for in vain.
+    Uncertain { looked: u32 },
+    /// Coolify has another deployment in hand: ours is queued after that one.
+    InTheWay,
+}
+
+/// The probes of a started container.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Probes {
+    pub(super) since: Timestamp,
+    pub(super) count: u32,
+    pub(super) probed_at: Option<Timestamp>,
+    pub(super) healthy_at: Option<Timestamp>,
+    pub(super) last_answer: Option<String>,
+}
+
+/// A removal in hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Removal {
+    pub(super) since: Timestamp,
+    pub(super) ask_at: Timestamp,
+    /// How often in a row Coolify said that there is nothing.
+    pub(super) nothing_there: u32,
+    /// Whether a deployment may still be on its way to Coolify.
+    pub(super) uncertain: bool,
+}
+
+/// The comment on the pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct Comment {
+    /// GitHub's id of it, once known.
+    pub(super) id: Option<u64>,
+    /// The digest of what it says.
+    pub(super) digest: Option<String>,
+    /// How often its creation was intended.
+    pub(super) attempts: u32,
+    /// The attempt whose outcome is not known yet, and since when.
+    pub(super) pending: Option<(u32, Timestamp)>,
+    /// When it was last written.
+    pub(super) published_at: Option<Timestamp>,
+    #[serde(default)]
+    pub(super) effort: Effort,
+}
+
+impl Preview {
+    /// The preview of which nothing is known yet.
+    pub(super) fn unknown(id: PreviewId) -> Self {
+        Self {
+            id,
+            sighting: None,
+            reading: Effort::default(),
+            configuration: ConfigurationState::default(),
+            builds: Builds::default(),
+            targets: BTreeMap::new(),
+            comment: Comment::default(),
+        }
+    }
+
+    /// Spreads the retries of many previews.
+    pub(super) fn seed(&self) -> u64 {
+        self.id.repository.0.rotate_left(32) ^ self.id.number.0
+    }
+
+    /// What is known of the pull request.
+    pub(super) fn pull_request(&self) -> Option<&PullRequest> {
+        self.sighting
+            .as_ref()
+            .map(|sighting| &sighting.pull_request)
+    }
+}
+
+impl Target {
+    pub(super) fn new(service: String) -> Self {
+        Self {
+            service,
+            attempts: 0,
+            occupied: false,
+            last_deployment: None,
+            phase: Phase::Idle { removed_at: None },
+            effort: Effort::default(),
+        }
+    }
+
+    /// The revision that is there or on its way.
+    pub(super) fn revision(&self) -> Option<&Revision> {
+        match &self.phase {
+            Phase::Idle { .. } | Phase::Removing(_) => None,
+            Phase::Starting { revision, .. }
+            | Phase::Underway { revision, .. }
+            | Phase::Deployed { revision, .. }
+            | Phase::Failed { revision, .. } => Some(revision),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! What is wanted of a preview: whether there should be one, of which commit, and if not, why not.
+
+use super::{
+    PullRequest, PullRequestState, RunProgress, ServiceSettings, Settings, WorkflowRun,
+    state::{Preview, Problem},
+};
+use crate::{ApplicationUuid, configuration::Forks};
+
+/// What is wanted of the preview of one service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wanted<'a> {
+    /// This commit's image, which is built.
+    Present {
+        service: &'a ServiceSettings,
+        run: &'a WorkflowRun,
+    },
+    /// The head commit's image, as soon as it is built. What is there until then may stay.
+    Awaited,
+    /// Nothing.
+    Absent(Absence),
+    /// It cannot be told: nothing is begun and nothing is taken away.
+    Undecided,
+}
+
+/// Why there should be no preview.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Absence {
+    Merged,
+    Closed,
+    Draft,
+    LabelMissing(String),
+    Fork,
+    /// The title asks for it.
+    Skipped,
+    /// The configuration no longer names the application.
+    NotConfigured,
+}
+
+/// How far the build of the head commit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Build<'a> {
+    /// No run of the workflow is known.
+    NotSeen,
+    /// It waits or runs.
+    Underway(&'a WorkflowRun),
+    /// The image is pushed.
+    Succeeded(&'a WorkflowRun),
+    /// It failed or was cancelled.
+    Ended(&'a WorkflowRun),
+}
+
+/// Asks in the title of the pull request for no preview.
+const SKIP: &str = "[skip preview]";
+
+impl Preview {
+    /// What is wanted on `application`.
+    pub(super) fn wanted(&self, application: &ApplicationUuid) -> Wanted<'_> {
+        let Some(pull_request) = self.pull_request() else {
+            return Wanted::Undecided;
+        };
+        match pull_request.state {
+            PullRequestState::Merged => return Wanted::Absent(Absence::Merged),
+            PullRequestState::Closed => return Wanted::Absent(Absence::Closed),
+            PullRequestState::Open => {}
+        }
+        let Some(settings) = self.settings_in_force() else {
+            return Wanted::Undecided;
+        };
+        let Some(service) = settings
+            .services
+            .iter()
+            .find(|service| service.application == *application)
+        else {
+            return Wanted::Absent(Absence::NotConfigured);
+        };
+        if let Some(absence) = self.refusal(pull_request, service) {
+            return Wanted::Absent(absence);
+        }
+        match self.build(settings) {
+            Build::Succeeded(run) => Wanted::Present { service, run },
+            Build::NotSeen | Build::Underway(_) | Build::Ended(_) => Wanted::Awaited,
+        }
+    }
+
+    /// The settings to act on: those of the last valid file, once the file has been looked for on behalf of the head commit.
+    pub(super) fn settings_in_force(&self) -> Option<&Settings> {
+        let head = &self.pull_request()?.head_commit;
+        match &self.configuration.problem {
+            Some(Problem::Missing) => None,
+            Some(Problem::Invalid(_)) | None => self
+                .configuration
+                .settings
+                .as_ref()
+                .filter(|_| self.configuration.read_for.as_ref() == Some(head)),
+        }
+    }
+
+    /// Why an open pull request gets no preview of `service`.
+    pub(super) fn refusal(
+        &self,
+        pull_request: &PullRequest,
+        service: &ServiceSettings,
+    ) -> Option<Absence> {
+        let when = &service.when;
+        let fork = pull_request.head_repository != Some(self.id.repository);
+        // An approval is bound to a commit by somebody with write permission; until that can be asked, a fork is never trusted.
+        let forks_welcome = match when.forks {
+            Forks::Always => true,
+            Forks::Never | Forks::Label => false,
+        };
+        if fork && !forks_welcome {
+            return Some(Absence::Fork);
+        }
+        if pull_request.title.contains(SKIP) {
+            return Some(Absence::Skipped);
+        }
+        if pull_request.draft && !when.drafts {
+            return Some(Absence::Draft);
+        }
+        match &when.label {
+            Some(label) if !pull_request.labels.contains(label) => {
+                Some(Absence::LabelMissing(label.clone()))
+            }
+            Some(_) | None => None,
+        }
+    }
+
+    /// How far the build of the head commit is. Any success is one; else the newest run counts.
+    pub(super) fn build(&self, settings: &Settings) -> Build<'_> {
+        let ours = || {
+            self.builds
+                .runs
+                .iter()
+                .filter(|run| settings.builds(run) && self.is_trusted(run))
+        };
+        // The oldest success, so that another one of the same commit changes nothing.
+        if let Some(run) = ours()
+            .filter(|run| run.progress == RunProgress::Succeeded)
+            .min_by_key(|run| run.id)
+        {
+            return Build::Succeeded(run);
+        }
+        match ours().max_by_key(|run| run.id) {
+            None => Build::NotSeen,
+            Some(run) => match run.progress {
+                RunProgress::Waiting | RunProgress::Running => Build::Underway(run),
+                RunProgress::Succeeded => Build::Succeeded(run),
+                RunProgress::Cancelled | RunProgress::Failed => Build::Ended(run),
+            },
+        }
+    }
+
+    /// Whether `run` is of the head commit, from the repository of the head branch, and started by what builds images.
+    fn is_trusted(&self, run: &WorkflowRun) -> bool {
+        self.pull_request().is_some_and(|pull_request| {
+            run.head_commit == pull_request.head_commit
+                && run.head_repository.is_some()
+                && run.head_repository == pull_request.head_repository
+                && matches!(
+                    run.event.as_str(),
+                    "push" | "pull_request" | "workflow_dispatch"
+                )
+        })
+    }
+}
