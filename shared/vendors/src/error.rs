@@ -1,0 +1,110 @@
+//! Why a call has no result, by what the caller does about it.
+
+use std::time::Duration;
+
+use domain::preview::{Reaction, Trouble};
+
+/// Why a call has no result. The reasons are for people, and hold neither tokens nor control characters.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// Certainly nothing happened, or a repeat is harmless: try again.
+    #[error("{reason}")]
+    Retry {
+        /// What was asked and what happened.
+        reason: String,
+        /// Not before so long, if the vendor says so.
+        after: Option<Duration>,
+    },
+    /// It will not work until a person changes something.
+    #[error("{reason}")]
+    Refused {
+        /// What was asked, what the vendor said, and what would be right.
+        reason: String,
+    },
+    /// The answer was lost or cannot be read, and the request may have had its effect: look before trying again.
+    #[error("{reason}")]
+    Unknown {
+        /// What was asked and what happened.
+        reason: String,
+    },
+}
+
+impl CallError {
+    /// What happened, for people.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Retry { reason, .. } | Self::Refused { reason } | Self::Unknown { reason } => {
+                reason
+            }
+        }
+    }
+}
+
+impl From<CallError> for Trouble {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Retry { reason, after } => Self {
+                reason,
+                reaction: Reaction::Retry {
+                    after_milliseconds: after
+                        .map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX)),
+                },
+            },
+            CallError::Refused { reason } => Self {
+                reason,
+                reaction: Reaction::GiveUp,
+            },
+            CallError::Unknown { reason } => Self {
+                reason,
+                reaction: Reaction::Look,
+            },
+        }
+    }
+}
+
+/// How much of a vendor's text is shown, in characters.
+const EXCERPT_CHARACTERS: usize = 300;
+
+/// The start of a vendor's text on one line: runs of white space and control characters (terminal escapes, and the marks that
+/// turn the direction of text around) become one space.
+pub(crate) fn excerpt(text: &str) -> String {
+    let is_gap = |character: char| {
+        character.is_whitespace()
+            || character.is_control()
+            || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let mut short = String::new();
+    let mut count = 0;
+    for word in text.split(is_gap).filter(|word| !word.is_empty()) {
+        if count > 0 {
+            short.push(' ');
+            count += 1;
+        }
+        for character in word.chars() {
+            if count >= EXCERPT_CHARACTERS {
+                short.push('…');
+                return short;
+            }
+            short.push(character);
+            count += 1;
+        }
+    }
+    short
+}
+
+/// Replaces every occurrence of the secrets in `text`: a vendor or a proxy may echo a request.
+pub(crate) fn without_secrets(text: &str, secrets: &[String]) -> String {
+    let mut clean = text.to_owned();
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        clean = clean.replace(secret.as_str(), "[secret]");
+    }
+    clean
+}
+
+/// Appends a sentence to a reason.
+pub(crate) fn append(reason: &mut String, sentence: &str) {
+    if !sentence.is_empty() {
+        reason.push_str(if reason.ends_with('.') { " " } else { ". " });
+        reason.push_str(sentence);
+    }
+}

@@ -1,0 +1,75 @@
+//! Lists in pages: the `Link` header (RFC 8288), followed on the same host and within bounds.
+
+use http::{HeaderMap, Method, StatusCode, header};
+use ports::{Clock, Http, Response};
+
+use super::Client;
+use crate::{CallError, exchange::Exchange};
+
+impl<H: Http, C: Clock> Client<H, C> {
+    /// Reads a list from `path` on, page by page: `take` is given each page, `pages_max` at most; a longer list is refused.
+    pub(super) async fn each_page(
+        &self,
+        exchange: &Exchange<'_>,
+        path: &str,
+        pages_max: usize,
+        mut take: impl FnMut(&Response) -> Result<(), CallError>,
+    ) -> Result<(), CallError> {
+        let mut url = self.access(&exchange.what)?.url(path);
+        for _ in 0..pages_max {
+            let response = self.send_to(exchange, Method::GET, url, Vec::new()).await?;
+            if response.status != StatusCode::OK {
+                return Err(self.failure(exchange, &response));
+            }
+            take(&response)?;
+            let Some(next) = next_page(&response.headers) else {
+                return Ok(());
+            };
+            match self.access(&exchange.what)?.on_same_host(next) {
+                Some(next) => url = next,
+                None => {
+                    let reason = exchange.reason("GitHub's next page is on another host");
+                    return Err(exchange.refused(
+                        reason,
+                        "The variable github_api_url must be the API's own address",
+                    ));
+                }
+            }
+        }
+        let reason = exchange.reason(&format!("GitHub's list has more than {pages_max} pages"));
+        Err(exchange.refused(reason, "Slipway reads no longer ones"))
+    }
+}
+
+/// The address with `rel="next"` in the `Link` headers.
+fn next_page(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get_all(header::LINK)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .find_map(next_link)
+}
+
+fn next_link(mut text: &str) -> Option<&str> {
+    while let Some((_, rest)) = text.split_once('<') {
+        let (address, rest) = rest.split_once('>')?;
+        // An address may hold commas; parameters of GitHub's do not.
+        let (parameters, rest) = rest.split_once(',').unwrap_or((rest, ""));
+        if parameters.split(';').any(is_next) {
+            return Some(address);
+        }
+        text = rest;
+    }
+    None
+}
+
+fn is_next(parameter: &str) -> bool {
+    parameter.split_once('=').is_some_and(|(name, value)| {
+        name.trim().eq_ignore_ascii_case("rel")
+            && value
+                .trim()
+                .trim_matches('"')
+                .split_ascii_whitespace()
+                .any(|relation| relation.eq_ignore_ascii_case("next"))
+    })
+}

@@ -1,0 +1,118 @@
+//! Reading the workflow runs of a commit.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    CommitSha, RepositoryId,
+    preview::{RunProgress, WorkflowRun},
+};
+use ports::{Clock, Http};
+use serde::Deserialize;
+
+use super::{Client, Repository};
+use crate::{CallError, exchange::Repeat};
+
+/// A search by commit ends at 1,000 runs: GitHub shows no more.
+const PAGES: usize = 20;
+
+#[derive(Deserialize)]
+struct WireList {
+    workflow_runs: Vec<Wire>,
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    id: u64,
+    #[serde(default)]
+    name: Option<String>,
+    path: String,
+    event: String,
+    #[serde(default)]
+    status: Option<String>,
+    #[serde(default)]
+    conclusion: Option<String>,
+    head_sha: CommitSha,
+    #[serde(default)]
+    run_attempt: Option<u64>,
+    html_url: String,
+    head_repository: Option<Identified>,
+    repository: Identified,
+}
+
+#[derive(Deserialize)]
+struct Identified {
+    id: RepositoryId,
+}
+
+impl<H: Http, C: Clock> Client<H, C> {
+    /// All runs on the commit, each as its newest attempt, in the order of their ids. Runs of forks are among them: whether
+    /// one is to be trusted is for its event and head repository to say (VENDORS 4.7).
+    pub async fn workflow_runs(
+        &self,
+        repository: Repository<'_>,
+        head: &CommitSha,
+    ) -> Result<Vec<WorkflowRun>, CallError> {
+        let what = format!(
+            "reading the workflow runs of {} on {}",
+            repository.name,
+            head.short()
+        );
+        let exchange = self.exchange(what, Repeat::Harmless)?;
+        // A run is 10 to 15 kB of JSON.
+        let path = format!(
+            "/repos/{}/actions/runs?head_sha={head}&exclude_pull_requests=true&per_page=50",
+            repository.name
+        );
+        let mut newest: BTreeMap<u64, WorkflowRun> = BTreeMap::new();
+        self.each_page(&exchange, &path, PAGES, |response| {
+            let list: WireList = exchange.read(response)?;
+            for wire in list.workflow_runs {
+                if wire.repository.id != repository.id {
+                    return Err(Self::another_repository(
+                        &exchange,
+                        repository,
+                        wire.repository.id,
+                    ));
+                }
+                let run = shown(wire);
+                let is_news = newest
+                    .get(&run.id)
+                    .is_none_or(|known| known.attempt < run.attempt);
+                if run.head_commit == *head && is_news {
+                    newest.insert(run.id, run);
+                }
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(newest.into_values().collect())
+    }
+}
+
+fn shown(wire: Wire) -> WorkflowRun {
+    let progress = progress(wire.status.as_deref(), wire.conclusion.as_deref());
+    WorkflowRun {
+        id: wire.id,
+        attempt: wire.run_attempt.unwrap_or(1),
+        name: wire.name.unwrap_or_default(),
+        path: wire.path,
+        event: wire.event,
+        head_commit: wire.head_sha,
+        head_repository: wire.head_repository.map(|repository| repository.id),
+        progress,
+        html_url: wire.html_url,
+    }
+}
+
+/// How far a run is. A completed one has succeeded only if GitHub says `success`; one without a conclusion is not completed yet.
+fn progress(status: Option<&str>, conclusion: Option<&str>) -> RunProgress {
+    match (status, conclusion) {
+        (Some("completed"), Some("success")) => RunProgress::Succeeded,
+        (Some("completed"), Some("cancelled" | "skipped" | "stale" | "neutral")) => {
+            RunProgress::Cancelled
+        }
+        (Some("completed"), Some(_)) => RunProgress::Failed,
+        (Some("completed" | "in_progress"), _) => RunProgress::Running,
+        (Some(_) | None, _) => RunProgress::Waiting,
+    }
+}

@@ -1,0 +1,69 @@
+//! Whether a preview's URL answers: Coolify's `finished` does not say so (VENDORS 1.3).
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, Method, header};
+use ports::{Http, HttpError, Request};
+
+use crate::{
+    CallError,
+    error::{append, excerpt},
+    exchange::USER_AGENT,
+};
+
+/// How long an answer is waited for.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a URL answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// The status of the answer; none if there was none.
+    pub status: Option<u16>,
+    /// Whether the status is 2xx or 3xx. Redirects are not followed.
+    pub healthy: bool,
+    /// What happened, for people.
+    pub reason: String,
+}
+
+/// Asks for `url` once, without any token. A URL that Slipway may not reach is [`CallError::Refused`]; every other trouble is an
+/// unhealthy answer.
+pub async fn probe<H: Http>(http: &H, url: &str) -> Result<Health, CallError> {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+    let request = Request {
+        method: Method::GET,
+        url: url.to_owned(),
+        headers,
+        body: Vec::new(),
+        timeout: TIMEOUT,
+    };
+    match http.send(request).await {
+        Ok(response) => Ok(Health {
+            status: Some(response.status.as_u16()),
+            healthy: response.status.is_success() || response.status.is_redirection(),
+            reason: format!("{url} answered {}", response.status.as_u16()),
+        }),
+        Err(HttpError::NotAllowed { host, reason }) => {
+            let mut reason = format!(
+                "probing {url}: the request to {host} is not allowed: {}",
+                excerpt(&reason)
+            );
+            append(
+                &mut reason,
+                &format!("The variable preview_hosts must list {host}"),
+            );
+            Err(CallError::Refused { reason })
+        }
+        Err(
+            error @ (HttpError::NoConnection { .. }
+            | HttpError::TimedOut { .. }
+            | HttpError::Broken { .. }),
+        ) => Ok(Health {
+            status: None,
+            healthy: false,
+            reason: excerpt(&error.to_string()),
+        }),
+    }
+}
