@@ -1,1 +1,18 @@
-//! Nothing here yet.
+//! What makes entities move: the mailbox, the lease, the runner, what is due, and the execution of what plans ask for.
+//!
+//! Exclusion is built on `increment` alone (ARCHITECTURE.md, "State"). A crash between any two calls leaves a key behind by
+//! which [`reconcile`] finds what is unfinished.
+
+pub mod due;
+mod error;
+mod keys;
+mod lease;
+pub mod mailbox;
+pub mod preview;
+pub mod reconcile;
+mod record;
+mod runner;
+
+pub use error::RunError;
+pub use keys::QueueKey;
+pub use runner::{Claim, Executor, Outcome, Runner};

@@ -9,7 +9,10 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Read the pull request from GitHub.
-    ReadPullRequest,
+    ReadPullRequest {
+        /// The repository.
+        repository: RepositoryName,
+    },
     /// Read the configuration from the default branch.
     ReadConfiguration {
         /// The repository.
@@ -97,7 +100,9 @@ impl entity::Action for Action {
 
     fn intent(&self) -> Option<Fact> {
         let (application, fact) = match self {
-            Self::ReadPullRequest | Self::ReadConfiguration { .. } | Self::ReadRuns { .. } => {
+            Self::ReadPullRequest { .. }
+            | Self::ReadConfiguration { .. }
+            | Self::ReadRuns { .. } => {
                 return None;
             }
             Self::PublishComment {
@@ -153,7 +158,7 @@ impl entity::Action for Action {
             Self::PublishComment {
                 comment: Some(_), ..
             }
-            | Self::ReadPullRequest
+            | Self::ReadPullRequest { .. }
             | Self::ReadConfiguration { .. }
             | Self::ReadRuns { .. }
             | Self::Target {

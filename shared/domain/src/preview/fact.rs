@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{PullRequest, Settings, Trouble, WorkflowRun};
-use crate::{ApplicationUuid, CommitSha, DeploymentUuid, ImageTag};
+use crate::{ApplicationUuid, CommitSha, DeploymentUuid, ImageTag, RepositoryName};
 
 /// A fact about a preview.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,8 @@ pub enum Fact {
     },
     /// A delivery showed a workflow run that names this pull request.
     RunDelivered {
+        /// The repository of the pull request, by which it can be read if nothing else is known of it.
+        repository: RepositoryName,
         /// As it was when GitHub sent it.
         run: WorkflowRun,
     },

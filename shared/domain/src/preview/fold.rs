@@ -18,7 +18,10 @@ impl Preview {
             }
             Fact::PullRequestRead { pull_request } => self.pull_request_read(pull_request, at),
             Fact::PullRequestNotRead { trouble } => self.reading.fail(trouble, at, seed),
-            Fact::RunDelivered { run } => self.run_seen(run),
+            Fact::RunDelivered { repository, run } => {
+                self.repository.get_or_insert_with(|| repository.clone());
+                self.run_seen(run);
+            }
             Fact::RunsRead { commit, runs } => self.runs_read(commit, runs, at),
             Fact::RunsNotRead { trouble } => self.builds.effort.fail(trouble, at, seed),
             Fact::ConfigurationRead { commit, reading } => self.configuration_read(commit, reading),
@@ -100,6 +103,7 @@ impl Preview {
         confirmed_at: Option<Timestamp>,
         at: Timestamp,
     ) {
+        self.repository = Some(pull_request.repository.clone());
         let pull_request = pull_request.clone();
         self.sighting = Some(Sighting {
             pull_request,
@@ -127,6 +131,7 @@ impl Preview {
         if sighting.pull_request.state != pull_request.state {
             sighting.state_since = at;
         }
+        self.repository = Some(pull_request.repository.clone());
         sighting.pull_request = pull_request.clone();
         sighting.confirmed_at = confirmed_at;
         sighting.stale_reads = 0;

@@ -111,7 +111,12 @@ impl Preview {
 
     /// Reads the pull request.
     pub(super) fn read_pull_request(&self, now: Timestamp) -> Next {
-        when_due_at_last(&self.reading, now, || Action::ReadPullRequest)
+        let Some(repository) = &self.repository else {
+            return Next::Nothing;
+        };
+        when_due_at_last(&self.reading, now, || Action::ReadPullRequest {
+            repository: repository.clone(),
+        })
     }
 
     /// `action` if the pull request was just read, else reading it.

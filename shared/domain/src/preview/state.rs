@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Effort, PullRequest, Revision, Settings, WorkflowRun};
-use crate::{ApplicationUuid, CommitSha, DeploymentUuid, PreviewId, Timestamp};
+use crate::{ApplicationUuid, CommitSha, DeploymentUuid, PreviewId, RepositoryName, Timestamp};
 
 /// The preview of one pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preview {
     /// Whose preview it is.
     pub id: PreviewId,
+    /// Where it can be read: the newest known name of the repository.
+    #[serde(default)]
+    pub(super) repository: Option<RepositoryName>,
     /// The newest that is known of the pull request.
     #[serde(default)]
     pub(super) sighting: Option<Sighting>,
@@ -193,6 +196,7 @@ impl Preview {
     pub(super) fn unknown(id: PreviewId) -> Self {
         Self {
             id,
+            repository: None,
             sighting: None,
             reading: Effort::default(),
             configuration: ConfigurationState::default(),

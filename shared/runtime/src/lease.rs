@@ -1,0 +1,178 @@
+//! The lease of an entity: at most one runner at a time, by `increment` alone.
+//!
+//! The record names the lease under which it was written, its epoch. Whoever wants the next one increments that epoch's claim;
+//! the first to get 1 has it, and says so with its first write of the record. A runner that waits too long between two
+//! writes has lost its lease, and does not write. Between the last look at the record and a write lies one call to the
+//! store; two runners are kept apart as long as that takes less than [`MARGIN`].
+
+use std::time::Duration;
+
+use domain::{Timestamp, entity::Entity};
+use ports::{Clock, Label, Store};
+
+use crate::{RunError, keys, record::Record};
+
+/// For how long a lease holds after each write of the record.
+pub(crate) const TTL: Duration = Duration::from_secs(60);
+/// Nothing is written, and no effect begun, so shortly before the lease ends.
+pub(crate) const MARGIN: Duration = Duration::from_secs(20);
+/// The claims of so many past leases are deleted at once.
+const CLAIMS_KEPT: u64 = 8;
+
+/// What came of the wish for a lease.
+pub(crate) enum Acquired<E> {
+    /// The record, to be written soon: its `epoch` is ours.
+    Ours(Record<E>),
+    /// Somebody else has it.
+    Busy,
+}
+
+/// Tries to get the lease of `id`.
+pub(crate) async fn acquire<E: Entity>(
+    store: &impl Store,
+    clock: &impl Clock,
+    id: &E::Id,
+) -> Result<Acquired<E>, RunError> {
+    let record = Record::read(store, id).await?;
+    let known = record.as_ref().map_or(0, |record: &Record<E>| record.epoch);
+    if record.is_some_and(|record| record.is_leased(clock.now())) {
+        return Ok(Acquired::Busy);
+    }
+    let Some((epoch, claimed_at)) = claim(store, clock, id, known).await? else {
+        return Ok(Acquired::Busy);
+    };
+    // The record may have moved on between the first look and the claim, even so far that the claim was deleted and made anew.
+    let record = Record::read(store, id)
+        .await?
+        .unwrap_or_else(|| Record::new(id.clone()));
+    if record.epoch >= epoch {
+        store
+            .delete_many(Label::Default, &[&keys::lease_claim(id, epoch)])
+            .await?;
+        return Ok(Acquired::Busy);
+    }
+    if record.is_leased(clock.now()) {
+        return Ok(Acquired::Busy);
+    }
+    Ok(Acquired::Ours(Record {
+        epoch,
+        lease_until: Some(claimed_at.after(TTL)),
+        ..record
+    }))
+}
+
+/// Claims the lease after `known`, or the one after that if nobody took up the first in time.
+async fn claim<I: std::fmt::Display>(
+    store: &impl Store,
+    clock: &impl Clock,
+    id: &I,
+    known: u64,
+) -> Result<Option<(u64, Timestamp)>, RunError> {
+    let next = known + 1;
+    let claimed_at = clock.now();
+    if store
+        .increment(Label::Default, &keys::lease_claim(id, next), 1)
+        .await?
+        == 1
+    {
+        return Ok(Some((next, claimed_at)));
+    }
+    // Claimed, but the record does not show it: the winner is about to write it, or died.
+    let key = keys::contested(id);
+    let now = clock.now();
+    let seen = store
+        .get(Label::Default, &key)
+        .await?
+        .and_then(|bytes| Contested::read(&bytes));
+    let contested = match seen {
+        Some(contested) if contested.known == known => contested,
+        Some(_) | None => {
+            let contested = Contested {
+                known,
+                epoch: next,
+                since: now,
+            };
+            store
+                .set(Label::Default, &key, contested.write().as_bytes())
+                .await?;
+            return Ok(None);
+        }
+    };
+    if now.since(contested.since) <= TTL {
+        return Ok(None);
+    }
+    // Everybody who finds the winner dead goes for the same lease after it; if that winner dies too, for the one after.
+    let epoch = contested.epoch + 1;
+    if store
+        .increment(Label::Default, &keys::lease_claim(id, epoch), 1)
+        .await?
+        == 1
+    {
+        return Ok(Some((epoch, now)));
+    }
+    let contested = Contested {
+        epoch,
+        since: now,
+        ..contested
+    };
+    store
+        .set(Label::Default, &key, contested.write().as_bytes())
+        .await?;
+    Ok(None)
+}
+
+/// A lease that was claimed but not taken up: as `<known> <epoch> <since>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Contested {
+    /// The epoch that the record showed.
+    known: u64,
+    /// The newest epoch that was claimed by somebody else.
+    epoch: u64,
+    /// When that was first seen.
+    since: Timestamp,
+}
+
+impl Contested {
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        let mut numbers = text.split(' ');
+        Some(Self {
+            known: numbers.next()?.parse().ok()?,
+            epoch: numbers.next()?.parse().ok()?,
+            since: Timestamp::from_milliseconds(numbers.next()?.parse().ok()?),
+        })
+    }
+
+    fn write(self) -> String {
+        format!(
+            "{} {} {}",
+            self.known,
+            self.epoch,
+            self.since.milliseconds()
+        )
+    }
+}
+
+/// Whether the lease still allows to write the record or to begin an effect that takes up to `duration`.
+pub(crate) fn allows<E>(record: &Record<E>, now: Timestamp, duration: Duration) -> bool {
+    record
+        .lease_until
+        .is_some_and(|until| now.after(duration + MARGIN) <= until)
+}
+
+/// The keys of past leases that can go before the lease of `record` is taken up: some, every few leases.
+pub(crate) fn spent_claims<E>(id: &impl std::fmt::Display, record: &mut Record<E>) -> Vec<String> {
+    if record.epoch.saturating_sub(record.claims_from) < CLAIMS_KEPT {
+        return Vec::new();
+    }
+    let past = (record.claims_from..record.epoch).map(|epoch| keys::lease_claim(id, epoch));
+    let spent = past.chain([keys::contested(id)]).collect();
+    record.claims_from = record.epoch;
+    spent
+}
+
+/// The keys of all leases that may be left of the entity with `record`.
+pub(crate) fn all_claims<E>(id: &impl std::fmt::Display, record: &Record<E>) -> Vec<String> {
+    let past = (record.claims_from..=record.epoch).map(|epoch| keys::lease_claim(id, epoch));
+    past.chain([keys::contested(id)]).collect()
+}

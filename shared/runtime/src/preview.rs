@@ -1,0 +1,209 @@
+//! Does what the plan of a preview asks for, with the clients of GitHub and Coolify.
+
+mod comment;
+mod target;
+
+use std::cell::Cell;
+
+use domain::{
+    PreviewId, RepositoryName,
+    configuration::{self, ConfigurationError},
+    preview::{Action, Fact, Preview, Reading, Settings, Trouble},
+};
+use ports::{Clock, Http, Level, Log};
+use vendors::{
+    CallError, coolify,
+    github::{self, FileContent, Repository},
+};
+
+use crate::{Claim, Executor};
+
+/// Does what the plan of a preview asks for.
+pub struct PreviewExecutor<H, C, L> {
+    /// GitHub; none if it is not configured.
+    pub github: Option<github::Client<H, C>>,
+    /// Coolify; none if it is not configured.
+    pub coolify: Option<coolify::Client<H>>,
+    /// For the probes.
+    pub http: H,
+    /// Where it is told what was done.
+    pub log: L,
+    /// The id of the account that the token of GitHub acts as, once known.
+    pub account: Cell<Option<u64>>,
+}
+
+impl<H: Http, C: Clock, L: Log> Executor<Preview> for PreviewExecutor<H, C, L> {
+    async fn execute(&self, id: &PreviewId, action: &Action, claim: Claim) -> Fact {
+        let fact = match action {
+            Action::ReadPullRequest { repository } => self.read_pull_request(*id, repository).await,
+            Action::ReadConfiguration {
+                repository,
+                branch,
+                commit,
+            } => match self.read_configuration(*id, repository, branch).await {
+                Ok(reading) => Fact::ConfigurationRead {
+                    commit: commit.clone(),
+                    reading,
+                },
+                Err(trouble) => Fact::ConfigurationNotRead { trouble },
+            },
+            Action::ReadRuns { repository, commit } => match self.github(*id, repository) {
+                Ok((github, repository)) => match github.workflow_runs(repository, commit).await {
+                    Ok(runs) => Fact::RunsRead {
+                        commit: commit.clone(),
+                        runs,
+                    },
+                    Err(error) => Fact::RunsNotRead {
+                        trouble: error.into(),
+                    },
+                },
+                Err(trouble) => Fact::RunsNotRead { trouble },
+            },
+            Action::Target {
+                application,
+                action,
+            } => Fact::Target {
+                application: application.clone(),
+                fact: self
+                    .execute_on_target(*id, application, action, claim)
+                    .await,
+            },
+            Action::PublishComment {
+                repository,
+                comment,
+                body,
+                digest,
+                ..
+            } => {
+                let text = comment::Text { body, digest };
+                match self
+                    .publish_comment(*id, repository, *comment, text, claim)
+                    .await
+                {
+                    Ok(fact) => fact,
+                    Err(trouble) => Fact::CommentNotPublished { trouble },
+                }
+            }
+        };
+        self.tell(*id, &fact);
+        fact
+    }
+}
+
+impl<H: Http, C: Clock, L: Log> PreviewExecutor<H, C, L> {
+    fn github<'a>(
+        &'a self,
+        id: PreviewId,
+        name: &'a RepositoryName,
+    ) -> Result<(&'a github::Client<H, C>, Repository<'a>), Trouble> {
+        let repository = Repository {
+            id: id.repository,
+            name,
+        };
+        match &self.github {
+            Some(github) => Ok((github, repository)),
+            None => Err(refused("the variable github_token is not set")),
+        }
+    }
+
+    async fn read_pull_request(&self, id: PreviewId, name: &RepositoryName) -> Fact {
+        let read = match self.github(id, name) {
+            Ok((github, repository)) => github
+                .pull_request(repository, id.number)
+                .await
+                .map_err(Trouble::from),
+            Err(trouble) => Err(trouble),
+        };
+        match read {
+            Ok(Some(pull_request)) => Fact::PullRequestRead { pull_request },
+            Ok(None) => {
+                let reason = format!(
+                    "GitHub shows no pull request {name}#{} to this token",
+                    id.number
+                );
+                Fact::PullRequestNotRead {
+                    trouble: Trouble::retry(reason),
+                }
+            }
+            Err(trouble) => Fact::PullRequestNotRead { trouble },
+        }
+    }
+
+    async fn read_configuration(
+        &self,
+        id: PreviewId,
+        name: &RepositoryName,
+        branch: &str,
+    ) -> Result<Reading, Trouble> {
+        let (github, repository) = self.github(id, name)?;
+        let invalid = |message: String| Ok(Reading::Invalid { message });
+        match github.file(repository, configuration::PATH, branch).await? {
+            FileContent::Missing => Ok(Reading::Missing),
+            FileContent::Found { text, .. } => match configuration::parse(&text) {
+                Ok(configuration) => Ok(Reading::Valid {
+                    settings: Settings::of(configuration),
+                }),
+                Err(ConfigurationError { message }) => invalid(message),
+            },
+            FileContent::TooLarge { bytes } => invalid(format!(
+                "the file has {bytes} bytes, and at most {} are read",
+                configuration::BYTES_MAX
+            )),
+            FileContent::NotAFile => {
+                invalid("found something that is not a file, expected a YAML file".to_owned())
+            }
+            FileContent::NotText => {
+                invalid("found something that is not UTF-8, expected a YAML file".to_owned())
+            }
+        }
+    }
+
+    /// Logs what was done, and how it failed if it did.
+    fn tell(&self, id: PreviewId, fact: &Fact) {
+        let (message, trouble) = told(fact);
+        let level = if trouble.is_some() {
+            Level::Warn
+        } else {
+            Level::Info
+        };
+        let mut fields = vec![
+            ("entity", id.to_string().into()),
+            ("repository", id.repository.0.into()),
+        ];
+        if let Fact::Target { application, .. } = fact {
+            fields.push(("application", application.as_str().into()));
+        }
+        if let Some(trouble) = trouble {
+            fields.push(("reason", trouble.reason.as_str().into()));
+        }
+        self.log.write(level, message, &fields);
+    }
+}
+
+/// What a fact says, for the log.
+fn told(fact: &Fact) -> (&'static str, Option<&Trouble>) {
+    match fact {
+        Fact::PullRequestDelivered { .. } => ("a delivery showed the pull request", None),
+        Fact::PullRequestRead { .. } => ("read the pull request", None),
+        Fact::PullRequestNotRead { trouble } => ("could not read the pull request", Some(trouble)),
+        Fact::RunDelivered { .. } => ("a delivery showed a workflow run", None),
+        Fact::RunsRead { .. } => ("read the workflow runs", None),
+        Fact::RunsNotRead { trouble } => ("could not read the workflow runs", Some(trouble)),
+        Fact::ConfigurationRead { .. } => ("read the configuration", None),
+        Fact::ConfigurationNotRead { trouble } => {
+            ("could not read the configuration", Some(trouble))
+        }
+        Fact::Target { fact, .. } => target::told(fact),
+        Fact::CommentIntended { .. } => ("about to comment", None),
+        Fact::CommentPublished { .. } => ("wrote the comment", None),
+        Fact::CommentGone => ("the comment is gone", None),
+        Fact::CommentNotPublished { trouble } => ("could not write the comment", Some(trouble)),
+    }
+}
+
+fn refused(reason: &str) -> Trouble {
+    CallError::Refused {
+        reason: reason.to_owned(),
+    }
+    .into()
+}

@@ -1,0 +1,225 @@
+//! What is done about a preview on Coolify: deploying, looking, probing, removing.
+
+use domain::{
+    ApplicationUuid, DeploymentUuid, ImageTag, PreviewId, Timestamp,
+    preview::{DeploymentProgress, Revision, TargetAction, TargetFact, Trouble},
+};
+use ports::{Clock, Http, Log};
+use vendors::{
+    coolify::{Client, DeployOutcome, Deployment, DeploymentStatus, Removal},
+    probe,
+};
+
+use super::{PreviewExecutor, refused};
+use crate::Claim;
+
+impl<H: Http, C: Clock, L: Log> PreviewExecutor<H, C, L> {
+    pub(super) async fn execute_on_target(
+        &self,
+        id: PreviewId,
+        application: &ApplicationUuid,
+        action: &TargetAction,
+        claim: Claim,
+    ) -> TargetFact {
+        let done = match action {
+            TargetAction::Start {
+                attempt, revision, ..
+            } => {
+                return self.start(id, application, *attempt, revision, claim).await;
+            }
+            TargetAction::ResolveStart { attempt } => {
+                return match claim {
+                    Claim::First => TargetFact::StartVoided { attempt: *attempt },
+                    Claim::Later | Claim::NotNeeded => {
+                        TargetFact::StartUncertain { attempt: *attempt }
+                    }
+                };
+            }
+            TargetAction::Look {
+                attempt,
+                tag,
+                known,
+                not_before,
+            } => {
+                let own = Own {
+                    id,
+                    tag,
+                    known: known.as_ref(),
+                    not_before: *not_before,
+                };
+                self.look(application, *attempt, own).await
+            }
+            TargetAction::Poll { deployment } => self.poll(deployment).await,
+            TargetAction::Probe { deployment, url } => self.probe(deployment, url).await,
+            TargetAction::Remove => self.remove(id, application).await,
+        };
+        done.unwrap_or_else(|trouble| TargetFact::Troubled { trouble })
+    }
+
+    fn coolify(&self) -> Result<&Client<H>, Trouble> {
+        self.coolify
+            .as_ref()
+            .ok_or_else(|| refused("the variables coolify_url and coolify_token are not set"))
+    }
+
+    async fn start(
+        &self,
+        id: PreviewId,
+        application: &ApplicationUuid,
+        attempt: u32,
+        revision: &Revision,
+        claim: Claim,
+    ) -> TargetFact {
+        if claim != Claim::First {
+            return TargetFact::StartUncertain { attempt };
+        }
+        let coolify = match self.coolify() {
+            Ok(coolify) => coolify,
+            Err(trouble) => return TargetFact::StartFailed { attempt, trouble },
+        };
+        match coolify.deploy(application, id.number, &revision.tag).await {
+            Ok(DeployOutcome::Queued(deployment)) => TargetFact::Queued {
+                attempt,
+                deployment,
+            },
+            Ok(DeployOutcome::AlreadyQueued) => TargetFact::InTheWay { attempt },
+            Ok(DeployOutcome::Refused(refusal)) => TargetFact::StartFailed {
+                attempt,
+                trouble: refused(&refusal.to_string()),
+            },
+            Err(error) => {
+                let trouble = Trouble::from(error);
+                if trouble.may_have_happened() {
+                    TargetFact::StartUncertain { attempt }
+                } else {
+                    TargetFact::StartFailed { attempt, trouble }
+                }
+            }
+        }
+    }
+
+    async fn look(
+        &self,
+        application: &ApplicationUuid,
+        attempt: u32,
+        own: Own<'_>,
+    ) -> Result<TargetFact, Trouble> {
+        let deployments = self.coolify()?.deployments(application).await?;
+        let of_pull_request = || {
+            deployments
+                .iter()
+                .filter(|deployment| deployment.pull_request == Some(own.id.number))
+        };
+        let busy = of_pull_request().any(|deployment| deployment.status.is_under_way());
+        Ok(TargetFact::Looked {
+            attempt,
+            found: own.newest(&deployments),
+            busy,
+        })
+    }
+
+    async fn poll(&self, uuid: &DeploymentUuid) -> Result<TargetFact, Trouble> {
+        let progress = match self.coolify()?.deployment(uuid).await? {
+            None => DeploymentProgress::Unknown,
+            Some(deployment) => match deployment.status {
+                DeploymentStatus::Queued => DeploymentProgress::Queued,
+                DeploymentStatus::InProgress | DeploymentStatus::Unrecognised => {
+                    DeploymentProgress::Running
+                }
+                DeploymentStatus::Finished => DeploymentProgress::Finished,
+                DeploymentStatus::Failed => DeploymentProgress::Failed,
+                DeploymentStatus::Cancelled => DeploymentProgress::Cancelled,
+            },
+        };
+        Ok(TargetFact::Seen {
+            deployment: uuid.clone(),
+            progress,
+        })
+    }
+
+    async fn probe(&self, deployment: &DeploymentUuid, url: &str) -> Result<TargetFact, Trouble> {
+        let health = probe::probe(&self.http, url).await?;
+        Ok(TargetFact::Probed {
+            deployment: deployment.clone(),
+            healthy: health.healthy,
+            answer: health.answer,
+        })
+    }
+
+    async fn remove(
+        &self,
+        id: PreviewId,
+        application: &ApplicationUuid,
+    ) -> Result<TargetFact, Trouble> {
+        let nothing_there = match self
+            .coolify()?
+            .remove_preview(application, id.number)
+            .await?
+        {
+            Removal::Requested => false,
+            Removal::NothingThere => true,
+        };
+        Ok(TargetFact::RemovalAsked { nothing_there })
+    }
+}
+
+/// By what the deployment of a lost answer is recognised.
+struct Own<'a> {
+    id: PreviewId,
+    tag: &'a ImageTag,
+    known: Option<&'a DeploymentUuid>,
+    not_before: Timestamp,
+}
+
+impl Own<'_> {
+    /// The newest deployment that can be it, in Coolify's list, which begins with the newest.
+    fn newest(&self, deployments: &[Deployment]) -> Option<DeploymentUuid> {
+        deployments
+            .iter()
+            .take_while(|deployment| Some(&deployment.uuid) != self.known)
+            .filter(|deployment| {
+                deployment
+                    .created_at
+                    .is_none_or(|created_at| created_at >= self.not_before)
+            })
+            .find(|deployment| {
+                deployment.pull_request == Some(self.id.number)
+                    && deployment.tag.as_deref() == Some(self.tag.as_str())
+            })
+            .map(|deployment| deployment.uuid.clone())
+    }
+}
+
+/// What a fact says, for the log.
+pub(super) fn told(fact: &TargetFact) -> (&'static str, Option<&Trouble>) {
+    match fact {
+        TargetFact::StartIntended { .. } => ("about to ask for a deployment", None),
+        TargetFact::StartVoided { .. } => ("an intended deployment was never asked for", None),
+        TargetFact::StartUncertain { .. } => ("a deployment may have been asked for", None),
+        TargetFact::Queued { .. } => ("asked for a deployment", None),
+        TargetFact::InTheWay { .. } => ("another deployment is in the way", None),
+        TargetFact::StartFailed { trouble, .. } => {
+            ("could not ask for a deployment", Some(trouble))
+        }
+        TargetFact::Looked { found: Some(_), .. } => ("found the deployment", None),
+        TargetFact::Looked { found: None, .. } => ("looked for the deployment", None),
+        TargetFact::Seen { progress, .. } => match progress {
+            DeploymentProgress::Queued => ("the deployment is queued", None),
+            DeploymentProgress::Running => ("the deployment runs", None),
+            DeploymentProgress::Finished => ("the deployment finished", None),
+            DeploymentProgress::Failed => ("the deployment failed", None),
+            DeploymentProgress::Cancelled => ("the deployment was cancelled", None),
+            DeploymentProgress::Unknown => ("Coolify does not know the deployment", None),
+        },
+        TargetFact::Probed { healthy: true, .. } => ("the preview is healthy", None),
+        TargetFact::Probed { healthy: false, .. } => ("the preview is not healthy yet", None),
+        TargetFact::RemovalIntended => ("about to remove the preview", None),
+        TargetFact::RemovalAsked {
+            nothing_there: false,
+        } => ("asked for the removal of the preview", None),
+        TargetFact::RemovalAsked {
+            nothing_there: true,
+        } => ("the preview is not there", None),
+        TargetFact::Troubled { trouble } => ("could not do it", Some(trouble)),
+    }
+}

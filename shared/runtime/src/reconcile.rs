@@ -1,0 +1,208 @@
+//! Brings everything on that is due: what a crash, a lost delivery or a failing vendor left unfinished.
+
+use std::{cell::RefCell, collections::BTreeMap};
+
+use domain::{Timestamp, entity::Entity};
+use futures_util::{StreamExt, stream};
+use ports::{Clock, Label, Level, Log, Store, StoreError};
+
+use crate::{Executor, Outcome, QueueKey, RunError, Runner, due, keys, record::Record};
+
+/// So many entities are brought on at once: a vendor that is slow for one does not hold up the others.
+const AT_ONCE: usize = 8;
+
+/// What lies in the queue.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Work {
+    /// The GUIDs of deliveries that were not dealt with.
+    pub deliveries: Vec<String>,
+    /// Entities, by the text of their ids.
+    pub entities: BTreeMap<String, Pending>,
+}
+
+/// What lies in the queue for one entity.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pending {
+    /// The numbers of its mail.
+    pub mail: Vec<u64>,
+    /// The leases under which it was noted when to come back.
+    pub due: Vec<u64>,
+}
+
+/// What was done, what is left, and when to call again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Entities that were brought on.
+    pub advanced: u64,
+    /// Entities that somebody else was running.
+    pub busy: u64,
+    /// Entities of which the store could not be read or written.
+    pub failed: u64,
+    /// Entities whose time has not come, or that were left for lack of time.
+    pub left: u64,
+    /// When the next one is due; none if none is waiting.
+    pub next_at: Option<Timestamp>,
+    /// Those that were brought on and are due again at these times.
+    pub waiting: Vec<(String, Timestamp)>,
+}
+
+impl Report {
+    fn due_at(&mut self, at: Timestamp) {
+        self.next_at = Some(self.next_at.map_or(at, |next_at| next_at.min(at)));
+    }
+}
+
+/// Reads what lies in the queue.
+pub async fn work(store: &impl Store) -> Result<Work, StoreError> {
+    let mut work = Work::default();
+    for key in store.keys(Label::Queue).await? {
+        match QueueKey::parse(&key) {
+            QueueKey::Delivery(guid) => work.deliveries.push(guid.to_owned()),
+            QueueKey::Mail { entity, number } => pending(&mut work, entity).mail.push(number),
+            QueueKey::Due { entity, epoch } => pending(&mut work, entity).due.push(epoch),
+            QueueKey::Foreign => {}
+        }
+    }
+    for pending in work.entities.values_mut() {
+        pending.mail.sort_unstable();
+    }
+    Ok(work)
+}
+
+fn pending<'a>(work: &'a mut Work, entity: &str) -> &'a mut Pending {
+    work.entities.entry(entity.to_owned()).or_default()
+}
+
+impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
+    /// Brings on what is due of `entities`, and begins nothing new after `deadline`.
+    pub async fn advance_all<E: Entity>(
+        &self,
+        entities: &BTreeMap<String, Pending>,
+        deadline: Timestamp,
+    ) -> Report
+    where
+        X: Executor<E>,
+    {
+        let report = RefCell::new(Report::default());
+        stream::iter(entities)
+            .for_each_concurrent(AT_ONCE, |(entity, pending)| async {
+                if self.clock.now() > deadline {
+                    let mut report = report.borrow_mut();
+                    report.left += 1;
+                    report.due_at(deadline);
+                    return;
+                }
+                let advanced = self.advance_one::<E>(entity, pending).await;
+                self.count(&mut report.borrow_mut(), entity, advanced);
+            })
+            .await;
+        report.into_inner()
+    }
+
+    fn count(&self, report: &mut Report, entity: &str, advanced: Result<Advanced, RunError>) {
+        match advanced {
+            Ok(Advanced::NotDue(at)) => {
+                report.left += 1;
+                report.due_at(at);
+            }
+            Ok(Advanced::Ran(Outcome::Waiting { until })) => {
+                report.advanced += 1;
+                report.due_at(until);
+                report.waiting.push((entity.to_owned(), until));
+            }
+            Ok(Advanced::Ran(Outcome::Settled | Outcome::Forgotten) | Advanced::Nothing) => {
+                report.advanced += 1
+            }
+            Ok(Advanced::Ran(Outcome::Busy | Outcome::Lost)) => {
+                report.busy += 1;
+                report.due_at(self.clock.now().after(crate::lease::TTL));
+            }
+            Err(error) => {
+                report.failed += 1;
+                report.due_at(self.clock.now().after(crate::lease::TTL));
+                let fields = [
+                    ("entity", entity.into()),
+                    ("reason", error.to_string().into()),
+                ];
+                self.log
+                    .write(Level::Error, "could not bring an entity on", &fields);
+            }
+        }
+    }
+
+    async fn advance_one<E: Entity>(
+        &self,
+        entity: &str,
+        pending: &Pending,
+    ) -> Result<Advanced, RunError>
+    where
+        X: Executor<E>,
+    {
+        let id: E::Id = entity.parse().map_err(|error| RunError::Unreadable {
+            key: entity.to_owned(),
+            reason: format!("{error}"),
+        })?;
+        let record: Option<Record<E>> = Record::read(&self.store, &id).await?;
+        if pending.mail.is_empty() {
+            let now = self.clock.now();
+            match self.earliest(&id, pending).await? {
+                Some(at) if at > now => return Ok(Advanced::NotDue(at)),
+                Some(_) if record.is_some() => {}
+                // Left behind by a crash between the deletion of the entity and that of its notes.
+                Some(_) | None => {
+                    self.delete_notes(&id, &pending.due).await?;
+                    return Ok(Advanced::Nothing);
+                }
+            }
+        }
+        let outcome = self.run(&id, &pending.mail).await?;
+        self.tidy::<E>(&id, pending).await?;
+        Ok(Advanced::Ran(outcome))
+    }
+
+    async fn earliest(
+        &self,
+        id: &impl std::fmt::Display,
+        pending: &Pending,
+    ) -> Result<Option<Timestamp>, RunError> {
+        let mut earliest: Option<Timestamp> = None;
+        for epoch in &pending.due {
+            if let Some(at) = due::read(&self.store, id, *epoch).await? {
+                earliest = Some(earliest.map_or(at, |earliest| earliest.min(at)));
+            }
+        }
+        Ok(earliest)
+    }
+
+    /// Deletes notes of past leases that a crash left behind.
+    async fn tidy<E: Entity>(&self, id: &E::Id, pending: &Pending) -> Result<(), RunError> {
+        let Some(record): Option<Record<E>> = Record::read(&self.store, id).await? else {
+            return Ok(());
+        };
+        let past = |epoch: &u64| *epoch < record.epoch && record.due_epoch != Some(*epoch);
+        let past: Vec<u64> = pending.due.iter().copied().filter(past).collect();
+        self.delete_notes(id, &past).await
+    }
+
+    async fn delete_notes(
+        &self,
+        id: &impl std::fmt::Display,
+        epochs: &[u64],
+    ) -> Result<(), RunError> {
+        let notes: Vec<String> = epochs.iter().map(|epoch| keys::due(id, *epoch)).collect();
+        let notes: Vec<&str> = notes.iter().map(String::as_str).collect();
+        if notes.is_empty() {
+            Ok(())
+        } else {
+            Ok(self.store.delete_many(Label::Queue, &notes).await?)
+        }
+    }
+}
+
+/// What came of one entity.
+enum Advanced {
+    NotDue(Timestamp),
+    Ran(Outcome),
+    /// There was nothing of it but a stale note.
+    Nothing,
+}

@@ -1,0 +1,85 @@
+//! An entity as it is stored: its state and who may change it.
+
+use domain::{Timestamp, entity::Entity};
+use ports::{Label, Store};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::RunError;
+
+/// The version of the stored form.
+const SCHEMA: u32 = 1;
+
+/// An entity as it is stored under its own key in `default`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(bound(serialize = "E: Serialize", deserialize = "E: DeserializeOwned"))]
+pub(crate) struct Record<E> {
+    /// The version of this form.
+    pub(crate) schema: u32,
+    /// The number of the lease under which this was written: the fencing token.
+    pub(crate) epoch: u64,
+    /// Until when the lease holds; none if it was given back.
+    pub(crate) lease_until: Option<Timestamp>,
+    /// Until when somebody waits beside the entity and comes back to it in time.
+    pub(crate) followed_until: Option<Timestamp>,
+    /// The mail up to this number was looked at.
+    pub(crate) mail_read: u64,
+    /// The lease under which the newest entry of what is due was written.
+    pub(crate) due_epoch: Option<u64>,
+    /// The claims of leases before this one were deleted.
+    #[serde(default)]
+    pub(crate) claims_from: u64,
+    /// The state.
+    pub(crate) state: E,
+}
+
+impl<E: Entity> Record<E> {
+    /// The record of an entity of which nothing is stored.
+    pub(crate) fn new(id: E::Id) -> Self {
+        Self {
+            schema: SCHEMA,
+            epoch: 0,
+            lease_until: None,
+            followed_until: None,
+            mail_read: 0,
+            due_epoch: None,
+            claims_from: 0,
+            state: E::new(id),
+        }
+    }
+
+    /// Reads the record of `id`; none if there is none.
+    pub(crate) async fn read(store: &impl Store, id: &E::Id) -> Result<Option<Self>, RunError> {
+        let key = id.to_string();
+        let Some(bytes) = store.get(Label::Default, &key).await? else {
+            return Ok(None);
+        };
+        let unreadable = |reason: String| RunError::Unreadable {
+            key: key.clone(),
+            reason,
+        };
+        let record: Self =
+            serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
+        if record.schema > SCHEMA {
+            return Err(unreadable(format!(
+                "it has schema {}, and this version knows {SCHEMA}",
+                record.schema
+            )));
+        }
+        Ok(Some(record))
+    }
+
+    /// Writes the record.
+    pub(crate) async fn write(&self, store: &impl Store, id: &E::Id) -> Result<(), RunError> {
+        let key = id.to_string();
+        let bytes = serde_json::to_vec(self).map_err(|error| RunError::Unwritable {
+            key: key.clone(),
+            reason: error.to_string(),
+        })?;
+        Ok(store.set(Label::Default, &key, &bytes).await?)
+    }
+
+    /// Whether somebody holds the lease at `now`.
+    pub(crate) fn is_leased(&self, now: Timestamp) -> bool {
+        self.lease_until.is_some_and(|until| until > now)
+    }
+}
