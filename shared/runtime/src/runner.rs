@@ -141,7 +141,7 @@ impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
                 read: Vec::new(),
                 learnt: None,
             };
-            let ended = run.to_the_end(mail, follow_until).await;
+            let ended = run.finish(mail, follow_until).await;
             mail = &[];
             let epoch = run.record.epoch;
             // What an effect led to must not be lost with the lease, or with a store that fails for a moment.
@@ -154,7 +154,7 @@ impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
             let outcome = match ended? {
                 Outcome::Lost => return Ok((Outcome::Lost, epoch)),
                 Outcome::Forgotten => return Ok((Outcome::Forgotten, epoch)),
-                other => other,
+                outcome @ (Outcome::Waiting { .. } | Outcome::Settled | Outcome::Busy) => outcome,
             };
             // Whoever posted while the lease was held left it to us.
             if !mailbox::is_waiting(&self.store, id, run.record.mail_read).await? {
@@ -179,7 +179,7 @@ struct Run<'a, E: Entity, S, C, L, X> {
 
 impl<E: Entity, S: Store, C: Clock, L: Log, X: Executor<E>> Run<'_, E, S, C, L, X> {
     /// Plans and acts until there is nothing to do for now, and gives the lease back.
-    async fn to_the_end(
+    async fn finish(
         &mut self,
         mail: &[u64],
         follow_until: Option<Timestamp>,
@@ -228,7 +228,8 @@ impl<E: Entity, S: Store, C: Clock, L: Log, X: Executor<E>> Run<'_, E, S, C, L, 
             self.record.state.record(intent, clock.now());
         }
         let saved = self.held && intent.is_none() && self.learnt.is_none();
-        if !(saved && lease::allows(&self.record, clock.now(), EFFECT)) && !self.hold().await? {
+        let ready = saved && lease::allows(&self.record, clock.now(), EFFECT);
+        if !ready && !self.hold().await? {
             return Ok(false);
         }
         let claim = match action.claim() {
