@@ -126,3 +126,88 @@ pub(crate) fn percent_encoded(text: &str, keep_slashes: bool) -> String {
     }
     encoded
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: Names = Names {
+        vendor: "Acme",
+        url_variable: "acme_url",
+        token_variable: "acme_token",
+    };
+
+    #[test]
+    fn only_the_vendors_own_scheme_host_and_port_get_the_token() {
+        let access = Access::new("https://api.example.com/v3/", "secret", NAMES).unwrap();
+        for (address, expected) in [
+            (
+                "https://api.example.com/x?y=z",
+                Some("https://api.example.com/x?y=z"),
+            ),
+            (
+                "https://API.example.com:443/x",
+                Some("https://API.example.com:443/x"),
+            ),
+            ("/v3/x", Some("https://api.example.com/v3/x")),
+            ("http://api.example.com/x", None),
+            ("https://api.example.com:8443/x", None),
+            ("https://api.example.com.evil.test/x", None),
+            ("https://api.example.com@evil.test/x", None),
+            ("https://me@api.example.com/x", None),
+            ("//evil.test/x", None),
+            ("x", None),
+        ] {
+            assert_eq!(
+                access.on_same_host(address).as_deref(),
+                expected,
+                "{address}"
+            );
+        }
+        assert_eq!(access.url("/x"), "https://api.example.com/v3/x");
+    }
+
+    #[test]
+    fn a_url_or_token_that_cannot_work_is_named_by_its_variable() {
+        for (url, token, variable) in [
+            ("http://unset.invalid", "secret", "acme_url"),
+            ("", "secret", "acme_url"),
+            ("example.com", "secret", "acme_url"),
+            ("ftp://example.com", "secret", "acme_url"),
+            ("https://me:pass@example.com", "secret", "acme_url"),
+            ("https://example.com?x", "secret", "acme_url"),
+            ("https://example.com", " \n", "acme_token"),
+            ("https://example.com", "two\nlines", "acme_token"),
+        ] {
+            let problem = Access::new(url, token, NAMES).err().unwrap_or_default();
+            assert!(
+                problem.contains(variable),
+                "{url} with {token:?}: {problem:?}"
+            );
+            assert!(
+                !problem.contains("secret") && !problem.contains("pass"),
+                "{problem}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_token_is_trimmed_and_marked_sensitive() {
+        let access = Access::new("https://example.com", "7|abc\n", NAMES).unwrap();
+        assert_eq!(access.bearer, "Bearer 7|abc");
+        assert_eq!(format!("{:?}", access.bearer), "Sensitive");
+        assert_eq!(access.secrets, ["7|abc", "abc"]);
+    }
+
+    #[test]
+    fn only_unreserved_characters_stay_as_they_are() {
+        assert_eq!(
+            percent_encoded("feature/a b&ref=x#ü~", false),
+            "feature%2Fa%20b%26ref%3Dx%23%C3%BC~"
+        );
+        assert_eq!(
+            percent_encoded(".github/slipway.yml", true),
+            ".github/slipway.yml"
+        );
+    }
+}

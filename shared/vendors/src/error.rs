@@ -108,3 +108,47 @@ pub(crate) fn append(reason: &mut String, sentence: &str) {
         reason.push_str(sentence);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vendors_text_is_shown_on_one_line_without_control_characters_and_not_at_length() {
+        assert_eq!(
+            excerpt(" a\r\n\tb\u{1b}[31mc \u{202e}d\u{0} "),
+            "a b [31mc d"
+        );
+        let long = excerpt(&"ü".repeat(10_000));
+        assert_eq!(long.chars().count(), EXCERPT_CHARACTERS + 1);
+        assert!(long.ends_with('…'), "the cut must show: {long}");
+    }
+
+    #[test]
+    fn what_the_caller_does_becomes_the_reaction() {
+        let reason = || "reading: it broke".to_owned();
+        let cases = [
+            (
+                CallError::Retry {
+                    reason: reason(),
+                    after: Some(Duration::from_secs(60)),
+                },
+                Reaction::Retry {
+                    after_milliseconds: Some(60_000),
+                },
+            ),
+            (CallError::Refused { reason: reason() }, Reaction::GiveUp),
+            (CallError::Unknown { reason: reason() }, Reaction::Look),
+        ];
+        for (error, reaction) in cases {
+            assert_eq!(error.to_string(), error.reason());
+            assert_eq!(
+                Trouble::from(error),
+                Trouble {
+                    reason: reason(),
+                    reaction
+                }
+            );
+        }
+    }
+}

@@ -76,7 +76,7 @@ impl Exchange<'_> {
         let reason = self.reason(&format!(
             "{vendor} answered {} with something else than expected ({})",
             response.status.as_u16(),
-            excerpt(problem)
+            excerpt(&self.without_secrets(problem))
         ));
         self.lost(reason, None)
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use ports::{Http, HttpError, Request};
 
 use crate::{
@@ -21,8 +21,8 @@ pub struct Health {
     pub status: Option<u16>,
     /// Whether the status is 2xx or 3xx. Redirects are not followed.
     pub healthy: bool,
-    /// What happened, for people.
-    pub reason: String,
+    /// The answer, or why there was none, for people: `503 Service Unavailable`.
+    pub answer: String,
 }
 
 /// Asks for `url` once, without any token. A URL that Slipway may not reach is [`CallError::Refused`]; every other trouble is an
@@ -43,7 +43,7 @@ pub async fn probe<H: Http>(http: &H, url: &str) -> Result<Health, CallError> {
         Ok(response) => Ok(Health {
             status: Some(response.status.as_u16()),
             healthy: response.status.is_success() || response.status.is_redirection(),
-            reason: format!("{url} answered {}", response.status.as_u16()),
+            answer: answer(response.status),
         }),
         Err(HttpError::NotAllowed { host, reason }) => {
             let mut reason = format!(
@@ -63,7 +63,15 @@ pub async fn probe<H: Http>(http: &H, url: &str) -> Result<Health, CallError> {
         ) => Ok(Health {
             status: None,
             healthy: false,
-            reason: excerpt(&error.to_string()),
+            answer: excerpt(&error.to_string()),
         }),
+    }
+}
+
+/// `503 Service Unavailable`, or the number alone.
+fn answer(status: StatusCode) -> String {
+    match status.canonical_reason() {
+        Some(name) => format!("{} {name}", status.as_u16()),
+        None => status.as_u16().to_string(),
     }
 }

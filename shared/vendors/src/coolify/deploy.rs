@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use domain::{ApplicationUuid, DeploymentUuid, ImageTag, PullRequestNumber};
+use domain::{
+    ApplicationUuid, DeploymentUuid, ImageTag, PullRequestNumber,
+    preview::{Reaction, Trouble},
+};
 use http::{Method, StatusCode};
 use ports::Http;
 use serde::{Deserialize, Serialize};
@@ -55,6 +58,15 @@ impl fmt::Display for DeployRefusal {
                 "Coolify says that the application takes no image tag: it must be of the type \"Docker Image\"",
             ),
             Self::Other(message) => write!(f, "Coolify queued no deployment and said \"{message}\""),
+        }
+    }
+}
+
+impl From<DeployRefusal> for Trouble {
+    fn from(refusal: DeployRefusal) -> Self {
+        Self {
+            reason: refusal.to_string(),
+            reaction: Reaction::GiveUp,
         }
     }
 }

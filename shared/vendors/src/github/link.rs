@@ -73,3 +73,31 @@ fn is_next(parameter: &str) -> bool {
                 .any(|relation| relation.eq_ignore_ascii_case("next"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_found_among_the_links() {
+        for (header, expected) in [
+            (
+                r#"<https://a/x?page=2>; rel="next", <https://a/x?page=9>; rel="last""#,
+                Some("https://a/x?page=2"),
+            ),
+            (
+                r#"<https://a/x?page=1>; rel="prev", <https://a/x?q=a,b;c&page=3>; rel="next""#,
+                Some("https://a/x?q=a,b;c&page=3"),
+            ),
+            (
+                r#"<https://a/next>; rel="first", <https://a/next>; rel="prev""#,
+                None,
+            ),
+            ("<https://a/x>; title=t; REL=next", Some("https://a/x")),
+            ("<https://a/x", None),
+            ("", None),
+        ] {
+            assert_eq!(next_link(header), expected, "{header}");
+        }
+    }
+}

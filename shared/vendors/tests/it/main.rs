@@ -1,0 +1,21 @@
+//! The clients against a scripted vendor: what they send, and what they make of each answer.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a helper of a test fails the test"
+)]
+
+mod coolify_deploy;
+mod coolify_deployments;
+mod coolify_removal;
+mod coolify_troubles;
+mod github_comments;
+mod github_contents;
+mod github_limits;
+mod github_pull_request;
+mod github_redirects;
+mod github_workflow_runs;
+mod probe;
+mod script;

@@ -1,0 +1,75 @@
+//! Probing the URL of a preview.
+
+use vendors::probe::probe;
+
+use crate::script::{Script, broken, no_connection, not_allowed, now, timed_out, told};
+
+const URL: &str = "https://pr-7-shop.preview.example/health";
+
+#[test]
+fn two_and_three_hundreds_are_healthy_and_every_other_answer_is_not() {
+    for (status, healthy) in [
+        (200, true),
+        (204, true),
+        (301, true),
+        (302, true),
+        (401, false),
+        (404, false),
+        (500, false),
+        (503, false),
+    ] {
+        let health = now(probe(&Script::one(status, ""), URL)).unwrap();
+        assert_eq!(
+            (health.status, health.healthy),
+            (Some(status), healthy),
+            "{}",
+            health.answer
+        );
+    }
+}
+
+#[test]
+fn the_url_is_asked_once_without_a_token_and_the_answer_is_told() {
+    let script = Script::default().then(
+        503,
+        &[("location", "https://elsewhere.example/")],
+        "no available server",
+    );
+    let health = now(probe(&script, URL)).unwrap();
+    assert_eq!(health.answer, "503 Service Unavailable");
+    insta::assert_snapshot!(script.asked(), @r#"
+GET https://pr-7-shop.preview.example/health
+accept: "*/*"
+cache-control: "no-cache"
+user-agent: "slipway/0.0.0"
+time limit: 10 s
+"#);
+}
+
+#[test]
+fn no_answer_is_unhealthy_with_the_reason() {
+    let cases = [no_connection(), timed_out(), broken()];
+    let told: Vec<String> = cases
+        .into_iter()
+        .map(|error| {
+            let health = now(probe(&Script::default().then_fails(error), URL)).unwrap();
+            assert!(!health.healthy && health.status.is_none(), "{health:?}");
+            health.answer
+        })
+        .collect();
+    insta::assert_snapshot!(told.join("\n"), @"
+no connection to https://vendor.example:443: connection refused
+no answer from https://vendor.example:443 within 30 s
+the answer from https://vendor.example:443 broke off: connection reset
+");
+}
+
+#[test]
+fn a_host_that_may_not_be_probed_is_for_a_person_to_list() {
+    let script = Script::default().then_fails(not_allowed("https://pr-7-shop.preview.example:443"));
+    insta::assert_snapshot!(told(now(probe(&script, URL))), @"
+refused: probing https://pr-7-shop.preview.example/health: the request to
+    https://pr-7-shop.preview.example:443 is not allowed: not in allowed_outbound_hosts. The
+    variable preview_hosts must list https://pr-7-shop.preview.example:443
+");
+}
