@@ -92,10 +92,16 @@ pub(crate) fn excerpt(text: &str) -> String {
     short
 }
 
+/// A shorter secret than this is a word or a number in many texts; real tokens are far longer.
+const SECRET_BYTES_MIN: usize = 8;
+
 /// Replaces every occurrence of the secrets in `text`: a vendor or a proxy may echo a request.
 pub(crate) fn without_secrets(text: &str, secrets: &[String]) -> String {
     let mut clean = text.to_owned();
-    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+    for secret in secrets
+        .iter()
+        .filter(|secret| secret.len() >= SECRET_BYTES_MIN)
+    {
         clean = clean.replace(secret.as_str(), "[secret]");
     }
     clean

@@ -25,6 +25,8 @@ struct Wire {
     id: u64,
     #[serde(default)]
     name: Option<String>,
+    /// Older answers have none.
+    #[serde(default)]
     path: String,
     event: String,
     #[serde(default)]

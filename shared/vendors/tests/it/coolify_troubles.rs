@@ -137,7 +137,10 @@ refused: deploying tag pr-7 to Coolify application a8k4 for pull request 7: Cool
 
 #[test]
 fn a_token_that_the_vendor_echoes_is_not_shown_even_where_the_text_is_cut() {
-    let echo = format!("{} the token {TOKEN} (s3cr3t) is wrong", "x".repeat(284));
+    let echo = format!(
+        "{} the token {TOKEN} (s3cr3t-0123456789) is wrong",
+        "x".repeat(284)
+    );
     for body in [serde_json::json!({"message": echo}).to_string(), echo] {
         let told = told(deploy(&Script::one(401, &body)));
         assert!(!told.contains("s3cr"), "{told}");
@@ -146,7 +149,7 @@ fn a_token_that_the_vendor_echoes_is_not_shown_even_where_the_text_is_cut() {
     let entry = serde_json::json!({"deployments": [{"message": format!("no: {TOKEN}"), "resource_uuid": "a8k4"}]});
     let told = told(deploy(&Script::one(200, &entry.to_string())));
     assert!(
-        told.contains("[secret]") && !told.contains("s3cr3t"),
+        told.contains("[secret]") && !told.contains("s3cr"),
         "{told}"
     );
 }

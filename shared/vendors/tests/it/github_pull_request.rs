@@ -14,7 +14,12 @@ use crate::script::{Script, Still, now, told};
 /// A client of the scripted GitHub at 2026-11-21T10:31:07Z.
 pub fn client(script: &Script) -> Client<&Script, Still> {
     let clock = Still(Timestamp::from_milliseconds(1_795_257_067_000));
-    Client::new(script, clock, "https://api.github.com", "ghp_s3cr3t")
+    Client::new(
+        script,
+        clock,
+        "https://api.github.com",
+        "ghp_s3cr3t0123456789",
+    )
 }
 
 /// The name that the tests reach repository 1296269 by.

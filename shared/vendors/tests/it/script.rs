@@ -15,7 +15,7 @@ use ports::{Clock, Http, HttpError, Request, Response};
 use vendors::CallError;
 
 /// The token of both vendors in these tests.
-pub const TOKEN: &str = "7|s3cr3t";
+pub const TOKEN: &str = "7|s3cr3t-0123456789";
 
 /// Answers requests in order; more requests than answers are a failure of the test.
 #[derive(Default)]
