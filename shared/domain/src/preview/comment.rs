@@ -284,7 +284,7 @@ fn run_link(run: &WorkflowRun) -> String {
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https"));
     match url {
-        Some(url) => format!("{} {}", code(&run.name), link(url.as_str())),
+        Some(url) => format!("[{}]({})", code(&run.name), link(url.as_str())),
         None => code(&run.name),
     }
 }

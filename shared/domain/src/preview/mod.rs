@@ -11,6 +11,8 @@ mod plan_target;
 mod settings;
 mod sighting;
 mod state;
+#[cfg(test)]
+mod tests;
 mod wanted;
 
 pub use action::{Action, TargetAction};

@@ -1,0 +1,344 @@
+//! Stories of one preview: what is done, in which order, and what the comment says.
+
+mod comment;
+mod order;
+mod superseding;
+mod traps;
+mod whole;
+mod wishes;
+
+use std::time::Duration;
+
+use super::{
+    Action, DeploymentProgress, Fact, Preview, PullRequest, PullRequestState, Reading, RunProgress,
+    Settings, TargetAction, TargetFact, Trouble, WorkflowRun,
+};
+use crate::{
+    ApplicationUuid, CommitSha, PreviewId, PullRequestNumber, RepositoryId, Timestamp,
+    configuration,
+    entity::{self, Entity, Step},
+};
+
+pub(super) const REPOSITORY: RepositoryId = RepositoryId(1);
+pub(super) const FORK: RepositoryId = RepositoryId(2);
+
+pub(super) const CONFIGURATION: &str = "\
+version: 1
+build: { workflow: CI }
+services:
+  web:
+    preview:
+      coolify: { application: web-app, tag: 'pr-{number}' }
+      url: https://pr-{number}.example.com
+      health: { path: /health, attempts: 3, interval: 10s }
+";
+
+/// A commit whose SHA consists of one digit.
+pub(super) fn commit(digit: char) -> CommitSha {
+    digit.to_string().repeat(40).parse().unwrap()
+}
+
+pub(super) fn pull_request(seconds: i64, head: char) -> PullRequest {
+    PullRequest {
+        updated_at: Timestamp::from_milliseconds(seconds * 1000),
+        state: PullRequestState::Open,
+        title: "Add a cart".into(),
+        author: "ada".into(),
+        draft: false,
+        labels: Vec::new(),
+        head_branch: "feature/cart".into(),
+        head_commit: commit(head),
+        head_repository: Some(REPOSITORY),
+        base_branch: "main".into(),
+        repository: "acme/shop".parse().unwrap(),
+        default_branch: "main".into(),
+    }
+}
+
+pub(super) fn run(id: u64, head: char, progress: RunProgress) -> WorkflowRun {
+    WorkflowRun {
+        id,
+        attempt: 1,
+        name: "CI".into(),
+        path: ".github/workflows/ci.yml".into(),
+        event: "pull_request".into(),
+        head_commit: commit(head),
+        head_repository: Some(REPOSITORY),
+        progress,
+        html_url: format!("https://github.com/acme/shop/actions/runs/{id}"),
+    }
+}
+
+/// A preview, the world as it answers, and all that was done.
+pub(super) struct Story {
+    pub(super) preview: Preview,
+    pub(super) now: Timestamp,
+    pub(super) pull_request: PullRequest,
+    pub(super) configuration: String,
+    pub(super) runs: Vec<WorkflowRun>,
+    /// What polls answer.
+    pub(super) progress: DeploymentProgress,
+    pub(super) healthy: bool,
+    /// Deployments asked for so far.
+    pub(super) deployments: u32,
+    /// Whether Coolify has a preview.
+    pub(super) present: bool,
+    pub(super) comment: String,
+    pub(super) done: Vec<String>,
+}
+
+impl Story {
+    /// An open pull request with the head commit `a`, of which a delivery tells.
+    pub(super) fn opened() -> Self {
+        let id = PreviewId {
+            repository: REPOSITORY,
+            number: PullRequestNumber(7),
+        };
+        let mut story = Self {
+            preview: Preview::new(id),
+            now: Timestamp::from_milliseconds(1_000_000),
+            pull_request: pull_request(1, 'a'),
+            configuration: CONFIGURATION.into(),
+            runs: Vec::new(),
+            progress: DeploymentProgress::Finished,
+            healthy: true,
+            deployments: 0,
+            present: false,
+            comment: String::new(),
+            done: Vec::new(),
+        };
+        story.deliver();
+        story
+    }
+
+    /// Changes the pull request, a second later.
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut PullRequest)) {
+        self.pull_request.updated_at = self.pull_request.updated_at.after(Duration::from_secs(1));
+        change(&mut self.pull_request);
+    }
+
+    /// A delivery tells of the pull request as it is.
+    pub(super) fn deliver(&mut self) {
+        let pull_request = self.pull_request.clone();
+        self.record(&Fact::PullRequestDelivered { pull_request });
+    }
+
+    /// The build of `head` comes that far.
+    pub(super) fn build(&mut self, id: u64, head: char, progress: RunProgress) {
+        let run = run(id, head, progress);
+        self.runs.retain(|known| known.id != id);
+        self.runs.push(run.clone());
+        let repository = self.pull_request.repository.clone();
+        self.record(&Fact::RunDelivered { repository, run });
+    }
+
+    pub(super) fn record(&mut self, fact: &Fact) {
+        self.preview.record(fact, self.now);
+    }
+
+    pub(super) fn record_of_target(&mut self, fact: TargetFact) {
+        self.record(&Fact::Target {
+            application: application(),
+            fact,
+        });
+    }
+
+    /// Does what the plan says until it waits, and tells what was done since the last time.
+    pub(super) fn go(&mut self) -> String {
+        self.go_with(|_, _| None)
+    }
+
+    /// Like [`Story::go`], with other answers where `answer` has one.
+    pub(super) fn go_with(
+        &mut self,
+        mut answer: impl FnMut(&mut Self, &Action) -> Option<Fact>,
+    ) -> String {
+        for _ in 0..100 {
+            match self.preview.plan(self.now) {
+                Step::Act(action) => {
+                    if let Some(intent) = entity::Action::intent(&action) {
+                        self.record(&intent);
+                    }
+                    self.done.push(told(&action));
+                    let fact = answer(self, &action).unwrap_or_else(|| self.answer(&action));
+                    self.record(&fact);
+                }
+                Step::Wait { until } => {
+                    let seconds = until.since(self.now).as_secs();
+                    self.done.push(format!("wait {seconds} s"));
+                    return self.told();
+                }
+                Step::Settled => {
+                    self.done.push("settled".into());
+                    return self.told();
+                }
+                Step::Forget => {
+                    self.done.push("forget".into());
+                    return self.told();
+                }
+            }
+        }
+        panic!("the plan never ends:\n{}", self.told());
+    }
+
+    /// Lets time pass until the plan's next wake-up, and goes on.
+    pub(super) fn wait_and_go(&mut self) -> String {
+        let Step::Wait { until } = self.preview.plan(self.now) else {
+            panic!("nothing is awaited")
+        };
+        self.now = until;
+        self.go()
+    }
+
+    /// Goes on until the plan waits for a minute or longer, or for nothing.
+    pub(super) fn go_far(&mut self) -> String {
+        let mut all = self.go();
+        for _ in 0..100 {
+            match self.preview.plan(self.now) {
+                Step::Wait { until } if until.since(self.now) < Duration::from_secs(60) => {
+                    self.now = until;
+                    all.push('\n');
+                    all.push_str(&self.go());
+                }
+                Step::Wait { .. } | Step::Settled | Step::Forget | Step::Act(_) => break,
+            }
+        }
+        all.lines()
+            .filter(|line| !line.starts_with("wait"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    fn told(&mut self) -> String {
+        std::mem::take(&mut self.done).join("\n")
+    }
+
+    fn answer(&mut self, action: &Action) -> Fact {
+        match action {
+            Action::ReadPullRequest { .. } => Fact::PullRequestRead {
+                pull_request: self.pull_request.clone(),
+            },
+            Action::ReadConfiguration { commit, .. } => {
+                let reading = match configuration::parse(&self.configuration) {
+                    Ok(configuration) => Reading::Valid {
+                        settings: Settings::of(configuration),
+                    },
+                    Err(error) => Reading::Invalid {
+                        message: error.message,
+                    },
+                };
+                Fact::ConfigurationRead {
+                    commit: commit.clone(),
+                    reading,
+                }
+            }
+            Action::ReadRuns { commit, .. } => {
+                let runs = self
+                    .runs
+                    .iter()
+                    .filter(|run| run.head_commit == *commit)
+                    .cloned()
+                    .collect();
+                Fact::RunsRead {
+                    commit: commit.clone(),
+                    runs,
+                }
+            }
+            Action::Target {
+                application,
+                action,
+            } => Fact::Target {
+                application: application.clone(),
+                fact: self.answer_of_target(action),
+            },
+            Action::PublishComment { body, digest, .. } => {
+                self.comment.clone_from(body);
+                Fact::CommentPublished {
+                    comment: 1,
+                    digest: digest.clone(),
+                }
+            }
+        }
+    }
+
+    fn answer_of_target(&mut self, action: &TargetAction) -> TargetFact {
+        match action {
+            TargetAction::Start { attempt, .. } => {
+                self.deployments += 1;
+                self.present = true;
+                let deployment = format!("d{}", self.deployments).parse().unwrap();
+                TargetFact::Queued {
+                    attempt: *attempt,
+                    deployment,
+                }
+            }
+            TargetAction::ResolveStart { attempt } => {
+                TargetFact::StartUncertain { attempt: *attempt }
+            }
+            TargetAction::Look { attempt, .. } => TargetFact::Looked {
+                attempt: *attempt,
+                found: None,
+                busy: false,
+            },
+            TargetAction::Poll { deployment } => TargetFact::Seen {
+                deployment: deployment.clone(),
+                progress: self.progress,
+            },
+            TargetAction::Probe { deployment, .. } => TargetFact::Probed {
+                deployment: deployment.clone(),
+                healthy: self.healthy,
+                answer: if self.healthy {
+                    "200 OK"
+                } else {
+                    "503 Service Unavailable"
+                }
+                .into(),
+            },
+            TargetAction::Remove => TargetFact::RemovalAsked {
+                nothing_there: !std::mem::replace(&mut self.present, false),
+            },
+        }
+    }
+}
+
+pub(super) fn application() -> ApplicationUuid {
+    "web-app".parse().unwrap()
+}
+
+pub(super) fn trouble(reason: &str) -> Trouble {
+    Trouble::retry(reason)
+}
+
+fn told(action: &Action) -> String {
+    match action {
+        Action::ReadPullRequest { .. } => "read the pull request".into(),
+        Action::ReadConfiguration { .. } => "read the configuration".into(),
+        Action::ReadRuns { commit, .. } => format!("read the runs of {}", commit.short()),
+        Action::Target { action, .. } => match action {
+            TargetAction::Start {
+                attempt, revision, ..
+            } => {
+                format!(
+                    "start {} as {} (attempt {attempt})",
+                    revision.commit.short(),
+                    revision.tag
+                )
+            }
+            TargetAction::ResolveStart { attempt } => format!("resolve attempt {attempt}"),
+            TargetAction::Look { attempt, .. } => format!("look for attempt {attempt}"),
+            TargetAction::Poll { deployment } => format!("poll {deployment}"),
+            TargetAction::Probe { url, .. } => format!("probe {url}"),
+            TargetAction::Remove => "remove".into(),
+        },
+        Action::PublishComment { body, .. } => format!("comment: {}", headline(body)),
+    }
+}
+
+/// The status of the first service, or the first note.
+fn headline(body: &str) -> &str {
+    let row = body
+        .lines()
+        .find_map(|line| line.strip_prefix("| web | ")?.split(" | ").next());
+    row.or_else(|| body.lines().rfind(|line| !line.is_empty()))
+        .unwrap_or_default()
+}

@@ -1,0 +1,121 @@
+//! Which pull requests get a preview.
+
+use super::*;
+
+/// What is done about a built pull request with these words in the `when` of its service.
+fn with_when(when: &str, change: impl FnOnce(&mut PullRequest)) -> (Story, String) {
+    let mut story = Story::opened();
+    story.configuration = CONFIGURATION.replace(
+        "      url:",
+        &format!("      when: {{ {when} }}\n      url:"),
+    );
+    story.change(change);
+    story.deliver();
+    let head_repository = story.pull_request.head_repository;
+    story.runs.push(WorkflowRun {
+        head_repository,
+        ..run(10, 'a', RunProgress::Succeeded)
+    });
+    let done = story.go_far();
+    (story, done)
+}
+
+#[test]
+fn a_fork_is_never_trusted_unless_always() {
+    let fork = |pull_request: &mut PullRequest| pull_request.head_repository = Some(FORK);
+    for (when, deployed) in [
+        ("drafts: true", false),
+        ("forks: never", false),
+        ("forks: label", false),
+        ("forks: always", true),
+    ] {
+        let (_, done) = with_when(when, fork);
+        assert_eq!(done.contains("start"), deployed, "{when}: {done}");
+    }
+    let (_, done) = with_when("drafts: true", |pull_request| {
+        pull_request.head_repository = None
+    });
+    assert!(
+        !done.contains("start"),
+        "a head whose repository is gone counts as a fork: {done}"
+    );
+}
+
+#[test]
+fn a_run_of_a_fork_does_not_build_for_the_repository() {
+    let mut story = Story::opened();
+    let repository = story.pull_request.repository.clone();
+    let foreign = WorkflowRun {
+        head_repository: Some(FORK),
+        ..run(10, 'a', RunProgress::Succeeded)
+    };
+    story.record(&Fact::RunDelivered {
+        repository,
+        run: foreign.clone(),
+    });
+    story.runs.push(foreign);
+    let done = story.go();
+    assert!(!done.contains("start"), "{done}");
+}
+
+#[test]
+fn drafts_and_labels_decide_and_a_change_takes_the_preview_away_again() {
+    let draft = |pull_request: &mut PullRequest| pull_request.draft = true;
+    assert!(with_when("drafts: true", draft).1.contains("start"));
+    assert!(!with_when("drafts: false", draft).1.contains("start"));
+    assert!(!with_when("label: preview", |_| {}).1.contains("start"));
+
+    let (mut story, done) = with_when("label: preview", |pull_request| {
+        pull_request.labels.push("preview".into())
+    });
+    assert!(done.contains("start"), "{done}");
+    story.change(|pull_request| pull_request.labels.clear());
+    story.deliver();
+    let done = story.go_far();
+    assert!(done.contains("remove") && !story.present, "{done}");
+    assert!(
+        story.comment.contains("the label `preview` is missing"),
+        "{}",
+        story.comment
+    );
+}
+
+#[test]
+fn a_title_can_ask_for_no_preview() {
+    let (_, done) = with_when("drafts: true", |pull_request| {
+        pull_request.title = "Docs [skip preview]".into()
+    });
+    assert!(!done.contains("start"), "{done}");
+}
+
+#[test]
+fn the_last_valid_configuration_stays_in_force_when_the_file_becomes_invalid() {
+    let mut story = Story::opened();
+    story.build(10, 'a', RunProgress::Succeeded);
+    story.go_far();
+    story.configuration = "version: 3".into();
+    story.change(|pull_request| pull_request.head_commit = commit('b'));
+    story.deliver();
+    story.build(11, 'b', RunProgress::Succeeded);
+    let done = story.go_far();
+    assert!(done.contains("start bbbbbbb"), "{done}");
+    assert!(
+        story
+            .comment
+            .contains("`.github/slipway.yml` on the default branch"),
+        "{}",
+        story.comment
+    );
+}
+
+#[test]
+fn a_service_that_leaves_the_configuration_loses_its_preview() {
+    let mut story = Story::opened();
+    story.build(10, 'a', RunProgress::Succeeded);
+    story.go_far();
+    story.configuration = CONFIGURATION.replace("web-app", "other-app");
+    story.change(|pull_request| pull_request.head_commit = commit('b'));
+    story.deliver();
+    let done = story.go_far();
+    assert!(done.contains("remove"), "{done}");
+}
