@@ -1,0 +1,184 @@
+//! What becomes of a delivery: which component gets it, or why nobody does.
+
+use domain::RepositoryId;
+use serde::Deserialize;
+
+use crate::{
+    EventName, Malformed,
+    json::{self, Object},
+    pull_request::{self, PullRequestAction},
+    workflow_run::{self, WorkflowRunAction},
+};
+
+/// What becomes of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// For the component `pull-request`.
+    PullRequest,
+    /// For the component `workflow-run`.
+    WorkflowRun,
+    /// GitHub asks whether anybody is there.
+    Ping,
+    /// Nothing depends on it.
+    Ignored {
+        /// Why, for the sender.
+        reason: String,
+    },
+}
+
+/// A delivery's route, and what identifies it in answers and logs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Routed {
+    /// The payload's action; many events have none.
+    pub action: Option<String>,
+    /// The repository that it is about; some events have none.
+    pub repository: Option<RepositoryId>,
+    /// What becomes of it.
+    pub route: Route,
+}
+
+/// The component that takes deliveries of `event`; none if no component does.
+pub fn component_of(event: &str) -> Option<&'static str> {
+    match event {
+        "pull_request" => Some("pull-request"),
+        "workflow_run" => Some("workflow-run"),
+        _ => None,
+    }
+}
+
+/// Events that Slipway is to use, for which there is no component yet.
+const NOT_YET: [&str; 8] = [
+    "push",
+    "installation",
+    "installation_repositories",
+    "repository",
+    "issue_comment",
+    "delete",
+    "check_run",
+    "deployment_protection_rule",
+];
+
+/// Decides what becomes of a delivery. Everything that a component will need of `payload` is checked here.
+pub fn route(event: &EventName, payload: &str) -> Result<Routed, Malformed> {
+    match event.as_str() {
+        "pull_request" => match pull_request::WireEvent::parse(payload) {
+            Ok(parsed) => {
+                let route = parsed.used_action().map(|_| Route::PullRequest);
+                Ok(routed(event, parsed.action, parsed.repository.0.id, route))
+            }
+            Err(error) => unless_unused(event, payload, error, |action| {
+                PullRequestAction::named(action).is_some()
+            }),
+        },
+        "workflow_run" => match workflow_run::WireEvent::parse(payload) {
+            Ok(parsed) => {
+                let route = parsed.used_action().map(|_| Route::WorkflowRun);
+                Ok(routed(event, parsed.action, parsed.repository.0.id, route))
+            }
+            Err(error) => unless_unused(event, payload, error, |action| {
+                WorkflowRunAction::named(action).is_some()
+            }),
+        },
+        "ping" => Ok(Head::parse(payload)?.routed(Route::Ping)),
+        other => {
+            let reason = if NOT_YET.contains(&other) {
+                format!("this version does not use {other} events yet")
+            } else {
+                format!("{other} events are not used")
+            };
+            Ok(Head::parse(payload)?.routed(Route::Ignored { reason }))
+        }
+    }
+}
+
+fn routed(event: &EventName, action: String, repository: u64, route: Option<Route>) -> Routed {
+    let route = route.unwrap_or_else(|| unused(event, &action));
+    Routed {
+        action: Some(short(&action)),
+        repository: Some(RepositoryId(repository)),
+        route,
+    }
+}
+
+/// A payload with a mistake is still ignored when its action is not used: nothing needs what is wrong.
+fn unless_unused(
+    event: &EventName,
+    payload: &str,
+    error: Malformed,
+    is_used: impl Fn(&str) -> bool,
+) -> Result<Routed, Malformed> {
+    let Ok(head) = Head::parse(payload) else {
+        return Err(error);
+    };
+    match &head.action {
+        Some(action) if !is_used(action) => {
+            let route = unused(event, action);
+            Ok(head.routed(route))
+        }
+        Some(_) | None => Err(error),
+    }
+}
+
+fn unused(event: &EventName, action: &str) -> Route {
+    let reason = if event.as_str() == "pull_request" && action == PullRequestAction::Edited.name() {
+        "pull_request edited is used only when the base or the title changed".to_owned()
+    } else {
+        format!("{event} {} is not used", short(action))
+    };
+    Route::Ignored { reason }
+}
+
+/// An action as answers and logs show it, whatever was sent.
+fn short(action: &str) -> String {
+    action.chars().take(60).collect()
+}
+
+/// What identifies any payload, as far as it is there.
+struct Head {
+    action: Option<String>,
+    repository: Option<RepositoryId>,
+}
+
+impl Head {
+    fn parse(payload: &str) -> Result<Self, Malformed> {
+        #[derive(Deserialize)]
+        struct WireHead {
+            action: Option<String>,
+            repository: Option<Object<WireRepository>>,
+        }
+
+        #[derive(Deserialize)]
+        struct WireRepository {
+            id: u64,
+        }
+
+        #[derive(Deserialize)]
+        struct WireNothing {}
+
+        if let Ok(head) = json::parse::<WireHead>(payload) {
+            return Ok(Self {
+                action: head.action,
+                repository: head
+                    .repository
+                    .map(|repository| RepositoryId(repository.0.id)),
+            });
+        }
+        // Neither is needed, so neither can be wrong: only JSON it must be.
+        json::parse::<WireNothing>(payload)?;
+        Ok(Self {
+            action: None,
+            repository: None,
+        })
+    }
+
+    fn routed(self, route: Route) -> Routed {
+        Routed {
+            action: self.action.as_deref().map(short),
+            repository: self.repository,
+            route,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! GitHub's own example payloads: each gets the route that its event deserves.
+
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a broken example stops the test"
+)]
+
+use std::{fmt::Write, fs, path::Path};
+
+use http::{HeaderMap, HeaderValue};
+use webhooks::{Envelope, Route, pull_request_event, route, workflow_run_event};
+
+const PAYLOADS: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../tests/world/vendor/github/payloads"
+);
+
+/// The examples in order, as file name and text.
+fn payloads() -> Vec<(String, String)> {
+    let folder = fs::read_dir(Path::new(PAYLOADS)).expect("the example payloads");
+    let mut payloads: Vec<(String, String)> = folder
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, fs::read_to_string(&path).unwrap())
+        })
+        .collect();
+    payloads.sort();
+    payloads
+}
+
+fn envelope(file: &str) -> Envelope {
+    let (event, _) = file
+        .split_once('.')
+        .expect("files are named event.action.number");
+    let mut headers = HeaderMap::new();
+    headers.insert("x-github-event", HeaderValue::from_str(event).unwrap());
+    headers.insert("x-github-delivery", HeaderValue::from_static("example-1"));
+    Envelope::parse(&headers).unwrap()
+}
+
+#[test]
+fn every_example_payload_of_githubs_has_its_route() {
+    let payloads = payloads();
+    assert_eq!(payloads.len(), 129, "example payloads in {PAYLOADS}");
+    let mut outcomes = String::new();
+    for (file, text) in &payloads {
+        let routed =
+            route(&envelope(file).event, text).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let route = match routed.route {
+            Route::PullRequest => "pull-request".to_owned(),
+            Route::WorkflowRun => "workflow-run".to_owned(),
+            Route::Ping => "ping".to_owned(),
+            Route::Ignored { reason } => format!("ignored: {reason}"),
+        };
+        writeln!(outcomes, "{file}: {route}").unwrap();
+    }
+    insta::assert_snapshot!(outcomes);
+}
+
+#[test]
+fn every_example_that_is_routed_is_parsed_by_its_component() {
+    let mut events = String::new();
+    for (file, text) in &payloads() {
+        match route(&envelope(file).event, text).unwrap().route {
+            Route::PullRequest => {
+                let event = pull_request_event(text.as_bytes()).unwrap();
+                let seen = &event.pull_request;
+                writeln!(
+                    events,
+                    "{file}: {}/{} {:?} {:?} at {:?} from {:?} into {}",
+                    event.repository,
+                    event.number,
+                    event.action,
+                    seen.state,
+                    seen.head_commit,
+                    seen.head_repository,
+                    seen.base_branch
+                )
+                .unwrap();
+            }
+            Route::WorkflowRun => {
+                let event = workflow_run_event(text.as_bytes()).unwrap();
+                let run = &event.run;
+                writeln!(
+                    events,
+                    "{file}: {} run {}.{} {:?} {:?} {:?} at {:?} for {:?}",
+                    event.repository,
+                    run.id,
+                    run.attempt,
+                    run.name,
+                    run.path,
+                    run.progress,
+                    run.head_commit,
+                    event.pull_requests
+                )
+                .unwrap();
+            }
+            Route::Ping | Route::Ignored { .. } => {}
+        }
+    }
+    insta::assert_snapshot!(events);
+}
