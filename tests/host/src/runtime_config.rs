@@ -79,7 +79,7 @@ fn store_config(label: &str, table: &Table, state_dir: &Path) -> Result<StoreCon
             let parsed = url::Url::parse(url).map_err(|error| {
                 format!("the Redis store {label:?} has the url {url:?}: {error}")
             })?;
-            if !matches!(parsed.scheme(), "redis" | "rediss" | "unix") {
+            if !matches!(parsed.scheme(), "redis" | "rediss" | "redis+unix" | "unix") {
                 return Err(format!(
                     "the Redis store {label:?} has the url {url:?}; it starts with redis://"
                 ));

@@ -1,14 +1,14 @@
 //! Stores in SQLite: Spin's table in Spin's file, with its settings (rollback journal, full synchronisation) and its locks.
 //!
-//! All calls of a label go through one connection behind a lock. Reading keys as a stream holds that lock until the last
+//! All calls of a label go through one connection behind a lock, each in its turn. Reading keys as a stream holds that lock until the last
 //! key is taken: a guest that uses the store in between waits for itself, here as in Spin.
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::{block_in_place, spawn_blocking};
 
 use super::{Error, Keys, Pending, Store, check_size};
@@ -96,13 +96,11 @@ impl SqliteStore {
         &'a self,
         work: impl FnOnce(&mut Connection, &str) -> Result<T, Error> + Send + 'a,
     ) -> Pending<'a, T> {
-        Box::pin(async move { block_in_place(|| work(&mut lock(&self.connection), &self.label)) })
+        Box::pin(async move {
+            let mut connection = self.connection.lock().await;
+            block_in_place(|| work(&mut connection, &self.label))
+        })
     }
-}
-
-/// Nothing that holds this lock leaves the connection half changed, so a panic there does no harm.
-fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
-    connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Store for SqliteStore {
@@ -142,9 +140,13 @@ impl Store for SqliteStore {
         let (sender, keys) = mpsc::channel(KEYS_AHEAD);
         let (outcome_sender, outcome) = oneshot::channel();
         let (connection, label) = (Arc::clone(&self.connection), self.label.clone());
-        spawn_blocking(move || {
+        tokio::spawn(async move {
+            let connection = connection.lock_owned().await;
+            let reading = spawn_blocking(move || send_keys(&connection, &label, &sender)).await;
+            let read = reading
+                .unwrap_or_else(|panic| Err(Error::Trap(format!("reading the keys: {panic}"))));
             // A guest that has dropped the future does not hear the outcome.
-            let _unheard = outcome_sender.send(send_keys(&lock(&connection), &label, &sender));
+            let _unheard = outcome_sender.send(read);
         });
         Keys { keys, outcome }
     }
