@@ -1,1 +1,352 @@
-//! Nothing here yet.
+//! The outside world of Slipway, simulated: GitHub, Coolify and the previews that Coolify runs, as stateful HTTP servers
+//! on loopback that behave as the vendors are documented to, the nasty answers included.
+//!
+//! A story starts a [`World`], points Slipway at [`World::github_url`] and [`World::coolify_url`], lets things happen with
+//! the verbs of [`Repository`], [`PullRequest`], [`Run`] and [`Application`], delivers the webhooks and looks at what
+//! came of it. `README.md` says what is simulated and how faithfully.
+
+mod clean;
+mod client;
+mod clock;
+mod contract;
+mod control;
+mod coolify;
+mod faults;
+mod github;
+mod journal;
+mod message;
+mod names;
+mod options;
+mod payloads;
+mod previews;
+mod server;
+mod state;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinHandle;
+
+pub use clean::COMMENT_MARKER;
+pub use client::{Answer, ClientError, send};
+pub use contract::{answer_differences, payload_differences};
+pub use coolify::{Application, Container, Coolify, Deployment, DeploymentStatus, Health, Pace};
+pub use faults::{Fault, FaultBuilder, FaultHandle};
+pub use github::webhooks::signature::{sign, sign_sha1};
+pub use github::webhooks::{Attempt, Delivery, Fate};
+pub use github::{Comment, GitHub, PullRequest, Repository, Run, RunBuilder, Webhooks};
+pub use journal::{Effect, Entry};
+pub use options::Options;
+pub use payloads::{Payload, payloads};
+pub use previews::Seen;
+
+use state::{Addresses, Shared};
+
+/// Whose server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Vendor {
+    /// GitHub's REST API.
+    GitHub,
+    /// Coolify's API.
+    Coolify,
+    /// The deployed previews.
+    Previews,
+}
+
+/// A world that runs as long as this value lives.
+#[derive(Debug)]
+pub struct World {
+    shared: Arc<Shared>,
+    options: Options,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// A condition did not come true in time.
+#[derive(Debug, thiserror::Error)]
+#[error("waited {limit:?} for {what}, in vain; what was asked of the world:\n{journal}")]
+pub struct Impatient {
+    /// What was waited for.
+    pub what: String,
+    /// How long.
+    pub limit: Duration,
+    /// The journal, a request a line.
+    pub journal: String,
+}
+
+impl World {
+    /// Starts all servers.
+    ///
+    /// # Errors
+    /// When an address cannot be listened on.
+    pub async fn start(options: Options) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared::new(options.seed));
+        let (github, github_url) = server::listen(options.github).await?;
+        let (coolify, coolify_url) = server::listen(options.coolify).await?;
+        let (sites, previews_url) = server::listen(options.previews).await?;
+        let (control, control_url) = server::listen(options.control).await?;
+        let addresses = Addresses {
+            github: github_url,
+            coolify: coolify_url,
+            previews: previews_url,
+            control: control_url,
+        };
+        // Set once, here.
+        drop(shared.addresses.set(addresses));
+        let world = Self {
+            shared: Arc::clone(&shared),
+            options,
+            tasks: Vec::new(),
+        };
+        world.settle_in();
+        let tasks = vec![
+            server::serve(
+                github,
+                Vendor::GitHub,
+                Arc::clone(&shared),
+                github::api::answer,
+            ),
+            server::serve(
+                coolify,
+                Vendor::Coolify,
+                Arc::clone(&shared),
+                coolify::api::answer,
+            ),
+            server::serve(
+                sites,
+                Vendor::Previews,
+                Arc::clone(&shared),
+                previews::answer,
+            ),
+            control::serve(control, Arc::clone(&shared)),
+            tokio::spawn(github::webhooks::deliver_by_itself(shared)),
+        ];
+        Ok(Self {
+            shared: Arc::clone(&world.shared),
+            options: world.options.clone(),
+            tasks,
+        })
+    }
+
+    fn settle_in(&self) {
+        let options = &self.options;
+        self.github()
+            .add_token(&options.github_token, &options.github_login);
+        self.coolify()
+            .add_token(&options.coolify_token, &["read", "write", "deploy"]);
+        let hook_id = self.shared.names.number();
+        self.shared.change(|state| {
+            state.github.hook.id = hook_id;
+            state.github.hook.secret.clone_from(&options.webhook_secret);
+            state.github.hook.url.clone_from(&options.webhook_url);
+        });
+    }
+
+    /// GitHub, to make things happen there.
+    #[must_use]
+    pub fn github(&self) -> GitHub {
+        GitHub {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// Coolify, to make things happen there.
+    #[must_use]
+    pub fn coolify(&self) -> Coolify {
+        Coolify {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// What the world was started with: tokens and secrets to configure Slipway by.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn addresses(&self) -> Addresses {
+        let nowhere = || Addresses {
+            github: String::new(),
+            coolify: String::new(),
+            previews: String::new(),
+            control: String::new(),
+        };
+        self.shared.addresses.get().cloned().unwrap_or_else(nowhere)
+    }
+
+    /// For `github_api_url`.
+    #[must_use]
+    pub fn github_url(&self) -> String {
+        self.addresses().github
+    }
+
+    /// For `coolify_url`: the instance, without `/api/v1`.
+    #[must_use]
+    pub fn coolify_url(&self) -> String {
+        self.addresses().coolify
+    }
+
+    /// Where previews are served.
+    #[must_use]
+    pub fn previews_url(&self) -> String {
+        self.addresses().previews
+    }
+
+    /// Where the control API is.
+    #[must_use]
+    pub fn control_url(&self) -> String {
+        self.addresses().control
+    }
+
+    /// For `preview.url` in `.github/slipway.yml` where one application has previews of a repository: `…/pr-{number}`.
+    #[must_use]
+    pub fn preview_url_template(&self) -> String {
+        format!("{}/pr-{{number}}", self.previews_url())
+    }
+
+    /// The same for one of several applications: `…/pr-{number}/{application}`.
+    #[must_use]
+    pub fn preview_url_template_of(&self, application: &str) -> String {
+        format!("{}/{application}", self.preview_url_template())
+    }
+
+    /// Asks a pull request's preview over HTTP what it serves, as a person's browser would. It counts as a probe.
+    ///
+    /// # Errors
+    /// When the previews' server does not answer, which only a fault brings about.
+    pub async fn preview_of(&self, pull: &PullRequest) -> Result<Seen, ClientError> {
+        self.look_at(
+            &self
+                .preview_url_template()
+                .replace("{number}", &pull.number().to_string()),
+        )
+        .await
+    }
+
+    /// Asks any URL of the previews' server what it serves.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn look_at(&self, url: &str) -> Result<Seen, ClientError> {
+        let answer = send("GET", url, &[], Vec::new(), Duration::from_secs(30)).await?;
+        let image = answer.header(previews::IMAGE_HEADER).map(str::to_owned);
+        let tag = image
+            .as_deref()
+            .and_then(|image| image.rsplit_once(':'))
+            .map(|(_, tag)| tag.to_owned());
+        Ok(Seen {
+            status: answer.status,
+            image,
+            tag,
+        })
+    }
+
+    /// Begins a fault: `world.fault(Vendor::Coolify).on("POST", "/deploy").once().is(Fault::DropAnswer)`.
+    pub fn fault(&self, vendor: Vendor) -> FaultBuilder {
+        FaultBuilder::new(Arc::clone(&self.shared), vendor)
+    }
+
+    /// Ends all faults.
+    pub fn lift_faults(&self) {
+        self.shared.change(|state| state.faults.lift_all());
+    }
+
+    /// Lets time pass on the vendors' clocks, not on anybody else's.
+    pub fn advance(&self, time: Duration) {
+        self.shared
+            .clock
+            .advance(i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
+        self.shared.change(|_| {});
+    }
+
+    /// Every request so far, in the order of arrival.
+    #[must_use]
+    pub fn journal(&self) -> Vec<Entry> {
+        self.shared.look(|state| state.journal.entries.clone())
+    }
+
+    /// The journal, a request a line, for messages.
+    #[must_use]
+    pub fn journal_lines(&self) -> String {
+        self.journal()
+            .iter()
+            .map(Entry::line)
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    /// Everything that requests changed, in order.
+    #[must_use]
+    pub fn effects(&self) -> Vec<Effect> {
+        self.journal()
+            .into_iter()
+            .flat_map(|entry| entry.effects)
+            .collect()
+    }
+
+    /// Those effects that are deployments which Coolify really queued.
+    #[must_use]
+    pub fn deploys(&self) -> Vec<Effect> {
+        self.effects()
+            .into_iter()
+            .filter(|effect| matches!(effect, Effect::DeployRequested { .. }))
+            .collect()
+    }
+
+    /// Everything in which the world is not as it must be, one sentence each; empty at the end of a good story.
+    #[must_use]
+    pub fn untidy(&self) -> Vec<String> {
+        clean::untidy(&self.shared)
+    }
+
+    /// Holds that no request broke a vendor's contract or came without credentials, that no pull request has two Slipway
+    /// comments, and that nothing is left of pull requests that are not open.
+    ///
+    /// # Panics
+    /// When one of these is not so, saying which and telling the whole journal.
+    #[track_caller]
+    #[expect(clippy::panic, reason = "an assertion of tests")]
+    pub fn assert_clean(&self) {
+        let found = self.untidy();
+        if !found.is_empty() {
+            panic!("{}", clean::complaint(&found, &self.shared));
+        }
+    }
+
+    /// Waits until a condition holds, asking again at every change of the world, and every 50 ms for what changes
+    /// elsewhere.
+    ///
+    /// # Errors
+    /// When it does not within `limit`; the error tells the journal.
+    pub async fn until(
+        &self,
+        what: &str,
+        limit: Duration,
+        mut holds: impl FnMut(&Self) -> bool,
+    ) -> Result<(), Impatient> {
+        let mut changes = self.shared.changes();
+        let deadline = tokio::time::Instant::now() + limit;
+        while !holds(self) {
+            if tokio::time::Instant::now() >= deadline {
+                return Err(Impatient {
+                    what: what.to_owned(),
+                    limit,
+                    journal: self.journal_lines(),
+                });
+            }
+            let next = deadline.min(tokio::time::Instant::now() + Duration::from_millis(50));
+            // Either way the condition is asked again.
+            drop(tokio::time::timeout_at(next, changes.changed()).await);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}

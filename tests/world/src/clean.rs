@@ -1,0 +1,130 @@
+//! What must be true at the end of every story, whatever it told.
+
+use std::collections::BTreeMap;
+
+use crate::Vendor;
+use crate::journal::Journal;
+use crate::state::{Shared, State};
+
+/// How Slipway's one comment on a pull request begins, invisibly.
+pub const COMMENT_MARKER: &str = "<!-- slipway:preview";
+
+/// Everything that is not as it must be, one sentence each.
+pub(crate) fn untidy(shared: &Shared) -> Vec<String> {
+    shared.look(|state| {
+        let mut found = requests(&state.journal);
+        found.extend(comments(state));
+        found.extend(previews(state));
+        found
+    })
+}
+
+fn requests(journal: &Journal) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in &journal.entries {
+        for violation in &entry.violations {
+            found.push(format!(
+                "request {} breaks {:?}'s contract: {violation} ({})",
+                entry.number,
+                entry.vendor,
+                entry.line()
+            ));
+        }
+        let open_to_all = entry.vendor == Vendor::Previews || entry.path.ends_with("/health");
+        if !entry.authenticated && !open_to_all {
+            found.push(format!(
+                "request {} carries no credentials ({})",
+                entry.number,
+                entry.line()
+            ));
+        }
+    }
+    found
+}
+
+/// More than one comment with the marker by one author on one pull request.
+fn comments(state: &State) -> Vec<String> {
+    let mut counts: BTreeMap<(u64, u64, u64), usize> = BTreeMap::new();
+    for comment in state
+        .github
+        .comments
+        .values()
+        .filter(|comment| comment.body.contains(COMMENT_MARKER))
+    {
+        *counts
+            .entry((comment.repository, comment.pull_request, comment.author))
+            .or_default() += 1;
+    }
+    let several = counts.into_iter().filter(|(_, count)| *count > 1);
+    several
+        .map(|((_, number, author), count)| {
+            let login = state
+                .github
+                .user(author)
+                .map_or("ghost", |user| user.login.as_str());
+            format!("pull request {number} has {count} Slipway comments by {login}, must have one")
+        })
+        .collect()
+}
+
+/// Previews on record, containers and deployments under way for numbers that no repository has an open pull request for.
+fn previews(state: &State) -> Vec<String> {
+    let open: Vec<u64> = state
+        .github
+        .repositories
+        .values()
+        .flat_map(|found| found.pulls.values())
+        .filter(|pull| pull.open)
+        .map(|pull| pull.number)
+        .collect();
+    let closed = |number: u64| number > 0 && !open.contains(&number);
+    let coolify = &state.coolify;
+    let records = coolify
+        .previews
+        .keys()
+        .filter(|place| closed(place.1))
+        .map(|place| ("has a preview on record", place));
+    let containers = coolify
+        .containers
+        .keys()
+        .filter(|place| closed(place.1))
+        .map(|place| ("runs a container", place));
+    let mut found: Vec<String> = records
+        .chain(containers)
+        .map(|(what, (application, number))| {
+            format!("Coolify {what} of {application} for pull request {number}, which is not open")
+        })
+        .collect();
+    let leftover = coolify
+        .deployments
+        .iter()
+        .filter(|found| closed(found.pull_request) && found.status.is_active());
+    found.extend(leftover.map(|deployment| {
+        let (number, status) = (deployment.pull_request, deployment.status.as_str());
+        format!(
+            "deployment {} for pull request {number}, which is not open, is {status}",
+            deployment.uuid
+        )
+    }));
+    found
+}
+
+/// The whole complaint, with the journal.
+pub(crate) fn complaint(found: &[String], shared: &Shared) -> String {
+    let findings: String = found
+        .iter()
+        .map(|finding| format!("  - {finding}\n"))
+        .collect();
+    let asked: String = shared.look(|state| {
+        state
+            .journal
+            .entries
+            .iter()
+            .map(|entry| format!("    {}\n", entry.line()))
+            .collect()
+    });
+    format!(
+        "the world is not as it must be ({} findings):\n{findings}what was asked of it:\n{asked}",
+        found.len()
+    )
+}

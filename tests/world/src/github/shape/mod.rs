@@ -1,0 +1,102 @@
+//! GitHub's JSON, made from its published examples so that every field is there, with the world's own facts put in.
+
+pub(crate) mod pull_request;
+pub(crate) mod repository;
+pub(crate) mod run;
+
+use serde_json::{Map, Value, json};
+
+use super::state::{Comment, GitHubState, User};
+use crate::clock::github_time;
+
+/// Sees the state and knows the address that API links lead to.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape<'a> {
+    pub(crate) github: &'a GitHubState,
+    /// The API's address, `https://api.github.com` in the real world.
+    pub(crate) api: &'a str,
+}
+
+/// Puts fields over those of an object.
+pub(crate) fn overlay(target: &mut Value, fields: Value) {
+    if let (Value::Object(target), Value::Object(fields)) = (target, fields) {
+        target.extend(fields);
+    }
+}
+
+/// Replaces text in all strings of a value.
+pub(crate) fn replace_everywhere(value: &mut Value, pairs: &[(String, String)]) {
+    match value {
+        Value::String(text) => {
+            for (from, to) in pairs {
+                if text.contains(from.as_str()) {
+                    *text = text.replace(from.as_str(), to);
+                }
+            }
+        }
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| replace_everywhere(item, pairs)),
+        Value::Object(object) => object
+            .values_mut()
+            .for_each(|item| replace_everywhere(item, pairs)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Keeps only the named fields.
+pub(crate) fn only(value: &Value, names: &[&str]) -> Value {
+    let object = value.as_object();
+    let kept: Map<String, Value> = names
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), object?.get(*name)?.clone())))
+        .collect();
+    Value::Object(kept)
+}
+
+impl Shape<'_> {
+    /// A `simple-user`.
+    pub(crate) fn user(self, id: u64) -> Value {
+        let ghost = User {
+            id: 10137,
+            login: "ghost".to_owned(),
+            kind: "User",
+        };
+        let user = self.github.user(id).unwrap_or(&ghost);
+        let (api, login) = (format!("{}/users/{}", self.api, user.login), &user.login);
+        json!({
+            "login": login, "id": user.id, "node_id": format!("U_{}", user.id),
+            "avatar_url": format!("https://avatars.githubusercontent.com/u/{}?v=4", user.id), "gravatar_id": "",
+            "url": api, "html_url": format!("https://github.com/{login}"),
+            "followers_url": format!("{api}/followers"), "following_url": format!("{api}/following{{/other_user}}"),
+            "gists_url": format!("{api}/gists{{/gist_id}}"), "starred_url": format!("{api}/starred{{/owner}}{{/repo}}"),
+            "subscriptions_url": format!("{api}/subscriptions"), "organizations_url": format!("{api}/orgs"),
+            "repos_url": format!("{api}/repos"), "events_url": format!("{api}/events{{/privacy}}"),
+            "received_events_url": format!("{api}/received_events"), "type": user.kind, "site_admin": false,
+        })
+    }
+
+    /// An `issue-comment`.
+    pub(crate) fn comment(self, comment: &Comment) -> Value {
+        let full_name = self
+            .github
+            .repositories
+            .get(&comment.repository)
+            .map(|found| self.github.full_name(found))
+            .unwrap_or_default();
+        let (api, number) = (
+            format!("{}/repos/{full_name}", self.api),
+            comment.pull_request,
+        );
+        let reactions = json!({"url": format!("{api}/issues/comments/{}/reactions", comment.id), "total_count": 0, "+1": 0,
+            "-1": 0, "laugh": 0, "hooray": 0, "confused": 0, "heart": 0, "rocket": 0, "eyes": 0});
+        json!({
+            "url": format!("{api}/issues/comments/{}", comment.id),
+            "html_url": format!("https://github.com/{full_name}/pull/{number}#issuecomment-{}", comment.id),
+            "issue_url": format!("{api}/issues/{number}"), "id": comment.id, "node_id": format!("IC_{}", comment.id),
+            "user": self.user(comment.author), "created_at": github_time(comment.created_at),
+            "updated_at": github_time(comment.updated_at), "author_association": "CONTRIBUTOR", "body": comment.body,
+            "reactions": reactions, "performed_via_github_app": null,
+        })
+    }
+}

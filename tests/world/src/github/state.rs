@@ -1,0 +1,261 @@
+//! What GitHub knows: users, repositories with their commits, pull requests, runs and comments, and the hook.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::webhooks::outbox::Hook;
+use crate::clock::Clock;
+use crate::names::Names;
+
+/// GitHub's whole state.
+#[derive(Debug, Default)]
+pub(crate) struct GitHubState {
+    pub(crate) users: BTreeMap<u64, User>,
+    /// Token to user id.
+    pub(crate) tokens: BTreeMap<String, u64>,
+    pub(crate) repositories: BTreeMap<u64, Repository>,
+    /// Lower-case full names that a repository once had.
+    pub(crate) former_names: BTreeMap<String, u64>,
+    pub(crate) comments: BTreeMap<u64, Comment>,
+    pub(crate) hook: Hook,
+    /// Requests used of each token in the current hour, and when that hour ends.
+    pub(crate) used: BTreeMap<String, (u64, i64)>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct User {
+    pub(crate) id: u64,
+    pub(crate) login: String,
+    /// `User`, `Bot` or `Organization`.
+    pub(crate) kind: &'static str,
+}
+
+#[derive(Debug)]
+pub(crate) struct Repository {
+    pub(crate) id: u64,
+    pub(crate) owner: u64,
+    pub(crate) name: String,
+    pub(crate) default_branch: String,
+    pub(crate) private: bool,
+    /// Not visible to any token: everything answers 404.
+    pub(crate) hidden: bool,
+    pub(crate) fork_of: Option<u64>,
+    pub(crate) branches: BTreeMap<String, String>,
+    pub(crate) commits: BTreeMap<String, Commit>,
+    pub(crate) pulls: BTreeMap<u64, PullRequest>,
+    pub(crate) runs: BTreeMap<u64, Run>,
+    /// Workflow name to id.
+    pub(crate) workflows: BTreeMap<String, u64>,
+    pub(crate) created_at: i64,
+    pub(crate) next_number: u64,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Commit {
+    pub(crate) message: String,
+    pub(crate) at: i64,
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct PullRequest {
+    pub(crate) id: u64,
+    pub(crate) number: u64,
+    pub(crate) title: String,
+    pub(crate) author: u64,
+    /// None when the fork was deleted.
+    pub(crate) head_repository: Option<u64>,
+    pub(crate) head_owner: u64,
+    pub(crate) head_branch: String,
+    pub(crate) head_sha: String,
+    pub(crate) base_branch: String,
+    pub(crate) base_sha: String,
+    pub(crate) open: bool,
+    pub(crate) draft: bool,
+    pub(crate) locked: bool,
+    pub(crate) labels: BTreeSet<String>,
+    pub(crate) merged_at: Option<i64>,
+    pub(crate) merge_commit: Option<String>,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
+    pub(crate) closed_at: Option<i64>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Run {
+    pub(crate) id: u64,
+    pub(crate) workflow: String,
+    pub(crate) workflow_id: u64,
+    pub(crate) event: String,
+    pub(crate) head_branch: String,
+    pub(crate) head_sha: String,
+    pub(crate) head_repository: Option<u64>,
+    pub(crate) number: u64,
+    pub(crate) attempt: u64,
+    /// `queued`, `in_progress` or `completed`.
+    pub(crate) status: &'static str,
+    pub(crate) conclusion: Option<String>,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Comment {
+    pub(crate) id: u64,
+    pub(crate) repository: u64,
+    pub(crate) pull_request: u64,
+    pub(crate) author: u64,
+    pub(crate) body: String,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
+}
+
+impl GitHubState {
+    pub(crate) fn user(&self, id: u64) -> Option<&User> {
+        self.users.get(&id)
+    }
+
+    /// The user with this login, made if there is none.
+    pub(crate) fn user_named(&mut self, login: &str, kind: &'static str, names: &Names) -> u64 {
+        if let Some(user) = self
+            .users
+            .values()
+            .find(|user| user.login.eq_ignore_ascii_case(login))
+        {
+            return user.id;
+        }
+        let id = names.number();
+        self.users.insert(
+            id,
+            User {
+                id,
+                login: login.to_owned(),
+                kind,
+            },
+        );
+        id
+    }
+
+    pub(crate) fn full_name(&self, repository: &Repository) -> String {
+        let owner = self
+            .user(repository.owner)
+            .map_or("ghost", |user| user.login.as_str());
+        format!("{owner}/{}", repository.name)
+    }
+
+    /// The repository that has this name now.
+    pub(crate) fn named(&self, full_name: &str) -> Option<&Repository> {
+        self.repositories
+            .values()
+            .find(|repository| self.full_name(repository).eq_ignore_ascii_case(full_name))
+    }
+
+    pub(crate) fn pull(&self, repository: u64, number: u64) -> Option<&PullRequest> {
+        self.repositories.get(&repository)?.pulls.get(&number)
+    }
+
+    pub(crate) fn pull_mut(&mut self, repository: u64, number: u64) -> Option<&mut PullRequest> {
+        self.repositories
+            .get_mut(&repository)?
+            .pulls
+            .get_mut(&number)
+    }
+
+    /// A pull request's comments, oldest first.
+    pub(crate) fn comments_of(&self, repository: u64, number: u64) -> Vec<&Comment> {
+        self.comments
+            .values()
+            .filter(|comment| comment.repository == repository && comment.pull_request == number)
+            .collect()
+    }
+
+    /// A new repository with one commit on `main`.
+    pub(crate) fn create_repository(
+        &mut self,
+        owner: u64,
+        name: &str,
+        clock: &Clock,
+        names: &Names,
+    ) -> u64 {
+        let (id, now, sha) = (names.number(), clock.now(), names.sha());
+        let first = Commit {
+            message: "Initial commit".to_owned(),
+            at: now,
+            files: BTreeMap::new(),
+        };
+        let repository = Repository {
+            id,
+            owner,
+            name: name.to_owned(),
+            default_branch: "main".to_owned(),
+            private: false,
+            hidden: false,
+            fork_of: None,
+            branches: BTreeMap::from([("main".to_owned(), sha.clone())]),
+            commits: BTreeMap::from([(sha, first)]),
+            pulls: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            workflows: BTreeMap::new(),
+            created_at: now,
+            next_number: 1,
+        };
+        self.repositories.insert(id, repository);
+        id
+    }
+}
+
+impl Repository {
+    /// The commit at a branch, a full hash, or the default branch.
+    pub(crate) fn commit(&self, reference: Option<&str>) -> Option<&Commit> {
+        let reference = reference.unwrap_or(&self.default_branch);
+        let branch = reference.strip_prefix("refs/heads/").unwrap_or(reference);
+        let sha = self.branches.get(branch).map_or(reference, String::as_str);
+        self.commits.get(sha)
+    }
+
+    /// The head of a branch; empty for a branch that does not exist.
+    pub(crate) fn head_of(&self, branch: &str) -> String {
+        self.branches.get(branch).cloned().unwrap_or_default()
+    }
+
+    /// Commits on a branch, which begins at the default branch if it is new; gives the new hash.
+    pub(crate) fn commit_to(
+        &mut self,
+        branch: &str,
+        message: &str,
+        change: Change<'_>,
+        clock: &Clock,
+        names: &Names,
+    ) -> String {
+        let mut files = self
+            .commit(Some(branch))
+            .or_else(|| self.commit(None))
+            .map(|commit| commit.files.clone())
+            .unwrap_or_default();
+        match change {
+            Change::Nothing => {}
+            Change::Write(path, content) => drop(files.insert(path.to_owned(), content.to_vec())),
+            Change::Remove(path) => drop(files.remove(path)),
+            Change::Take(other) => files.extend(other),
+        }
+        let sha = names.sha();
+        self.branches.insert(branch.to_owned(), sha.clone());
+        self.commits.insert(
+            sha.clone(),
+            Commit {
+                message: message.to_owned(),
+                at: clock.now(),
+                files,
+            },
+        );
+        sha
+    }
+}
+
+/// What a commit changes.
+pub(crate) enum Change<'a> {
+    Nothing,
+    Write(&'a str, &'a [u8]),
+    Remove(&'a str),
+    /// All files of another commit, as a merge does.
+    Take(BTreeMap<String, Vec<u8>>),
+}

@@ -1,0 +1,145 @@
+//! Everything that was asked of the world, in order: what stories assert on.
+
+use serde::Serialize;
+
+use crate::Vendor;
+
+/// One request and what became of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Entry {
+    /// Place in the order of arrival, from 0.
+    pub number: usize,
+    /// Seconds since 1970 on the world's clock.
+    pub at: i64,
+    /// Who was asked.
+    pub vendor: Vendor,
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// The path as sent, without the query.
+    pub path: String,
+    /// Decoded query parameters in their order.
+    pub query: Vec<(String, String)>,
+    /// The request's body, as text.
+    pub body: String,
+    /// The status answered; none while it is being answered, or when the connection was closed instead.
+    pub status: Option<u16>,
+    /// What it changed in the world.
+    pub effects: Vec<Effect>,
+    /// In what it broke the vendor's published contract.
+    pub violations: Vec<String>,
+    /// Whether it carried credentials.
+    pub authenticated: bool,
+    /// The fault that it met.
+    pub fault: Option<String>,
+}
+
+impl Entry {
+    /// `POST /api/v1/deploy -> 200`, for messages.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let query = self
+            .query
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect::<Vec<_>>()
+            .join("&");
+        let mark = if query.is_empty() { "" } else { "?" };
+        let status = self
+            .status
+            .map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+        let fault = self
+            .fault
+            .as_ref()
+            .map(|fault| format!(" [{fault}]"))
+            .unwrap_or_default();
+        format!(
+            "{:?} {} {}{mark}{query} -> {status}{fault}",
+            self.vendor, self.method, self.path
+        )
+    }
+}
+
+/// A change that a request made (or, for a refusal, failed to make).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "effect", rename_all = "snake_case")]
+pub enum Effect {
+    /// Coolify queued a deployment; `pull_request` 0 is the base application.
+    DeployRequested {
+        /// The application's uuid.
+        application: String,
+        /// The deployment's uuid.
+        deployment: String,
+        /// The pull request's number, 0 for the base application.
+        pull_request: u64,
+        /// The image tag, as stored on the preview or the application.
+        tag: Option<String>,
+    },
+    /// Coolify answered 200 with a deployment uuid that it never stored.
+    PhantomAnswered {
+        /// The application's uuid.
+        application: String,
+        /// The pull request's number.
+        pull_request: u64,
+    },
+    /// Coolify did not deploy, whatever status it answered.
+    DeployRefused {
+        /// The application's uuid, as far as it was given.
+        application: String,
+        /// The message in the answer.
+        message: String,
+    },
+    /// Coolify cancelled a deployment.
+    DeploymentCancelled {
+        /// The deployment's uuid.
+        deployment: String,
+    },
+    /// Coolify removed a preview's record (and, unless its server was unreachable, its container).
+    PreviewRemoved {
+        /// The application's uuid.
+        application: String,
+        /// The pull request's number.
+        pull_request: u64,
+    },
+    /// A comment was written on GitHub.
+    CommentCreated {
+        /// The repository's numeric id.
+        repository: u64,
+        /// The pull request's number.
+        pull_request: u64,
+        /// The comment's id.
+        comment: u64,
+    },
+    /// A comment's body was replaced.
+    CommentUpdated {
+        /// The comment's id.
+        comment: u64,
+    },
+    /// A comment was deleted.
+    CommentDeleted {
+        /// The comment's id.
+        comment: u64,
+    },
+}
+
+/// The journal itself.
+#[derive(Debug, Default)]
+pub(crate) struct Journal {
+    pub(crate) entries: Vec<Entry>,
+}
+
+impl Journal {
+    /// Adds an entry and gives its number.
+    pub(crate) fn begin(&mut self, mut entry: Entry) -> usize {
+        let number = self.entries.len();
+        entry.number = number;
+        self.entries.push(entry);
+        number
+    }
+
+    pub(crate) fn finish(&mut self, number: usize, status: Option<u16>, effects: Vec<Effect>) {
+        if let Some(entry) = self.entries.get_mut(number) {
+            entry.status = status;
+            entry.effects = effects;
+        }
+    }
+}

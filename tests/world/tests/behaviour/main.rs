@@ -1,0 +1,20 @@
+//! The world behaves as the vendors are documented to: each behaviour has a test, over real HTTP.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail as tests do"
+)]
+
+mod asking;
+mod contract;
+mod control;
+mod coolify_deploy;
+mod coolify_rules;
+mod faults;
+mod github_comments;
+mod github_reading;
+mod story;
+mod webhooks;
