@@ -1,1 +1,28 @@
-//! Nothing here yet.
+//! Records what a `pull_request` delivery says, and runs the preview after the answer.
+
+use domain::{PreviewId, preview::Fact};
+use previews::Learnt;
+use spin_sdk::{
+    http::{IntoResponse, Request},
+    http_service,
+};
+use webhooks::{Malformed, pull_request_event};
+
+#[http_service]
+async fn handle(request: Request) -> impl IntoResponse {
+    previews::answer("pull-request", request, learnt).await
+}
+
+fn learnt(payload: &[u8]) -> Result<Learnt, Malformed> {
+    let event = pull_request_event(payload)?;
+    let id = PreviewId {
+        repository: event.repository,
+        number: event.number,
+    };
+    Ok(vec![(
+        id,
+        Fact::PullRequestDelivered {
+            pull_request: event.pull_request,
+        },
+    )])
+}

@@ -7,7 +7,7 @@ use crate::{ApplicationUuid, CommitSha, DeploymentUuid, ImageTag, RepositoryName
 
 /// A fact about a preview.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "fact", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Fact {
     /// A delivery showed the pull request: perhaps late, perhaps out of order.
     PullRequestDelivered {
@@ -60,7 +60,6 @@ pub enum Fact {
         /// The application.
         application: ApplicationUuid,
         /// The fact.
-        #[serde(rename = "of")]
         fact: TargetFact,
     },
     /// The comment is about to be created for the `attempt`-th time.
@@ -86,7 +85,7 @@ pub enum Fact {
 
 /// What was found where the configuration stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "reading", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Reading {
     /// A valid file.
     Valid {
@@ -104,7 +103,7 @@ pub enum Reading {
 
 /// What can be learnt about the preview on one Coolify application.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "fact", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum TargetFact {
     /// A deployment is about to be asked for.
     StartIntended {

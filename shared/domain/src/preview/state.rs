@@ -107,7 +107,7 @@ pub(super) struct Target {
 
 /// Where the preview on one application is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "phase", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Phase {
     /// Nothing is in hand.
     Idle {

@@ -1,0 +1,111 @@
+//! The answer of a component to an event that the gateway hands on: `200` once all that the event tells is durable.
+//!
+//! `422` says that the payload can never be used; `503` that it should be handed on again. What follows from the facts is done
+//! after the answer.
+
+use bytes::Bytes;
+use domain::{
+    PreviewId,
+    preview::{Fact, Preview},
+};
+use futures_util::future::join_all;
+use http::{Method, StatusCode, header};
+use http_body_util::Full;
+use ports::{Clock, Level, Log};
+use slipway_spin::{BodyError, read_body, spawn};
+use spin_sdk::http::Request;
+use webhooks::{DELIVERY_HEADER, Malformed};
+
+use crate::{DeliveryLog, FOLLOWED_FOR, PreviewRunner, runner};
+
+/// What an event tells of previews.
+pub type Learnt = Vec<(PreviewId, Fact)>;
+
+/// GitHub's largest payload, and more than the gateway lets through.
+const PAYLOAD_BYTES_MAX: usize = 26 * 1024 * 1024;
+
+/// Answers an event of which `read` tells what it says of previews.
+pub async fn answer(
+    component: &'static str,
+    request: Request,
+    read: fn(&[u8]) -> Result<Learnt, Malformed>,
+) -> http::Response<Full<Bytes>> {
+    let delivery = request
+        .headers()
+        .get(DELIVERY_HEADER)
+        .and_then(|value| value.to_str().ok());
+    let log = DeliveryLog::new(component, delivery.map(str::to_owned));
+    match accept(&log, request, read).await {
+        Ok(()) => response(StatusCode::OK, String::new()),
+        Err((status, reason)) => {
+            let level = if status == StatusCode::SERVICE_UNAVAILABLE {
+                Level::Error
+            } else {
+                Level::Warn
+            };
+            log.write(
+                level,
+                "did not take the event",
+                &[("reason", reason.as_str().into())],
+            );
+            response(status, reason)
+        }
+    }
+}
+
+async fn accept(
+    log: &DeliveryLog,
+    request: Request,
+    read: fn(&[u8]) -> Result<Learnt, Malformed>,
+) -> Result<(), (StatusCode, String)> {
+    if request.method() != Method::POST {
+        return Err((StatusCode::METHOD_NOT_ALLOWED, "expected POST".to_owned()));
+    }
+    let payload = read_body(request.into_body(), PAYLOAD_BYTES_MAX)
+        .await
+        .map_err(|error| match error {
+            BodyError::TooLong { .. } => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
+            BodyError::Broken { .. } => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+        })?;
+    let learnt =
+        read(&payload).map_err(|error| (StatusCode::UNPROCESSABLE_ENTITY, error.to_string()))?;
+    let unavailable = |reason: String| (StatusCode::SERVICE_UNAVAILABLE, reason);
+    let runner = runner(log.clone())
+        .await
+        .map_err(|error| unavailable(error.to_string()))?;
+    let mut posted = Vec::new();
+    for (id, fact) in &learnt {
+        let mail = runner
+            .post::<Preview>(id, fact)
+            .await
+            .map_err(|error| unavailable(error.to_string()))?;
+        posted.push((*id, mail));
+    }
+    spawn(follow(runner, posted));
+    Ok(())
+}
+
+/// Follows the previews after the answer. What is not finished in time, or is cut off, is due for `POST /reconcile`.
+async fn follow(runner: PreviewRunner, posted: Vec<(PreviewId, u64)>) {
+    let deadline = runner.clock.now().after(FOLLOWED_FOR);
+    join_all(posted.iter().map(|(id, mail)| async {
+        if let Err(error) = runner.follow::<Preview>(id, &[*mail], deadline).await {
+            let fields = [
+                ("entity", id.to_string().into()),
+                ("reason", error.to_string().into()),
+            ];
+            runner
+                .log
+                .write(Level::Error, "could not bring the preview on", &fields);
+        }
+    }))
+    .await;
+}
+
+fn response(status: StatusCode, reason: String) -> http::Response<Full<Bytes>> {
+    let mut response = http::Response::new(Full::new(Bytes::from(reason)));
+    *response.status_mut() = status;
+    let text = header::HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, text);
+    response
+}
