@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wasmtime::Engine;
 use wasmtime::component::{Component as Wasm, Linker};
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
-use crate::application::{Application, ComponentPlan};
+use crate::application::Application;
+use crate::component_plan::ComponentPlan;
 use crate::component_variables::ComponentVariables;
 use crate::compose::compose;
 use crate::dispatch::{Component, Instances};
@@ -37,7 +37,6 @@ impl App {
     /// Compiles the components, or takes them from the cache, and connects them.
     pub(crate) fn load(application: Application, options: &Options) -> anyhow::Result<Arc<Self>> {
         let Application {
-            name: _,
             routes,
             components: plans,
             stores,
@@ -118,24 +117,23 @@ impl Loader<'_> {
     }
 
     fn service(&self, plan: &ComponentPlan) -> anyhow::Result<ServicePre<Guest>> {
-        let source = plan.source.display();
+        let refuse = |problem: &str, error: &wasmtime::Error| {
+            self.refuse(plan, &format!("{problem}: {error:#}"))
+        };
         let bytes = compose(plan).map_err(|error| self.refuse_composition(plan, &error))?;
         let wasm = Wasm::new(&self.engine, bytes)
-            .map_err(anyhow::Error::from)
-            .map_err(|error| {
-                self.refuse(
-                    plan,
-                    &format!("its source {source} is no component: {error:#}"),
-                )
-            })?;
+            .map_err(|error| refuse("its source cannot be compiled", &error))?;
         let linked = self.linker.instantiate_pre(&wasm).map_err(|error| {
-            self.refuse(
-                plan,
-                &format!("its source {source} imports what nothing here offers: {error:#}"),
+            refuse(
+                "it imports what neither this host nor a dependency offers",
+                &error,
             )
         })?;
         let service = ServicePre::new(linked).map_err(|error| {
-            self.refuse(plan, &format!("its source {source} does not export wasi:http/handler@0.3.0 (spin-sdk 7): {error:#}"))
+            refuse(
+                "it has a trigger and does not handle HTTP as spin-sdk 7 does",
+                &error,
+            )
         })?;
         Ok(service)
     }
@@ -160,8 +158,5 @@ impl Loader<'_> {
 
 /// Reads the application that `options` names and loads it.
 pub(crate) fn load(options: &Options) -> anyhow::Result<Arc<App>> {
-    let application = crate::application::read(options)?;
-    let name = application.name.clone();
-    App::load(application, options)
-        .with_context(|| format!("the application {name:?} cannot be loaded"))
+    App::load(crate::application::read(options)?, options)
 }

@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use wac_graph::types::{Package, SubtypeChecker, WorldId};
 use wac_graph::{CompositionGraph, EncodeOptions, NodeId};
 
-use crate::application::{ComponentPlan, Dependency};
+use crate::component_plan::{ComponentPlan, Dependency};
 
 /// What a dependency may import, as prefixes.
 const HARMLESS_IMPORTS: [&str; 5] = [
@@ -24,8 +24,12 @@ const HARMLESS_IMPORTS: [&str; 5] = [
 /// Why a dependency does not fit.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Misfit {
+    #[error("its source is no WebAssembly")]
+    NotWasm,
+    #[error("its source is a core module and no component: build it for wasm32-wasip2")]
+    CoreModule,
     #[error(
-        "the dependency {name:?} matches none of the component's imports, which are {imports:?}"
+        "the dependency {name:?} matches none of the component's imports, which are {imports:?} beside WASI"
     )]
     NoImport { name: String, imports: Vec<String> },
     #[error("the import {import:?} is satisfied by the dependency {name:?} and by another one")]
@@ -45,6 +49,11 @@ pub(crate) enum Misfit {
 /// Reads a component and composes it with its dependencies.
 pub(crate) fn compose(plan: &ComponentPlan) -> anyhow::Result<Vec<u8>> {
     let component = read(&plan.source)?;
+    match component.get(..8) {
+        Some([0, b'a', b's', b'm', 0x0d, 0, 1, 0]) => {}
+        Some([0, b'a', b's', b'm', ..]) => return Err(Misfit::CoreModule.into()),
+        Some(_) | None => return Err(Misfit::NotWasm.into()),
+    }
     if plan.dependencies.is_empty() {
         return Ok(component);
     }
@@ -120,6 +129,10 @@ impl Composition {
             .cloned()
             .collect();
         if matched.is_empty() {
+            let imports = imports
+                .into_iter()
+                .filter(|import| !import.starts_with("wasi:"))
+                .collect();
             return Err(Misfit::NoImport {
                 name: name.clone(),
                 imports,

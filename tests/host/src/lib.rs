@@ -4,6 +4,7 @@ mod allow_list;
 mod app;
 mod application;
 mod bindings;
+mod component_plan;
 mod component_variables;
 mod compose;
 mod dispatch;

@@ -14,7 +14,8 @@ use toml::{Spanned, Value};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Manifest {
     pub(crate) spin_manifest_version: Spanned<i64>,
-    pub(crate) application: About,
+    #[serde(rename = "application")]
+    _application: About,
     #[serde(default)]
     pub(crate) variables: BTreeMap<Spanned<String>, Variable>,
     #[serde(rename = "trigger")]
@@ -27,7 +28,8 @@ pub(crate) struct Manifest {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct About {
-    pub(crate) name: String,
+    #[serde(rename = "name")]
+    _name: String,
     #[serde(default, rename = "version")]
     _version: IgnoredAny,
     #[serde(default, rename = "description")]

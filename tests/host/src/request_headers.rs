@@ -103,6 +103,17 @@ mod tests {
             .iter()
             .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
             .collect();
-        insta::assert_snapshot!(lines.join("\n"), @"");
+        insta::assert_snapshot!(lines.join("\n"), @"
+        host: example.com
+        spin-full-url: forged
+        spin-full-url: http://example.com/users/42/settings?tab=1
+        spin-path-info: /settings
+        spin-matched-route: /users/:user_id/...
+        spin-base-path: /
+        spin-raw-component-route: /users/:user_id/...
+        spin-component-route: /users/:user_id
+        spin-client-addr: 127.0.0.1:8777
+        spin-path-match-user-id: 42
+        ");
     }
 }

@@ -1,5 +1,6 @@
 //! Starting and stopping a host.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,17 +41,16 @@ pub async fn start(options: Options) -> anyhow::Result<Running> {
             "the host needs tokio's multi-thread runtime: #[tokio::test(flavor = \"multi_thread\")]"
         ),
     }
-    let listener = TcpListener::bind(options.listen)
-        .await
-        .map_err(|error| match error.kind() {
-            std::io::ErrorKind::AddrInUse => {
-                anyhow::anyhow!(
-                    "{} is already in use: stop what listens there, or listen elsewhere",
-                    options.listen
-                )
-            }
-            _ => anyhow::anyhow!("cannot listen on {}: {error}", options.listen),
-        })?;
+    let listener = TcpListener::bind(options.listen).await.map_err(|error| {
+        if error.kind() == ErrorKind::AddrInUse {
+            anyhow::anyhow!(
+                "{} is already in use: stop what listens there, or listen elsewhere",
+                options.listen
+            )
+        } else {
+            anyhow::anyhow!("cannot listen on {}: {error}", options.listen)
+        }
+    })?;
     let address = listener
         .local_addr()
         .context("the listener has no address")?;

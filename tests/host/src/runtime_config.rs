@@ -58,7 +58,7 @@ fn store_config(label: &str, table: &Table, state_dir: &Path) -> Result<StoreCon
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.as_str())),
         Some(other) => Err(format!(
-            "the store {label:?} has a {} as its {key:?}; it is a string",
+            "the {key:?} of the store {label:?} is of type {}; it is a string",
             other.type_str()
         )),
     };

@@ -58,7 +58,11 @@ async fn host_and_port_must_match_to_the_letter() {
         "none of them arrived"
     );
     let said = stage.said().replace(&port.to_string(), "PORT");
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @"
+    [probe: host] a request to http://localhost:PORT was denied: add it to the component's allowed_outbound_hosts
+    [probe: host] a request to http://127.0.0.1 was denied: add it to the component's allowed_outbound_hosts
+    [probe: host] a request to https://127.0.0.1:PORT was denied: add it to the component's allowed_outbound_hosts
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,7 +31,17 @@ async fn a_component_calls_a_private_one_by_its_name() {
         .await
         .ok();
 
-    insta::assert_snapshot!(answer, @"");
+    insta::assert_snapshot!(answer, @"
+    200 OK
+    http://inner.spin.internal/headers?from=outer
+    spin-path-info: /headers
+    spin-full-url: http://localhost/headers?from=outer
+    spin-matched-route: /...
+    spin-base-path: /
+    spin-raw-component-route: /...
+    spin-component-route: 
+    spin-client-addr: 0.0.0.0:0
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,7 +72,7 @@ async fn a_call_that_the_manifest_does_not_allow_is_denied() {
     let problem = ask_to_send(&host, "http://inner.spin.internal/requests")
         .await
         .problem();
-    insta::assert_snapshot!(problem, @"");
+    insta::assert_snapshot!(problem, @"ErrorCode::HttpRequestDenied");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,7 +82,7 @@ async fn a_call_to_a_component_that_does_not_exist_fails() {
     let problem = ask_to_send(&host, "http://nobody.spin.internal/")
         .await
         .problem();
-    insta::assert_snapshot!(problem, @"");
+    insta::assert_snapshot!(problem, @r#"ErrorCode::InternalError(Some("the application has no component \"nobody\" with a trigger"))"#);
 }
 
 #[tokio::test(flavor = "multi_thread")]

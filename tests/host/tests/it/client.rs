@@ -53,7 +53,7 @@ pub async fn send(address: SocketAddr, request: Request<Full<Bytes>>) -> hyper::
     connection.abort();
     Ok(Answer {
         status: head.status,
-       
+
         body: String::from_utf8_lossy(&body).into_owned(),
     })
 }

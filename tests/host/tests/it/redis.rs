@@ -111,7 +111,7 @@ async fn counters_are_decimal_text_and_count_everybody() {
     assert_eq!(seen, (1..=50).collect::<Vec<i64>>());
     assert_eq!(ask(&host, "/get/default/counter").await.ok(), "50");
     ask(&host, "/set/default/text/three").await.ok();
-    insta::assert_snapshot!(ask(&host, "/increment/default/text/1").await.problem(), @"");
+    insta::assert_snapshot!(ask(&host, "/increment/default/text/1").await.problem(), @r#"Error::Other("Redis: ResponseError: value is not an integer or out of range")"#);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,7 +123,7 @@ async fn batches_write_and_delete_but_never_read() {
     assert_eq!(ask(&host, "/list-keys/default").await.ok(), "a b c");
     ask(&host, "/delete-many/default/a/c").await.ok();
     assert_eq!(ask(&host, "/keys/default").await.ok(), "b");
-    insta::assert_snapshot!(ask(&host, "/get-many/default/b").await.problem(), @"");
+    insta::assert_snapshot!(ask(&host, "/get-many/default/b").await.problem(), @r#"Error::Other("get-many on Redis fails always in Spin 4.1, so it does here: get the keys one by one")"#);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -166,7 +166,7 @@ async fn a_bad_manifest_is_refused_with_its_line_and_what_would_be_right() {
     let mut told = String::new();
     for (what, good, bad) in SPOILED {
         assert!(GOOD.contains(good), "{what}: the manifest has no {good:?}");
-        stage.write("spin.toml", &GOOD.replacen(good, bad, 1));
+        stage.write("spin.toml", &GOOD.replace(good, bad));
         writeln!(
             told,
             "{what}\n    {}\n",
@@ -227,10 +227,10 @@ async fn a_bad_runtime_configuration_is_refused_in_the_same_way() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_file_is_named() {
     let mut stage = Stage::bare();
-    insta::assert_snapshot!(stage.refusal().await, @"");
+    insta::assert_snapshot!(stage.refusal().await, @"spin.toml: cannot be read as a Spin manifest: No such file or directory (os error 2)");
     stage.write("spin.toml", GOOD);
     stage.options.runtime_config = Some(stage.path("runtime-config.toml"));
-    insta::assert_snapshot!(stage.refusal().await, @"");
+    insta::assert_snapshot!(stage.refusal().await, @"runtime-config.toml: cannot be read as the runtime configuration: No such file or directory (os error 2)");
 }
 
 /// Replaces the place where cargo has put the guests.

@@ -67,7 +67,19 @@ async fn a_component_sees_the_request_with_spins_headers_at_its_end() {
         "{seen}"
     );
     let port = client.split_once('\n').unwrap().0;
-    insta::assert_snapshot!(format!("{others}spin-client-addr: 127.0.0.1:{}", client.replacen(port, "PORT", 1)), @"");
+    insta::assert_snapshot!(format!("{others}spin-client-addr: 127.0.0.1:{}", client.replacen(port, "PORT", 1)), @"
+    http://slipway.example/headers?page=2
+    host: slipway.example
+    spin-client-addr: forged
+    spin-client-addr: 127.0.0.1:PORT
+    spin-path-info: 
+    spin-full-url: http://slipway.example/headers?page=2
+    spin-matched-route: /:word/...
+    spin-base-path: /
+    spin-raw-component-route: /:word/...
+    spin-component-route: /:word
+    spin-path-match-word: headers
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,7 +122,7 @@ async fn a_header_that_is_not_utf_8_is_a_500_as_in_spin() {
         (answer.status, answer.body.as_str()),
         (StatusCode::INTERNAL_SERVER_ERROR, "")
     );
-    insta::assert_snapshot!(stage.said(), @"");
+    insta::assert_snapshot!(stage.said(), @"[probe: host] a request was not handed to the component: the value of the header x-name is not UTF-8");
 }
 
 #[tokio::test(flavor = "multi_thread")]

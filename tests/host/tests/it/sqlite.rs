@@ -108,5 +108,5 @@ async fn a_file_that_is_no_database_is_an_error_of_the_store() {
     )
     .unwrap();
     let host = stage.start().await;
-    insta::assert_snapshot!(ask(&host, "/get/default/key").await.problem(), @"");
+    insta::assert_snapshot!(ask(&host, "/get/default/key").await.problem(), @r#"Error::Other("SQLite: file is not a database")"#);
 }

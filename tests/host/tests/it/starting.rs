@@ -61,12 +61,12 @@ async fn a_port_in_use_is_named() {
         .refusal()
         .await
         .replace(&first.address().port().to_string(), "PORT");
-    insta::assert_snapshot!(refusal, @"");
+    insta::assert_snapshot!(refusal, @"127.0.0.1:PORT is already in use: stop what listens there, or listen elsewhere");
 }
 
 #[tokio::test]
 async fn a_single_threaded_runtime_is_refused() {
-    insta::assert_snapshot!(Stage::new(&probe("")).refusal().await, @"");
+    insta::assert_snapshot!(Stage::new(&probe("")).refusal().await, @r#"the host needs tokio's multi-thread runtime: #[tokio::test(flavor = "multi_thread")]"#);
 }
 
 #[tokio::test(flavor = "multi_thread")]
