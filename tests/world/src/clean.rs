@@ -67,46 +67,58 @@ fn comments(state: &State) -> Vec<String> {
         .collect()
 }
 
-/// Previews on record, containers and deployments under way for numbers that no repository has an open pull request for.
+/// Previews on record, containers and deployments under way that no open pull request justifies.
 fn previews(state: &State) -> Vec<String> {
-    let open: Vec<u64> = state
-        .github
-        .repositories
-        .values()
-        .flat_map(|found| found.pulls.values())
-        .filter(|pull| pull.open)
-        .map(|pull| pull.number)
-        .collect();
-    let closed = |number: u64| number > 0 && !open.contains(&number);
     let coolify = &state.coolify;
+    let unjustified =
+        |application: &str, number: u64| number > 0 && !is_open(state, application, number);
     let records = coolify
         .previews
         .keys()
-        .filter(|place| closed(place.1))
         .map(|place| ("has a preview on record", place));
     let containers = coolify
         .containers
         .keys()
-        .filter(|place| closed(place.1))
         .map(|place| ("runs a container", place));
     let mut found: Vec<String> = records
         .chain(containers)
+        .filter(|(_, (application, number))| unjustified(application, *number))
         .map(|(what, (application, number))| {
             format!("Coolify {what} of {application} for pull request {number}, which is not open")
         })
         .collect();
-    let leftover = coolify
-        .deployments
-        .iter()
-        .filter(|found| closed(found.pull_request) && found.status.is_active());
-    found.extend(leftover.map(|deployment| {
-        let (number, status) = (deployment.pull_request, deployment.status.as_str());
-        format!(
-            "deployment {} for pull request {number}, which is not open, is {status}",
-            deployment.uuid
-        )
-    }));
+    for deployment in &coolify.deployments {
+        if unjustified(&deployment.application, deployment.pull_request)
+            && deployment.status.is_active()
+        {
+            let (uuid, number, status) = (
+                &deployment.uuid,
+                deployment.pull_request,
+                deployment.status.as_str(),
+            );
+            found.push(format!(
+                "deployment {uuid} for pull request {number}, which is not open, is {status}"
+            ));
+        }
+    }
     found
+}
+
+/// Whether the application's repository, or any if it belongs to none, has this pull request open.
+fn is_open(state: &State, application: &str, number: u64) -> bool {
+    let belongs_to = state
+        .coolify
+        .applications
+        .get(application)
+        .and_then(|found| found.repository);
+    let repositories = state
+        .github
+        .repositories
+        .values()
+        .filter(|found| belongs_to.is_none_or(|id| id == found.id));
+    repositories
+        .filter_map(|found| found.pulls.get(&number))
+        .any(|pull| pull.open)
 }
 
 /// The whole complaint, with the journal.

@@ -94,13 +94,13 @@ impl World {
         };
         // Set once, here.
         drop(shared.addresses.set(addresses));
-        let world = Self {
+        let mut world = Self {
             shared: Arc::clone(&shared),
             options,
             tasks: Vec::new(),
         };
         world.settle_in();
-        let tasks = vec![
+        world.tasks = vec![
             server::serve(
                 github,
                 Vendor::GitHub,
@@ -122,11 +122,7 @@ impl World {
             control::serve(control, Arc::clone(&shared)),
             tokio::spawn(github::webhooks::deliver_by_itself(shared)),
         ];
-        Ok(Self {
-            shared: Arc::clone(&world.shared),
-            options: world.options.clone(),
-            tasks,
-        })
+        Ok(world)
     }
 
     fn settle_in(&self) {

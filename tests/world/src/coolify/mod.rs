@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 pub use state::{Container, Deployment, DeploymentStatus, Health, Pace};
 
+use crate::github::Repository;
 use crate::state::Shared;
 use state::{Application as Record, CoolifyState};
 
@@ -49,6 +50,7 @@ impl Coolify {
                     tag: "latest".to_owned(),
                     fqdn: Some(format!("https://{uuid}.example.com")),
                     url_template: "{{pr_id}}.{{domain}}".to_owned(),
+                    repository: None,
                     created_at: now,
                 });
         });
@@ -198,6 +200,11 @@ impl Application {
     /// The image that it runs, without a tag.
     pub fn image(&self, image: &str) -> &Self {
         self.change(|found| image.clone_into(&mut found.image))
+    }
+
+    /// Only this repository's pull requests justify its previews, for `World::assert_clean` with several repositories.
+    pub fn belongs_to(&self, repository: &Repository) -> &Self {
+        self.change(|found| found.repository = Some(repository.id()))
     }
 
     /// Makes it one that is built from Git: no previews by API.

@@ -40,6 +40,8 @@ pub(crate) struct Application {
     pub(crate) tag: String,
     pub(crate) fqdn: Option<String>,
     pub(crate) url_template: String,
+    /// The GitHub repository whose pull requests it previews; none: any.
+    pub(crate) repository: Option<u64>,
     pub(crate) created_at: i64,
 }
 

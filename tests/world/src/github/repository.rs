@@ -53,13 +53,17 @@ impl Repository {
 
     /// Commits a file to the default branch; gives the new commit's hash.
     pub fn write_file(&self, path: &str, content: impl AsRef<[u8]>) -> String {
-        self.write_file_on("main", path, content)
+        self.commit(
+            None,
+            &format!("Write {path}"),
+            Change::Write(path, content.as_ref()),
+        )
     }
 
     /// Commits a file to a branch, which begins at the default branch if it is new; gives the new commit's hash.
     pub fn write_file_on(&self, branch: &str, path: &str, content: impl AsRef<[u8]>) -> String {
         self.commit(
-            branch,
+            Some(branch),
             &format!("Write {path}"),
             Change::Write(path, content.as_ref()),
         )
@@ -67,19 +71,15 @@ impl Repository {
 
     /// Commits the removal of a file from the default branch; gives the new commit's hash.
     pub fn remove_file(&self, path: &str) -> String {
-        self.commit("main", &format!("Remove {path}"), Change::Remove(path))
+        self.commit(None, &format!("Remove {path}"), Change::Remove(path))
     }
 
-    /// `main` stands for the default branch, whatever its name.
-    fn commit(&self, branch: &str, message: &str, change: Change<'_>) -> String {
+    /// Commits to a branch, the default one if none is named.
+    fn commit(&self, branch: Option<&str>, message: &str, change: Change<'_>) -> String {
         let shared = &self.shared;
         let written = shared.change(|state| {
             let found = state.github.repositories.get_mut(&self.id)?;
-            let branch = if branch == "main" {
-                found.default_branch.clone()
-            } else {
-                branch.to_owned()
-            };
+            let branch = branch.unwrap_or(&found.default_branch).to_owned();
             Some(found.commit_to(&branch, message, change, &shared.clock, &shared.names))
         });
         written.unwrap_or_default()
@@ -200,6 +200,15 @@ impl Repository {
             .collect()
     }
 
+    /// Makes another branch the default one; it begins where the present one is if it is new.
+    pub fn set_default_branch(&self, branch: &str) {
+        self.write(|found| {
+            let head = found.head_of(&found.default_branch);
+            found.branches.entry(branch.to_owned()).or_insert(head);
+            branch.clone_into(&mut found.default_branch);
+        });
+    }
+
     /// Gives it another name; the old one redirects as long as no other repository takes it.
     pub fn rename(&self, name: &str) {
         self.move_to(None, name);
@@ -244,7 +253,7 @@ impl Repository {
         });
     }
 
-    fn read<T>(&self, read: impl FnOnce(&Record) -> T) -> Option<T> {
+    pub(super) fn read<T>(&self, read: impl FnOnce(&Record) -> T) -> Option<T> {
         self.shared
             .look(|state| state.github.repositories.get(&self.id).map(read))
     }

@@ -29,7 +29,10 @@ pub struct Run {
 
 impl RunBuilder {
     pub(crate) fn new(repository: Repository, workflow: &str) -> Self {
-        let (branch, head_repository) = ("main".to_owned(), Some(repository.id()));
+        let branch = repository
+            .read(|found| found.default_branch.clone())
+            .unwrap_or_default();
+        let head_repository = Some(repository.id());
         Self {
             repository,
             workflow: workflow.to_owned(),

@@ -1,7 +1,7 @@
 //! Coolify's rules around previews: removals that come in two parts, tokens, limits, methods.
 
 use serde_json::json;
-use world::{Effect, Pace, World};
+use world::{Effect, Pace, Vendor, World, answer_differences};
 
 use crate::asking::{self, Caller};
 
@@ -247,5 +247,50 @@ async fn deploying_with_get_is_405() {
     assert_eq!(
         answer.json(),
         json!({"message": "This endpoint has changed to a POST request."})
+    );
+}
+
+#[tokio::test]
+async fn answers_fit_coolifys_document_where_that_is_right() {
+    let (_world, coolify) = with_a_preview().await;
+    let differences = async |method: &str, path: &str| {
+        let answer = coolify.call(method, path, None).await;
+        let path = format!("/api/v1{}", path.split('?').next().unwrap_or_default());
+        answer_differences(
+            Vendor::Coolify,
+            method,
+            &path,
+            answer.status,
+            &answer.json(),
+        )
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(
+        differences(
+            "POST",
+            "/deploy?uuid=a1b2c3&pull_request_id=6&docker_tag=v1"
+        )
+        .await,
+        none
+    );
+    assert_eq!(differences("GET", "/version").await, none);
+    assert_eq!(
+        differences("DELETE", "/applications/a1b2c3/previews/5").await,
+        none
+    );
+    assert_eq!(
+        differences("DELETE", "/applications/a1b2c3/previews/5").await,
+        none
+    );
+    // Where the document is wrong (VENDORS 1.4, 1.5), the world answers as the product does.
+    let build_pack = "$.build_pack: is \"dockerimage\", must be one of \
+                      [\"nixpacks\",\"railpack\",\"static\",\"dockerfile\",\"dockercompose\"]";
+    assert_eq!(
+        differences("GET", "/applications/a1b2c3").await,
+        [build_pack]
+    );
+    assert_eq!(
+        differences("GET", "/deployments/applications/a1b2c3").await,
+        ["$: is an object, must be array"]
     );
 }

@@ -359,3 +359,43 @@ async fn runs_are_found_by_commit_over_pages() {
         .json();
     assert_eq!(newest["workflow_runs"][0]["pull_requests"][0]["number"], 1);
 }
+
+#[tokio::test]
+async fn the_default_branch_may_change_and_reading_follows_it() {
+    let world = asking::world().await;
+    let repository = world.github().repository("acme/shop");
+    repository.write_file("version", "one");
+    repository.set_default_branch("trunk");
+    repository.write_file("version", "two");
+    let raw = asking::github(&world).with("accept", "application/vnd.github.raw+json");
+    assert_eq!(
+        raw.get("/repos/acme/shop/contents/version").await.text(),
+        "two"
+    );
+    assert_eq!(
+        raw.get("/repos/acme/shop/contents/version?ref=main")
+            .await
+            .text(),
+        "one"
+    );
+    assert_eq!(
+        asking::github(&world).get("/repos/acme/shop").await.json()["default_branch"],
+        "trunk"
+    );
+    repository.open_pull_request("Add cart", "feature/cart");
+    let pull = asking::github(&world)
+        .get("/repos/acme/shop/pulls/1")
+        .await
+        .json();
+    assert_eq!(
+        (&pull["base"]["ref"], &pull["base"]["sha"]),
+        (&json!("trunk"), &json!(repository.head_of("trunk")))
+    );
+    let run = repository.run("CI").succeed();
+    assert_eq!(run.id(), repository.runs()[0].id());
+    let runs = asking::github(&world)
+        .get("/repos/acme/shop/actions/runs?branch=trunk&event=push&status=success")
+        .await
+        .json();
+    assert_eq!(runs["total_count"], 1);
+}

@@ -168,3 +168,26 @@ async fn waiting_for_a_condition_ends_with_it_or_tells_the_journal() {
         1
     );
 }
+
+#[tokio::test]
+async fn a_preview_is_justified_only_by_the_repository_that_its_application_belongs_to() {
+    let world = asking::world().await;
+    let (shop, blog) = (
+        world.github().repository("acme/shop"),
+        world.github().repository("acme/blog"),
+    );
+    shop.open_pull_request("Add cart", "feature/cart").close();
+    blog.open_pull_request("Add post", "post");
+    let application = world.coolify().application("a1b2c3");
+    asking::coolify(&world)
+        .post(
+            "/deploy?uuid=a1b2c3&pull_request_id=1&docker_tag=x",
+            &json!({}),
+        )
+        .await;
+    world.assert_clean();
+    application.belongs_to(&shop);
+    assert_eq!(world.untidy().len(), 2, "{:?}", world.untidy());
+    application.belongs_to(&blog);
+    world.assert_clean();
+}
