@@ -1,17 +1,15 @@
 //! The control API: drives the world from outside, with curl. `README.md` has the endpoints.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 
+use crate::connections::{self, Body, Closed};
 use crate::coolify::Coolify;
 use crate::faults::{Fault, FaultBuilder};
 use crate::github::{GitHub, PullRequest};
@@ -22,42 +20,24 @@ type Outcome = Result<Value, (u16, String)>;
 
 /// Serves until the task is aborted.
 pub(crate) fn serve(listener: TcpListener, shared: Arc<Shared>) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        let mut connections = JoinSet::new();
-        loop {
-            tokio::select! {
-                accepted = listener.accept() => {
-                    let Ok((stream, _)) = accepted else { continue };
-                    let shared = Arc::clone(&shared);
-                    connections.spawn(async move {
-                        let service = service_fn(move |request| respond(Arc::clone(&shared), request));
-                        // A caller that hangs up is its own affair.
-                        drop(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
-                    });
-                }
-                Some(_) = connections.join_next(), if !connections.is_empty() => {}
-            }
-        }
+    connections::serve(listener, move |request| {
+        respond(Arc::clone(&shared), request)
     })
 }
 
 async fn respond(
     shared: Arc<Shared>,
     request: hyper::Request<Incoming>,
-) -> Result<hyper::Response<Full<Bytes>>, Infallible> {
+) -> Result<hyper::Response<Body>, Closed> {
     let (head, body) = request.into_parts();
-    let body = body
-        .collect()
-        .await
-        .map(http_body_util::Collected::to_bytes)
-        .unwrap_or_default();
+    let body = body.collect().await.map_err(|_| Closed)?.to_bytes();
     let (status, answer) =
         match control(&shared, head.method.as_str(), head.uri.path(), &body).await {
             Ok(answer) => (200, answer),
             Err((status, why)) => (status, json!({"error": why})),
         };
     let text = serde_json::to_string_pretty(&answer).unwrap_or_default() + "\n";
-    let mut response = hyper::Response::new(Full::new(Bytes::from(text)));
+    let mut response = hyper::Response::new(Full::new(Bytes::from(text)).boxed_unsync());
     *response.status_mut() =
         http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(
@@ -163,7 +143,12 @@ impl Wish<'_> {
             all.map(|((uuid, number), container)| json!({"application": uuid, "pull_request": number, "container": container}))
                 .collect::<Vec<_>>()
         });
-        json!({"addresses": addresses, "pull_requests": pulls, "deployments": self.coolify().deployments(), "containers": containers})
+        json!({
+            "addresses": addresses,
+            "pull_requests": pulls,
+            "deployments": self.coolify().deployments(),
+            "containers": containers,
+        })
     }
 
     fn webhook(&self) -> Outcome {

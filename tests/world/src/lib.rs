@@ -8,6 +8,7 @@
 mod clean;
 mod client;
 mod clock;
+mod connections;
 mod contract;
 mod control;
 mod coolify;
@@ -82,10 +83,10 @@ impl World {
     /// When an address cannot be listened on.
     pub async fn start(options: Options) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::new(options.seed));
-        let (github, github_url) = server::listen(options.github).await?;
-        let (coolify, coolify_url) = server::listen(options.coolify).await?;
-        let (sites, previews_url) = server::listen(options.previews).await?;
-        let (control, control_url) = server::listen(options.control).await?;
+        let (github, github_url) = connections::listen(options.github).await?;
+        let (coolify, coolify_url) = connections::listen(options.coolify).await?;
+        let (sites, previews_url) = connections::listen(options.previews).await?;
+        let (control, control_url) = connections::listen(options.control).await?;
         let addresses = Addresses {
             github: github_url,
             coolify: coolify_url,

@@ -1,77 +1,46 @@
 //! One simulated server: reads requests whole, keeps the journal, meets them with faults, and has them answered.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::StreamExt;
-use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 
+use crate::Vendor;
+use crate::connections::{self, Body, Closed};
 use crate::contract;
 use crate::faults::Fault;
 use crate::journal::Entry;
 use crate::message::{Reply, Request};
 use crate::state::Shared;
 
+/// GitHub's page about its secondary rate limit.
+const SECONDARY_LIMIT_PAGE: &str = "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api\
+                                    #about-secondary-rate-limits";
+
 /// How a server answers one request; whatever it changes, it changes at once.
 pub(crate) type Answer = fn(&Arc<Shared>, &Request) -> Reply;
 
-type Body = UnsyncBoxBody<Bytes, Infallible>;
-
-/// The connection is to be closed without an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("a fault closes this connection without an answer")]
-struct Closed;
-
-/// Binds an address on this machine and gives the URL.
-pub(crate) async fn listen(address: SocketAddr) -> std::io::Result<(TcpListener, String)> {
-    let listener = TcpListener::bind(address).await.map_err(|error| {
-        std::io::Error::new(
-            error.kind(),
-            format!("the world cannot listen on {address}: {error}"),
-        )
-    })?;
-    let url = format!("http://{}", listener.local_addr()?);
-    Ok((listener, url))
-}
-
-/// Serves until the task is aborted; its connections end with it.
+/// Serves until the task is aborted.
 pub(crate) fn serve(
     listener: TcpListener,
-    vendor: crate::Vendor,
+    vendor: Vendor,
     shared: Arc<Shared>,
     answer: Answer,
 ) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        let mut connections = JoinSet::new();
-        loop {
-            tokio::select! {
-                accepted = listener.accept() => {
-                    let Ok((stream, _)) = accepted else { continue };
-                    let shared = Arc::clone(&shared);
-                    connections.spawn(async move {
-                        let service = service_fn(move |request| respond(vendor, Arc::clone(&shared), answer, request));
-                        // A caller that hangs up is its own affair.
-                        drop(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
-                    });
-                }
-                Some(_) = connections.join_next(), if !connections.is_empty() => {}
-            }
-        }
+    connections::serve(listener, move |request| {
+        respond(vendor, Arc::clone(&shared), answer, request)
     })
 }
 
 async fn respond(
-    vendor: crate::Vendor,
+    vendor: Vendor,
     shared: Arc<Shared>,
     answer: Answer,
     request: hyper::Request<Incoming>,
@@ -169,9 +138,11 @@ fn instead_of_an_answer(shared: &Shared, request: &Request, fault: &Fault) -> Op
                 .header("x-ratelimit-resource", "core")
         }
         Fault::SecondaryRateLimit(seconds) => {
-            let body = json!({"message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
-                "documentation_url": "https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits",
-                "status": "403"});
+            let body = json!({
+                "message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
+                "documentation_url": SECONDARY_LIMIT_PAGE,
+                "status": "403",
+            });
             Reply::json(403, &body)
                 .header("retry-after", seconds)
                 .header("x-ratelimit-remaining", 4321)

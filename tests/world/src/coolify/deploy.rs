@@ -126,45 +126,18 @@ fn refused(uuid: &str, text: String) -> Outcome {
 }
 
 fn order_one(call: &Call<'_>, coolify: &mut CoolifyState, uuid: &str, order: &Order) -> Outcome {
-    let Some(application) = coolify.applications.get(uuid) else {
-        return refused(uuid, "No resources found.".to_owned());
-    };
-    let (name, by_image) = (
-        application.name.clone(),
-        application.build_pack == "dockerimage",
-    );
-    if order.tag.is_some() && !by_image {
-        return refused(
-            uuid,
-            "docker_tag can only be used with Docker Image applications.".to_owned(),
-        );
-    }
-    let number = order.pull_request;
-    let place = (uuid.to_owned(), number);
-    if number > 0 {
-        match (&order.tag, coolify.previews.get_mut(&place)) {
-            (Some(tag), Some(preview)) => preview.tag = Some(tag.clone()),
-            (Some(tag), None) => drop(coolify.previews.insert(
-                place,
-                Preview {
-                    tag: Some(tag.clone()),
-                },
-            )),
-            (None, Some(_)) => {}
-            (None, None) => {
-                return refused(
-                    uuid,
-                    format!("Pull request {number} not found for this resource."),
-                );
-            }
-        }
+    let (number, place) = (order.pull_request, (uuid.to_owned(), order.pull_request));
+    if let Some(refusal) = prepare_preview(coolify, uuid, order) {
+        return refused(uuid, refusal);
     }
     let stored = coolify
         .previews
-        .get(&(uuid.to_owned(), number))
+        .get(&place)
         .and_then(|preview| preview.tag.clone());
     let tag = order.tag.clone().or(stored);
     let deployment = call.shared.names.coolify_uuid();
+    let answered =
+        |text: &str| json!({"message": text, "resource_uuid": uuid, "deployment_uuid": deployment});
     let same = |found: &Deployment| {
         found.application == uuid
             && found.pull_request == number
@@ -173,14 +146,13 @@ fn order_one(call: &Call<'_>, coolify: &mut CoolifyState, uuid: &str, order: &Or
     };
     if !order.force && coolify.deployments.iter().any(same) {
         // The phantom: a fresh uuid that is never stored.
-        let text = "Deployment already queued for this commit.";
-        let entry = json!({"message": text, "resource_uuid": uuid, "deployment_uuid": deployment});
+        let effect = Effect::PhantomAnswered {
+            application: uuid.to_owned(),
+            pull_request: number,
+        };
         return (
-            entry,
-            Effect::PhantomAnswered {
-                application: uuid.to_owned(),
-                pull_request: number,
-            },
+            answered("Deployment already queued for this commit."),
+            effect,
         );
     }
     let now = call.shared.clock.now();
@@ -195,8 +167,11 @@ fn order_one(call: &Call<'_>, coolify: &mut CoolifyState, uuid: &str, order: &Or
         created_at: now,
         updated_at: now,
     });
-    let text = format!("Application {name} deployment queued.");
-    let entry = json!({"message": text, "resource_uuid": uuid, "deployment_uuid": deployment});
+    let name = coolify
+        .applications
+        .get(uuid)
+        .map_or(uuid, |application| application.name.as_str());
+    let entry = answered(&format!("Application {name} deployment queued."));
     (
         entry,
         Effect::DeployRequested {
@@ -206,4 +181,31 @@ fn order_one(call: &Call<'_>, coolify: &mut CoolifyState, uuid: &str, order: &Or
             tag,
         },
     )
+}
+
+/// Makes or updates the preview's record where the order is for one; or says why it cannot be.
+fn prepare_preview(coolify: &mut CoolifyState, uuid: &str, order: &Order) -> Option<String> {
+    let by_image = coolify
+        .applications
+        .get(uuid)
+        .is_some_and(|found| found.build_pack == "dockerimage");
+    if order.tag.is_some() && !by_image {
+        return Some("docker_tag can only be used with Docker Image applications.".to_owned());
+    }
+    let (number, place) = (order.pull_request, (uuid.to_owned(), order.pull_request));
+    match &order.tag {
+        Some(_) => {
+            coolify.previews.insert(
+                place,
+                Preview {
+                    tag: order.tag.clone(),
+                },
+            );
+            None
+        }
+        None if number == 0 || coolify.previews.contains_key(&place) => None,
+        None => Some(format!(
+            "Pull request {number} not found for this resource."
+        )),
+    }
 }

@@ -4,16 +4,22 @@ use serde_json::json;
 
 use crate::asking;
 
+fn violations(world: &world::World) -> Vec<Vec<String>> {
+    world
+        .journal()
+        .into_iter()
+        .map(|entry| entry.violations)
+        .collect()
+}
+
 #[tokio::test]
-async fn every_kind_of_violation_is_in_the_journal() {
+async fn every_kind_of_violation_against_github_is_in_the_journal() {
     let world = asking::world().await;
     world
         .github()
         .repository("acme/shop")
         .open_pull_request("Add cart", "feature/cart");
-    world.coolify().application("a1b2c3");
-    let (github, coolify) = (asking::github(&world), asking::coolify(&world));
-
+    let github = asking::github(&world);
     assert_eq!(github.get("/repos/acme/shop/pull/1").await.status, 404);
     assert_eq!(
         github
@@ -29,6 +35,32 @@ async fn every_kind_of_violation_is_in_the_journal() {
             .status,
         200
     );
+    assert_eq!(
+        github
+            .call("POST", "/repos/acme/shop/issues/1/comments", None)
+            .await
+            .status,
+        400
+    );
+    assert_eq!(
+        violations(&world),
+        [
+            vec!["/repos/acme/shop/pull/1 is no path of the vendor's document"],
+            vec!["DELETE is no method of /repos/{owner}/{repo}/pulls/{pull_number}"],
+            vec![
+                "query parameter `state` $: is \"opened\", must be one of [\"open\",\"closed\",\"all\"]",
+                "query parameter `per_page` $: is a string, must be integer",
+            ],
+            vec!["the body is missing"],
+        ]
+    );
+}
+
+#[tokio::test]
+async fn every_kind_of_violation_against_coolify_is_in_the_journal() {
+    let world = asking::world().await;
+    world.coolify().application("a1b2c3");
+    let coolify = asking::coolify(&world);
     assert_eq!(
         coolify
             .call("PUT", "/deploy?uuid=a1b2c3", None)
@@ -57,21 +89,9 @@ async fn every_kind_of_violation_is_in_the_journal() {
             .status,
         404
     );
-
-    let violations: Vec<Vec<String>> = world
-        .journal()
-        .into_iter()
-        .map(|entry| entry.violations)
-        .collect();
     assert_eq!(
-        violations,
+        violations(&world),
         [
-            vec!["/repos/acme/shop/pull/1 is no path of the vendor's document"],
-            vec!["DELETE is no method of /repos/{owner}/{repo}/pulls/{pull_number}"],
-            vec![
-                "query parameter `state` $: is \"opened\", must be one of [\"open\",\"closed\",\"all\"]",
-                "query parameter `per_page` $: is a string, must be integer",
-            ],
             vec!["PUT is no method of /deploy"],
             vec![
                 "query parameter `force` $: is a string, must be boolean",

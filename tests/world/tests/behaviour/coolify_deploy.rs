@@ -82,7 +82,8 @@ async fn parameters_that_do_not_go_together_are_400_and_unknown_applications_404
 async fn a_200_without_a_deployment_uuid_is_a_refusal() {
     let (world, coolify) = by_hand().await;
     let answer = coolify.post("/deploy?uuid=a1b2c3&pr=5", &json!({})).await;
-    let expected = json!({"deployments": [{"message": "Pull request 5 not found for this resource.", "resource_uuid": "a1b2c3"}]});
+    let entry = json!({"message": "Pull request 5 not found for this resource.", "resource_uuid": "a1b2c3"});
+    let expected = json!({"deployments": [entry]});
     assert_eq!((answer.status, answer.json()), (200, expected));
     world.coolify().application("a1b2c3").built_from_git();
     let refused = deploy(&coolify, 5, "pr-5").await;

@@ -207,7 +207,6 @@ async fn contents_come_as_base64_in_lines_and_large_files_without_content() {
     let text = "version: 1\n".repeat(20);
     repository.write_file(".github/slipway.yml", &text);
     repository.write_file_on("other", ".github/slipway.yml", "version: 2\n");
-    repository.write_file("large.bin", vec![0_u8; 1024 * 1024 + 1]);
     let github = asking::github(&world);
     let path = "/repos/acme/shop/contents/.github/slipway.yml";
     let decode = |content: &serde_json::Value| {
@@ -249,6 +248,24 @@ async fn contents_come_as_base64_in_lines_and_large_files_without_content() {
         (no_ref.status, &no_ref.json()["message"]),
         (404, &json!("No commit found for the ref nowhere"))
     );
+    let folder = github.get("/repos/acme/shop/contents/").await.json();
+    let names: Vec<&str> = folder
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|entry| entry["name"].as_str())
+        .collect();
+    assert_eq!(names, [".github"]);
+    repository.remove_file(".github/slipway.yml");
+    assert_eq!(github.get(path).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_file_over_a_megabyte_has_content_only_in_its_raw_form() {
+    let world = asking::world().await;
+    let repository = world.github().repository("acme/shop");
+    repository.write_file("large.bin", vec![0_u8; 1024 * 1024 + 1]);
+    let github = asking::github(&world);
     let large = github
         .get("/repos/acme/shop/contents/large.bin")
         .await
@@ -265,16 +282,6 @@ async fn contents_come_as_base64_in_lines_and_large_files_without_content() {
             .len(),
         1024 * 1024 + 1
     );
-    let folder = github.get("/repos/acme/shop/contents/").await.json();
-    let names: Vec<&str> = folder
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter_map(|entry| entry["name"].as_str())
-        .collect();
-    assert_eq!(names, [".github", "large.bin"]);
-    repository.remove_file(".github/slipway.yml");
-    assert_eq!(github.get(path).await.status, 404);
 }
 
 #[tokio::test]
@@ -340,6 +347,21 @@ async fn runs_are_found_by_commit_over_pages() {
     assert_eq!(last.json()["workflow_runs"].as_array().unwrap().len(), 1);
     assert!(!last.header("link").unwrap().contains("rel=\"next\""));
 
+    let newest = github
+        .get(&format!(
+            "/repos/acme/shop/actions/runs?head_sha={}",
+            pull.head_sha()
+        ))
+        .await
+        .json();
+    assert_eq!(newest["workflow_runs"][0]["pull_requests"][0]["number"], 1);
+}
+
+#[tokio::test]
+async fn a_run_that_is_run_again_keeps_its_id() {
+    let world = asking::world().await;
+    let github = asking::github(&world);
+    let old = world.github().repository("acme/shop").run("CI").succeed();
     old.rerun();
     old.fail();
     let again = github
@@ -350,14 +372,6 @@ async fn runs_are_found_by_commit_over_pages() {
         (&again["id"], &again["run_attempt"], &again["conclusion"]),
         (&json!(old.id()), &json!(2), &json!("failure"))
     );
-    let newest = github
-        .get(&format!(
-            "/repos/acme/shop/actions/runs?head_sha={}",
-            pull.head_sha()
-        ))
-        .await
-        .json();
-    assert_eq!(newest["workflow_runs"][0]["pull_requests"][0]["number"], 1);
 }
 
 #[tokio::test]

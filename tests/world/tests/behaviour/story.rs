@@ -5,6 +5,19 @@ use world::{DeploymentStatus, Effect, Vendor};
 
 use crate::asking;
 
+/// A deployment's status, asked three times.
+async fn three_looks(coolify: &asking::Caller, deployment: &str) -> Vec<String> {
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let looked = coolify
+            .get(&format!("/deployments/{deployment}"))
+            .await
+            .json();
+        seen.push(looked["status"].as_str().unwrap().to_owned());
+    }
+    seen
+}
+
 #[tokio::test]
 async fn a_pull_request_gets_a_preview_and_leaves_nothing_behind() {
     let world = asking::world().await;
@@ -32,16 +45,10 @@ async fn a_pull_request_gets_a_preview_and_leaves_nothing_behind() {
         .as_str()
         .unwrap()
         .to_owned();
-    let statuses = async |times: usize| {
-        let mut seen = Vec::new();
-        for _ in 0..times {
-            let status =
-                coolify.get(&format!("/deployments/{uuid}")).await.json()["status"].clone();
-            seen.push(status.as_str().unwrap().to_owned());
-        }
-        seen
-    };
-    assert_eq!(statuses(3).await, ["queued", "in_progress", "finished"]);
+    assert_eq!(
+        three_looks(&coolify, &uuid).await,
+        ["queued", "in_progress", "finished"]
+    );
     assert_eq!(
         application.deployments()[0].status,
         DeploymentStatus::Finished
@@ -67,19 +74,21 @@ async fn a_pull_request_gets_a_preview_and_leaves_nothing_behind() {
     assert_eq!(coolify.call("DELETE", &path, None).await.status, 200);
     assert_eq!(world.preview_of(&pull).await.unwrap().status, 404);
 
+    let application = "a1b2c3".to_owned();
+    let deployed = Effect::DeployRequested {
+        application: application.clone(),
+        deployment: uuid.clone(),
+        pull_request: 1,
+        tag: Some("pr-1".to_owned()),
+    };
     assert_eq!(
         world.effects(),
         [
-            Effect::DeployRequested {
-                application: "a1b2c3".into(),
-                deployment: uuid.clone(),
-                pull_request: 1,
-                tag: Some("pr-1".into())
-            },
+            deployed,
             Effect::PreviewRemoved {
-                application: "a1b2c3".into(),
+                application,
                 pull_request: 1
-            },
+            }
         ]
     );
     world.assert_clean();

@@ -79,14 +79,16 @@ impl Shape<'_> {
             .map(|pull| self.minimal_pull_request(repository, pull))
             .collect();
         let updated = github_time(run.updated_at);
+        let committed = github_time(commit.map_or(run.created_at, |commit| commit.at));
+        let head_commit = json!({"id": run.head_sha, "tree_id": run.head_sha, "message": message, "timestamp": committed,
+            "author": person, "committer": person});
         overlay(
             &mut value,
             json!({
                 "id": run.id, "node_id": format!("WFR_{}", run.id), "name": run.workflow, "path": workflow_path(&run.workflow),
                 "display_title": message, "event": run.event, "status": run.status, "conclusion": run.conclusion,
                 "head_branch": run.head_branch, "head_sha": run.head_sha,
-                "head_commit": {"id": run.head_sha, "tree_id": run.head_sha, "message": message,
-                    "timestamp": github_time(commit.map_or(run.created_at, |commit| commit.at)), "author": person, "committer": person},
+                "head_commit": head_commit,
                 "head_repository": head.map(|head| self.lite_repository(head)),
                 "repository": self.lite_repository(repository), "pull_requests": pulls, "run_number": run.number,
                 "run_attempt": run.attempt, "workflow_id": run.workflow_id, "created_at": github_time(run.created_at),

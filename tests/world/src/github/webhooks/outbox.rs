@@ -174,14 +174,19 @@ impl GitHubState {
         );
         let created = github_time(found.created_at);
         let content_type = if self.hook.form { "form" } else { "json" };
+        let receiver = self.hook.url.as_deref().unwrap_or("http://localhost/");
+        let details = json!({
+            "type": "Repository", "id": self.hook.id, "name": "web", "active": true,
+            "events": ["pull_request", "workflow_run"],
+            "config": {"content_type": content_type, "insecure_ssl": "0", "url": receiver},
+            "updated_at": created, "created_at": created, "url": hook, "test_url": format!("{hook}/test"),
+            "ping_url": format!("{hook}/pings"), "deliveries_url": format!("{hook}/deliveries"),
+            "last_response": {"code": null, "status": "unused", "message": null},
+        });
+        let zen = "Keep it logically awesome.";
         overlay(
             &mut payload,
-            json!({"zen": "Keep it logically awesome.", "hook_id": self.hook.id, "hook": {
-                "type": "Repository", "id": self.hook.id, "name": "web", "active": true, "events": ["pull_request", "workflow_run"],
-                "config": {"content_type": content_type, "insecure_ssl": "0", "url": self.hook.url.as_deref().unwrap_or("http://localhost/")},
-                "updated_at": created, "created_at": created, "url": hook, "test_url": format!("{hook}/test"),
-                "ping_url": format!("{hook}/pings"), "deliveries_url": format!("{hook}/deliveries"),
-                "last_response": {"code": null, "status": "unused", "message": null}}}),
+            json!({"zen": zen, "hook_id": self.hook.id, "hook": details}),
         );
         self.enqueue("ping", repository, &payload, names)
     }
