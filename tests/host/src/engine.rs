@@ -1,4 +1,7 @@
 //! The wasm engine: one per cache directory and process, shared by all hosts in it.
+//!
+//! The first one of a process keeps a pool of instances, as Spin does. A pool reserves terabytes of address space, so that
+//! a process cannot have many: later ones make each instance when it is needed.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,12 +32,17 @@ pub(crate) fn engine(cache_dir: &Path) -> anyhow::Result<Engine> {
     if let Some(engine) = engines.get(&key) {
         return Ok(engine.clone());
     }
-    let engine = create(&key)?;
+    let strategy = if engines.is_empty() {
+        pool()
+    } else {
+        InstanceAllocationStrategy::OnDemand
+    };
+    let engine = create(&key, strategy)?;
     engines.insert(key, engine.clone());
     Ok(engine)
 }
 
-fn create(cache_dir: &Path) -> anyhow::Result<Engine> {
+fn create(cache_dir: &Path, strategy: InstanceAllocationStrategy) -> anyhow::Result<Engine> {
     let mut cache = CacheConfig::new();
     cache.with_directory(cache_dir);
     let cache = Cache::new(cache)
@@ -50,7 +58,7 @@ fn create(cache_dir: &Path) -> anyhow::Result<Engine> {
     config.cache(Some(cache));
     config.wasm_component_model_async(true);
     config.epoch_interruption(true);
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+    config.allocation_strategy(strategy);
     let engine = Engine::new(&config)?;
 
     let ticked = engine.clone();
@@ -65,12 +73,12 @@ fn create(cache_dir: &Path) -> anyhow::Result<Engine> {
     Ok(engine)
 }
 
-fn pool() -> PoolingAllocationConfig {
+fn pool() -> InstanceAllocationStrategy {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(INSTANCES_MAX);
     pool.total_core_instances(INSTANCES_MAX * CORE_INSTANCES_PER_COMPONENT);
     pool.total_memories(INSTANCES_MAX * 2);
     pool.total_tables(INSTANCES_MAX * CORE_INSTANCES_PER_COMPONENT);
     pool.total_stacks(INSTANCES_MAX * 2);
-    pool
+    InstanceAllocationStrategy::Pooling(pool)
 }

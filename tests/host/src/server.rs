@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::HOST;
 use http::uri::{Authority, Scheme};
@@ -18,6 +19,9 @@ use wasmtime_wasi_http::{Error, WasiBody};
 use crate::app::App;
 use crate::dispatch::empty;
 use crate::routes::WELL_KNOWN_PREFIX;
+
+/// How long nothing is accepted after an accept that failed, so that a lack of open files does not become a busy loop.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
 /// Why a connection is closed without an answer, as Spin does it.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +40,7 @@ pub(crate) async fn serve(app: Arc<App>, listener: TcpListener) {
                     connections.spawn(serve_connection(Arc::clone(&app), stream, client));
                 }
                 // Too many open files, or a client that was gone before it was accepted: the next one may do better.
-                Err(_) => tokio::task::yield_now().await,
+                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             },
             Some(_) = connections.join_next() => {}
         }

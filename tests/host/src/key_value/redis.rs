@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use redis::aio::ConnectionManager;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands as _, Client, RedisError};
 use tokio::sync::{OnceCell, mpsc, oneshot};
 
@@ -26,10 +26,10 @@ impl Database {
     }
 
     pub(super) async fn open(&self) -> Result<Arc<dyn Store>, Error> {
-        let connection = self
-            .connection
-            .get_or_try_init(|| self.client.get_connection_manager())
-            .await?;
+        // Spin's client waits for an answer as long as it takes.
+        let settings = ConnectionManagerConfig::new().set_response_timeout(None);
+        let connect = || self.client.get_connection_manager_with_config(settings);
+        let connection = self.connection.get_or_try_init(connect).await?;
         Ok(Arc::new(RedisStore {
             connection: connection.clone(),
         }))

@@ -101,3 +101,16 @@ async fn a_place_where_nobody_listens_is_an_error_of_the_request() {
         "ErrorCode::ConnectionRefused"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn https_to_a_place_that_does_not_speak_it_is_an_error_of_the_request() {
+    let elsewhere = elsewhere().await;
+    let url = elsewhere.url().replace("http://", "https://");
+    let host = Stage::new(&probe(&format!("allowed_outbound_hosts = [{url:?}]")))
+        .start()
+        .await;
+    assert_eq!(
+        ask_to_send(&host, &url).await.problem(),
+        "ErrorCode::TlsProtocolError"
+    );
+}

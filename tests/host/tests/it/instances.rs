@@ -116,6 +116,29 @@ async fn work_goes_on_after_the_response_and_past_the_idle_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_goes_away_does_not_stop_its_request() {
+    use tokio::io::AsyncWriteExt as _;
+
+    let host = stage().start().await;
+    let mut client = tokio::net::TcpStream::connect(host.address())
+        .await
+        .unwrap();
+    client
+        .write_all(b"GET /after/300/set/default/key/done HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        .await
+        .unwrap();
+    // The instance counts the requests that it was given: once it has this one, the client may go.
+    eventually(|| async { (ask(&host, "/requests").await.ok() != "1").then_some(()) })
+        .await
+        .unwrap();
+    drop(client);
+
+    eventually(|| async { (ask(&host, "/get/default/key").await.ok() == "done").then_some(()) })
+        .await
+        .expect("the request was given up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn stopping_the_host_cuts_work_after_the_response() {
     let stage = stage();
     let host = stage.start().await;

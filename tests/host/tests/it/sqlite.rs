@@ -99,6 +99,32 @@ async fn using_a_store_while_its_keys_are_read_hangs_as_in_spin() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_increment_fails_while_another_connection_writes_and_a_set_waits_as_in_spin() {
+    let stage = stage();
+    let host = stage.start().await;
+    ask(&host, "/increment/default/counter/1").await.ok();
+    // Another label in the same file has a connection of its own, like this one.
+    let other = database(&stage);
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+
+    let problem = ask(&host, "/increment/default/counter/1").await.problem();
+    assert_eq!(problem, r#"Error::Other("SQLite: database is locked")"#);
+
+    let set = ask(&host, "/set/default/key/value");
+    let commit = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        other.execute_batch("COMMIT").unwrap();
+    };
+    let (set, ()) = futures::future::join(set, commit).await;
+    set.ok();
+    assert_eq!(
+        ask(&host, "/increment/default/counter/1").await.ok(),
+        "2",
+        "the failed one was not counted"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_no_database_is_an_error_of_the_store() {
     let stage = stage();
     std::fs::create_dir(stage.path(".spin")).unwrap();
