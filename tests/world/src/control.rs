@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::connections::{self, Body, Closed};
+use crate::connections::{self, Body, Closed, Presence};
 use crate::coolify::Coolify;
 use crate::faults::{Fault, FaultBuilder};
 use crate::github::{GitHub, PullRequest};
@@ -20,7 +20,7 @@ type Outcome = Result<Value, (u16, String)>;
 
 /// Serves until the task is aborted.
 pub(crate) fn serve(listener: TcpListener, shared: Arc<Shared>) -> JoinHandle<()> {
-    connections::serve(listener, move |request| {
+    connections::serve(listener, Presence::new(), move |request| {
         respond(Arc::clone(&shared), request)
     })
 }

@@ -15,6 +15,7 @@ mod coolify;
 mod faults;
 mod github;
 mod journal;
+mod looking;
 mod message;
 mod names;
 mod options;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use clean::COMMENT_MARKER;
@@ -38,10 +40,12 @@ pub use github::webhooks::signature::{sign, sign_sha1};
 pub use github::webhooks::{Attempt, Delivery, Fate};
 pub use github::{Comment, GitHub, PullRequest, Repository, Run, RunBuilder, Webhooks};
 pub use journal::{Effect, Entry};
+pub use looking::Impatient;
 pub use options::Options;
 pub use payloads::{Payload, payloads};
 pub use previews::Seen;
 
+use connections::Presence;
 use state::{Addresses, Shared};
 
 /// Whose server.
@@ -61,19 +65,8 @@ pub enum Vendor {
 pub struct World {
     shared: Arc<Shared>,
     options: Options,
+    presences: Vec<(Vendor, Arc<Presence>)>,
     tasks: Vec<JoinHandle<()>>,
-}
-
-/// A condition did not come true in time.
-#[derive(Debug, thiserror::Error)]
-#[error("waited {limit:?} for {what}, in vain; what was asked of the world:\n{journal}")]
-pub struct Impatient {
-    /// What was waited for.
-    pub what: String,
-    /// How long.
-    pub limit: Duration,
-    /// The journal, a request a line.
-    pub journal: String,
 }
 
 impl World {
@@ -98,31 +91,31 @@ impl World {
         let mut world = Self {
             shared: Arc::clone(&shared),
             options,
+            presences: Vec::new(),
             tasks: Vec::new(),
         };
         world.settle_in();
-        world.tasks = vec![
-            server::serve(
-                github,
-                Vendor::GitHub,
-                Arc::clone(&shared),
-                github::api::answer,
-            ),
-            server::serve(
-                coolify,
-                Vendor::Coolify,
-                Arc::clone(&shared),
-                coolify::api::answer,
-            ),
-            server::serve(
-                sites,
-                Vendor::Previews,
-                Arc::clone(&shared),
-                previews::answer,
-            ),
-            control::serve(control, Arc::clone(&shared)),
-            tokio::spawn(github::webhooks::deliver_by_itself(shared)),
+        let servers: [(Vendor, TcpListener, server::Answer); 3] = [
+            (Vendor::GitHub, github, github::api::answer),
+            (Vendor::Coolify, coolify, coolify::api::answer),
+            (Vendor::Previews, sites, previews::answer),
         ];
+        for (vendor, listener, answer) in servers {
+            let presence = Presence::new();
+            world.presences.push((vendor, Arc::clone(&presence)));
+            world.tasks.push(server::serve(
+                listener,
+                presence,
+                vendor,
+                (Arc::clone(&shared), answer),
+            ));
+        }
+        world
+            .tasks
+            .push(control::serve(control, Arc::clone(&shared)));
+        world
+            .tasks
+            .push(tokio::spawn(github::webhooks::deliver_by_itself(shared)));
         Ok(world)
     }
 
@@ -249,94 +242,28 @@ impl World {
         self.shared.change(|state| state.faults.lift_all());
     }
 
+    /// A vendor is gone: connections to it break and are refused, until it is back. Nothing of this is in the journal.
+    pub async fn take_down(&self, vendor: Vendor) {
+        self.set_presence(vendor, false).await;
+    }
+
+    /// A vendor is back, at the same address and with all its state.
+    pub async fn bring_back(&self, vendor: Vendor) {
+        self.set_presence(vendor, true).await;
+    }
+
+    async fn set_presence(&self, vendor: Vendor, listening: bool) {
+        if let Some((_, presence)) = self.presences.iter().find(|(known, _)| *known == vendor) {
+            presence.set(listening).await;
+        }
+    }
+
     /// Lets time pass on the vendors' clocks, not on anybody else's.
     pub fn advance(&self, time: Duration) {
         self.shared
             .clock
             .advance(i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
         self.shared.change(|_| {});
-    }
-
-    /// Every request so far, in the order of arrival.
-    #[must_use]
-    pub fn journal(&self) -> Vec<Entry> {
-        self.shared.look(|state| state.journal.entries.clone())
-    }
-
-    /// The journal, a request a line, for messages.
-    #[must_use]
-    pub fn journal_lines(&self) -> String {
-        self.journal()
-            .iter()
-            .map(Entry::line)
-            .collect::<Vec<_>>()
-            .join("\n")
-    }
-
-    /// Everything that requests changed, in order.
-    #[must_use]
-    pub fn effects(&self) -> Vec<Effect> {
-        self.journal()
-            .into_iter()
-            .flat_map(|entry| entry.effects)
-            .collect()
-    }
-
-    /// Those effects that are deployments which Coolify really queued.
-    #[must_use]
-    pub fn deploys(&self) -> Vec<Effect> {
-        self.effects()
-            .into_iter()
-            .filter(|effect| matches!(effect, Effect::DeployRequested { .. }))
-            .collect()
-    }
-
-    /// Everything in which the world is not as it must be, one sentence each; empty at the end of a good story.
-    #[must_use]
-    pub fn untidy(&self) -> Vec<String> {
-        clean::untidy(&self.shared)
-    }
-
-    /// Holds that no request broke a vendor's contract or came without credentials, that no pull request has two Slipway
-    /// comments, and that nothing is left of pull requests that are not open.
-    ///
-    /// # Panics
-    /// When one of these is not so, saying which and telling the whole journal.
-    #[track_caller]
-    #[expect(clippy::panic, reason = "an assertion of tests")]
-    pub fn assert_clean(&self) {
-        let found = self.untidy();
-        if !found.is_empty() {
-            panic!("{}", clean::complaint(&found, &self.shared));
-        }
-    }
-
-    /// Waits until a condition holds, asking again at every change of the world, and every 50 ms for what changes
-    /// elsewhere.
-    ///
-    /// # Errors
-    /// When it does not within `limit`; the error tells the journal.
-    pub async fn until(
-        &self,
-        what: &str,
-        limit: Duration,
-        mut holds: impl FnMut(&Self) -> bool,
-    ) -> Result<(), Impatient> {
-        let mut changes = self.shared.changes();
-        let deadline = tokio::time::Instant::now() + limit;
-        while !holds(self) {
-            if tokio::time::Instant::now() >= deadline {
-                return Err(Impatient {
-                    what: what.to_owned(),
-                    limit,
-                    journal: self.journal_lines(),
-                });
-            }
-            let next = deadline.min(tokio::time::Instant::now() + Duration::from_millis(50));
-            // Either way the condition is asked again.
-            drop(tokio::time::timeout_at(next, changes.changed()).await);
-        }
-        Ok(())
     }
 }
 

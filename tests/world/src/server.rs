@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::Vendor;
-use crate::connections::{self, Body, Closed};
+use crate::connections::{self, Body, Closed, Presence};
 use crate::contract;
 use crate::faults::Fault;
 use crate::journal::Entry;
@@ -30,11 +30,12 @@ pub(crate) type Answer = fn(&Arc<Shared>, &Request) -> Reply;
 /// Serves until the task is aborted.
 pub(crate) fn serve(
     listener: TcpListener,
+    presence: Arc<Presence>,
     vendor: Vendor,
-    shared: Arc<Shared>,
-    answer: Answer,
+    asked: (Arc<Shared>, Answer),
 ) -> JoinHandle<()> {
-    connections::serve(listener, move |request| {
+    let (shared, answer) = asked;
+    connections::serve(listener, presence, move |request| {
         respond(vendor, Arc::clone(&shared), answer, request)
     })
 }

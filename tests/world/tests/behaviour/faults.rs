@@ -159,3 +159,30 @@ async fn bodies_can_be_rubbish_truncated_slow_or_late() {
         404
     );
 }
+
+#[tokio::test]
+async fn a_vendor_that_is_gone_refuses_connections_and_comes_back_as_it_was() {
+    let world = asking::world().await;
+    world
+        .github()
+        .repository("acme/shop")
+        .write_file("readme.md", "hello");
+    let github = asking::github(&world);
+    world.take_down(Vendor::GitHub).await;
+    world.take_down(Vendor::GitHub).await;
+    let gone = github.try_call("GET", "/user", None).await;
+    assert!(matches!(gone, Err(ClientError::Connect { .. })), "{gone:?}");
+    assert_eq!(
+        asking::coolify(&world).get("/version").await.status,
+        200,
+        "the others are there"
+    );
+    world.bring_back(Vendor::GitHub).await;
+    assert_eq!(
+        github
+            .get("/repos/acme/shop/contents/readme.md")
+            .await
+            .status,
+        200
+    );
+}
