@@ -3,7 +3,7 @@
 //! The component reads the body between [`admit`] and [`receive`], and processes what was accepted after it has answered.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use ports::{Clock, Level, Log, Store};
+use ports::{Clock, Level, Log, Store, StoreError};
 use serde::Serialize;
 use serde_json::Value;
 use webhooks::{
@@ -197,6 +197,43 @@ fn parse(envelope: Envelope, received: Received) -> Result<Delivery, Malformed> 
     })
 }
 
+/// What became of a delivery that is genuine and understood.
+enum Outcome {
+    Pong,
+    Ignored(String),
+    Duplicate,
+    Accepted(Claimed),
+    NotStored(StoreError),
+}
+
+impl Outcome {
+    const fn status(&self) -> StatusCode {
+        match self {
+            Self::Pong | Self::Ignored(_) | Self::Duplicate => StatusCode::OK,
+            Self::Accepted(_) => StatusCode::ACCEPTED,
+            Self::NotStored(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Pong => "pong",
+            Self::Ignored(_) => "ignored",
+            Self::Duplicate => "duplicate",
+            Self::Accepted(_) => "accepted",
+            Self::NotStored(_) => "refused",
+        }
+    }
+
+    fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Ignored(reason) => Some(reason),
+            Self::NotStored(_) => Some("the store is not available"),
+            Self::Pong | Self::Duplicate | Self::Accepted(_) => None,
+        }
+    }
+}
+
 impl Delivery {
     /// Takes the delivery in if a component is to have it, and says so in the answer and in one line of the log.
     async fn settle<S: Store, H, C: Clock, L: Log>(
@@ -204,69 +241,64 @@ impl Delivery {
         inbox: &Inbox<S, H, C, L>,
         secret: u32,
     ) -> Reception {
-        let Self {
-            envelope: Envelope { event, guid },
-            routed:
-                Routed {
-                    action,
-                    repository,
-                    route,
-                },
-            payload,
-        } = self;
-        let (mut accepted, mut failure) = (None, None);
-        let (status, outcome, reason) = match route {
-            Route::Ping => (StatusCode::OK, "pong", None),
-            Route::Ignored { reason } => (StatusCode::OK, "ignored", Some(reason)),
+        let Envelope { event, guid } = self.envelope;
+        let Routed {
+            action,
+            repository,
+            route,
+        } = self.routed;
+        let outcome = match route {
+            Route::Ping => Outcome::Pong,
+            Route::Ignored { reason } => Outcome::Ignored(reason),
             Route::PullRequest | Route::WorkflowRun => {
                 let incoming = Incoming {
                     guid: guid.clone(),
                     event: event.as_str().to_owned(),
                     action: action.clone(),
                     repository,
-                    payload,
+                    payload: self.payload,
                 };
                 match inbox.accept(incoming).await {
-                    Ok(Acceptance::Accepted(claimed)) => {
-                        accepted = Some(claimed);
-                        (StatusCode::ACCEPTED, "accepted", None)
-                    }
-                    Ok(Acceptance::Duplicate) => (StatusCode::OK, "duplicate", None),
-                    Err(error) => {
-                        failure = Some(error.to_string());
-                        let reason = "the store is not available".to_owned();
-                        (StatusCode::SERVICE_UNAVAILABLE, "refused", Some(reason))
-                    }
+                    Ok(Acceptance::Accepted(claimed)) => Outcome::Accepted(claimed),
+                    Ok(Acceptance::Duplicate) => Outcome::Duplicate,
+                    Err(error) => Outcome::NotStored(error),
                 }
             }
-        };
-        let said = Said {
-            delivery: Some(guid.as_str()),
-            event: Some(event.as_str()),
-            action: action.as_deref(),
-            outcome,
-            reason: reason.as_deref(),
         };
         let mut fields = vec![
             ("delivery", Value::from(guid.as_str())),
             ("event", Value::from(event.as_str())),
             ("action", Value::from(action.as_deref())),
             ("repository", Value::from(repository.map(|id| id.0))),
-            ("outcome", Value::from(outcome)),
+            ("outcome", Value::from(outcome.name())),
+            // By its position: the proof that a rotated secret is no longer used.
             ("secret", Value::from(secret)),
         ];
-        let (level, message) = match &failure {
-            Some(error) => {
-                fields.push(("error", Value::from(error.as_str())));
-                (Level::Error, "delivery not stored")
-            }
-            None => (Level::Info, "delivery received"),
-        };
-        inbox.log.write(level, message, &fields);
-        let mut answer = Answer::new(status, &said);
-        if failure.is_some() {
+        let mut answer = Answer::new(
+            outcome.status(),
+            &Said {
+                delivery: Some(guid.as_str()),
+                event: Some(event.as_str()),
+                action: action.as_deref(),
+                outcome: outcome.name(),
+                reason: outcome.reason(),
+            },
+        );
+        if let Outcome::NotStored(error) = &outcome {
             answer = answer.with(header::RETRY_AFTER, RETRY_AFTER);
+            fields.push(("error", Value::from(error.to_string())));
+            inbox
+                .log
+                .write(Level::Error, "delivery not stored", &fields);
+        } else {
+            inbox.log.write(Level::Info, "delivery received", &fields);
         }
+        let accepted = match outcome {
+            Outcome::Accepted(claimed) => Some(claimed),
+            Outcome::Pong | Outcome::Ignored(_) | Outcome::Duplicate | Outcome::NotStored(_) => {
+                None
+            }
+        };
         Reception { answer, accepted }
     }
 }

@@ -155,11 +155,11 @@ impl Log for Lines {
     fn write(&self, level: Level, message: &str, fields: &[(&str, Value)]) {
         let fields: Vec<String> = fields
             .iter()
-            .map(|(name, value)| format!(" {name}={value}"))
+            .map(|(name, value)| format!("\n  {name}={value}"))
             .collect();
         self.0
             .borrow_mut()
-            .push(format!("{} {message}:{}", level.name(), fields.concat()));
+            .push(format!("{} {message}{}", level.name(), fields.concat()));
     }
 }
 
@@ -198,6 +198,11 @@ impl TestInbox {
         }
     }
 
+    /// All lines of the log, each field on a line of its own.
+    pub(crate) fn lines(&self) -> String {
+        self.log.0.borrow().join("\n")
+    }
+
     /// Whether a delivery that comes now is a duplicate.
     #[track_caller]
     pub(crate) fn is_duplicate(&self, id: &str) -> bool {
@@ -205,10 +210,6 @@ impl TestInbox {
             Acceptance::Accepted(_) => false,
             Acceptance::Duplicate => true,
         }
-    }
-
-    pub(crate) fn lines(&self) -> String {
-        self.log.0.borrow().join("\n")
     }
 }
 

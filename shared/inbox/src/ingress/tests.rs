@@ -113,7 +113,15 @@ fn a_delivery_is_accepted_once_it_is_stored_and_handed_out_to_be_processed() {
         0,
         "nobody is asked before the answer"
     );
-    insta::assert_snapshot!(inbox.lines(), @r#"info delivery received: delivery="a-1" event="pull_request" action="opened" repository=42 outcome="accepted" secret=1"#);
+    insta::assert_snapshot!(inbox.lines(), @r#"
+    info delivery received
+      delivery="a-1"
+      event="pull_request"
+      action="opened"
+      repository=42
+      outcome="accepted"
+      secret=1
+    "#);
     now(inbox.run(reception.accepted.expect("something to process"))).unwrap();
     let requests = inbox.http.requests.borrow();
     assert_eq!(requests[0].body, PAYLOAD.as_bytes());
@@ -200,7 +208,10 @@ fn without_a_secret_every_delivery_is_refused_and_the_log_says_why() {
     let none = None::<fn(&[u8], &str) -> Option<u32>>;
     let reception = now(receive(&inbox, delivery("ping", "a-1", "{}"), none));
     assert_eq!(reception.answer.status, StatusCode::UNAUTHORIZED);
-    insta::assert_snapshot!(inbox.lines(), @r#"error delivery refused: no webhook secret is configured (variable github_webhook_secrets): outcome="refused""#);
+    insta::assert_snapshot!(inbox.lines(), @r#"
+    error delivery refused: no webhook secret is configured (variable github_webhook_secrets)
+      outcome="refused"
+    "#);
 }
 
 #[test]
@@ -221,10 +232,14 @@ fn a_delivery_that_cannot_be_understood_is_told_why_in_one_line() {
     let inbox = inbox();
     let reasons: Vec<String> = [
         delivery("pull_request", "../a", PAYLOAD),
-        delivery("Pull Request", "a-1", PAYLOAD),
+        delivery("Push", "a-1", PAYLOAD),
         delivery("pull_request", "a-1", ""),
         delivery("pull_request", "a-1", "[]"),
-        delivery("pull_request", "a-1", &PAYLOAD.replace("6dcb09b", "xyz")),
+        delivery(
+            "pull_request",
+            "a-1",
+            &PAYLOAD.replace("6dcb09b5b57875f334f61aebed695e2e4193db5e", "xyz"),
+        ),
         Received {
             body: b"{\"a\":\"\xff\"}".to_vec(),
             ..delivery("pull_request", "a-1", "")
@@ -234,16 +249,17 @@ fn a_delivery_that_cannot_be_understood_is_told_why_in_one_line() {
     .map(|received| {
         let answer = receive_now(&inbox, received).answer;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST);
-        answer.body
+        let body: Value = serde_json::from_str(&answer.body).unwrap();
+        body["reason"].as_str().unwrap().to_owned()
     })
     .collect();
     insta::assert_snapshot!(reasons.join("\n"), @r#"
-    {"outcome":"refused","reason":"header X-GitHub-Delivery: found \"../a\", expected a delivery id (1 to 64 letters, digits and hyphens)"}
-    {"outcome":"refused","reason":"header X-GitHub-Event: found \"Pull Request\", expected the name of an event (lower-case letters and underscores)"}
-    {"outcome":"refused","reason":"body: empty"}
-    {"outcome":"refused","reason":"payload: found an array, expected an object"}
-    {"outcome":"refused","reason":"pull_request.head.sha: found \"xyz5b57875f334f61aebed695e2e4193db5e\", expected a commit SHA (40 or 64 lower-case hexadecimal digits)"}
-    {"outcome":"refused","reason":"payload: not UTF-8 after 6 bytes"}
+    header X-GitHub-Delivery: found "../a", expected a delivery id (1 to 64 letters, digits and hyphens)
+    header X-GitHub-Event: found "Push", expected the name of an event (lower-case letters and underscores)
+    body: empty
+    payload: found an array, expected an object
+    pull_request.head.sha: found "xyz", expected a commit SHA (40 or 64 lower-case hexadecimal digits)
+    payload: not UTF-8 after 6 bytes
     "#);
     assert!(inbox.store.memory.is_empty());
 }
@@ -260,5 +276,14 @@ fn what_cannot_be_stored_is_not_accepted() {
     retry-after: 30
     {"delivery":"a-1","event":"pull_request","action":"opened","outcome":"refused","reason":"the store is not available"}
     "#);
-    insta::assert_snapshot!(inbox.lines(), @r#"error delivery not stored: delivery="a-1" event="pull_request" action="opened" repository=42 outcome="refused" secret=1 error="store queue: get delivery/a-1: disk full""#);
+    insta::assert_snapshot!(inbox.lines(), @r#"
+    error delivery not stored
+      delivery="a-1"
+      event="pull_request"
+      action="opened"
+      repository=42
+      outcome="refused"
+      secret=1
+      error="store queue: get delivery/a-1: disk full"
+    "#);
 }

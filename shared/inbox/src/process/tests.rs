@@ -120,7 +120,15 @@ fn one_that_its_component_refuses_is_dead_at_once_with_the_reason() {
             reason: "pull-request answered 422 Unprocessable Entity: number: missing".to_owned()
         }
     );
-    insta::assert_snapshot!(inbox.lines(), @r#"error delivery is dead: delivery="a-1" event="pull_request" action="opened" repository=42 attempt=1 error="pull-request answered 422 Unprocessable Entity: number: missing""#);
+    insta::assert_snapshot!(inbox.lines(), @r#"
+    error delivery is dead
+      delivery="a-1"
+      event="pull_request"
+      action="opened"
+      repository=42
+      attempt=1
+      error="pull-request answered 422 Unprocessable Entity: number: missing"
+    "#);
 }
 
 #[test]
