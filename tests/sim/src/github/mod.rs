@@ -1,0 +1,251 @@
+//! A small GitHub: repositories with a configuration, pull requests with their history, runs, comments and images.
+
+mod api;
+pub(crate) mod ci;
+pub(crate) mod deliveries;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    CommitSha, PreviewId, PullRequestNumber, RepositoryId, Timestamp,
+    preview::{PullRequest, PullRequestState, WorkflowRun},
+};
+
+pub(crate) use api::answer;
+
+use crate::{kernel::Micros, random::mix, site};
+
+/// The account that Slipway's token acts as.
+pub(crate) const OWN_ACCOUNT: u64 = 4_711;
+/// The name of the workflow that builds.
+pub(crate) const WORKFLOW: &str = "CI";
+
+/// Everything on GitHub.
+#[derive(Debug, Default)]
+pub(crate) struct GitHub {
+    pub(crate) repositories: Vec<Repository>,
+    pub(crate) pulls: Vec<Pull>,
+    pub(crate) comments: Vec<Comment>,
+    pub(crate) deliveries: Vec<deliveries::Delivery>,
+    /// By application and tag: the commit that the image was built from.
+    pub(crate) images: BTreeMap<(String, String), String>,
+    /// Commits whose program never answers.
+    pub(crate) sick: BTreeSet<String>,
+    pub(crate) numbers_given: u64,
+    pub(crate) down_until: Micros,
+}
+
+/// A repository.
+#[derive(Debug)]
+pub(crate) struct Repository {
+    pub(crate) id: RepositoryId,
+    /// Its names, the present one last.
+    pub(crate) names: Vec<String>,
+    pub(crate) services: Vec<Service>,
+    /// Whether what builds is told by name or by file.
+    pub(crate) workflow: &'static str,
+}
+
+/// A service of a repository's configuration.
+#[derive(Debug, Clone)]
+pub(crate) struct Service {
+    pub(crate) name: String,
+    pub(crate) application: String,
+    pub(crate) tag: &'static str,
+    pub(crate) label: Option<&'static str>,
+    pub(crate) drafts: bool,
+    pub(crate) forks: bool,
+}
+
+/// A pull request.
+#[derive(Debug)]
+pub(crate) struct Pull {
+    pub(crate) id: PreviewId,
+    pub(crate) repository: usize,
+    /// What it was, and since when; the present last.
+    pub(crate) versions: Vec<(Micros, PullRequest)>,
+    /// Its heads, oldest first.
+    pub(crate) commits: Vec<String>,
+    pub(crate) runs: Vec<Run>,
+    /// Since when it is in the state that it is in, for what must follow from it.
+    pub(crate) head_since: Micros,
+}
+
+/// A workflow run.
+#[derive(Debug)]
+pub(crate) struct Run {
+    /// What it was, and since when; the present last.
+    pub(crate) versions: Vec<(Micros, WorkflowRun)>,
+}
+
+/// A comment on a pull request.
+#[derive(Debug)]
+pub(crate) struct Comment {
+    pub(crate) id: u64,
+    pub(crate) pull: PreviewId,
+    pub(crate) author: u64,
+    pub(crate) body: String,
+    pub(crate) at: Micros,
+    pub(crate) created_at: Timestamp,
+}
+
+/// What should be there of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Expected {
+    Absent,
+    Awaited,
+    Present(String),
+}
+
+impl Repository {
+    pub(crate) fn name(&self) -> &str {
+        self.names.last().map_or("", String::as_str)
+    }
+
+    /// The text of its `.github/slipway.yml`.
+    pub(crate) fn configuration(&self) -> String {
+        let mut text = format!(
+            "version: 1\nbuild: {{ workflow: \"{}\" }}\nservices:\n",
+            self.workflow
+        );
+        for service in &self.services {
+            let url = site::url_template(&service.application);
+            let label = service
+                .label
+                .map_or_else(String::new, |label| format!("label: {label}, "));
+            let forks = if service.forks { "always" } else { "never" };
+            text.push_str(&format!(
+                "  {}:\n    preview:\n      coolify: {{ application: {}, tag: \"{}\" }}\n      url: \"{url}\"\n      \
+                 when: {{ {label}drafts: {}, forks: {forks} }}\n      \
+                 health: {{ path: /health, attempts: 8, interval: 10s }}\n",
+                service.name, service.application, service.tag, service.drafts
+            ));
+        }
+        text
+    }
+}
+
+impl Service {
+    /// The tag of the image of a commit.
+    pub(crate) fn tag_of(&self, number: PullRequestNumber, commit: &str) -> String {
+        self.tag
+            .replace("{number}", &number.to_string())
+            .replace("{commit}", commit)
+            .replace("{short_commit}", commit.get(..7).unwrap_or_default())
+    }
+
+    /// Whether a pull request in this state gets no preview at all.
+    pub(crate) fn refuses(&self, repository: RepositoryId, pull_request: &PullRequest) -> bool {
+        let fork = pull_request.head_repository != Some(repository);
+        let labelled = self
+            .label
+            .is_none_or(|label| pull_request.labels.iter().any(|own| own == label));
+        pull_request.state != PullRequestState::Open
+            || (fork && !self.forks)
+            || pull_request.title.contains("[skip preview]")
+            || (pull_request.draft && !self.drafts)
+            || !labelled
+    }
+}
+
+impl Pull {
+    /// What it is now.
+    pub(crate) fn now(&self) -> Option<&PullRequest> {
+        self.versions.last().map(|(_, version)| version)
+    }
+
+    /// What it was at a time.
+    pub(crate) fn at(&self, at: Micros) -> Option<&PullRequest> {
+        self.versions
+            .iter()
+            .rev()
+            .find(|(since, _)| *since <= at)
+            .or(self.versions.first())
+            .map(|(_, version)| version)
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.now()
+            .is_some_and(|now| now.state == PullRequestState::Open)
+    }
+
+    pub(crate) fn head(&self) -> &str {
+        self.commits.last().map_or("", String::as_str)
+    }
+
+    /// The place of a commit among its heads.
+    pub(crate) fn index_of(&self, commit: &str) -> Option<usize> {
+        self.commits.iter().position(|known| known == commit)
+    }
+
+    /// Whether what built the head commit succeeded.
+    fn is_built(&self) -> bool {
+        self.runs
+            .iter()
+            .filter_map(|run| run.versions.last())
+            .any(|(_, run)| ci::is_success(run, self.now()))
+    }
+}
+
+impl GitHub {
+    /// What should be there of a service on a pull request.
+    pub(crate) fn expected(&self, pull: &Pull, service: &Service) -> Expected {
+        let Some(now) = pull.now() else {
+            return Expected::Absent;
+        };
+        if service.refuses(pull.id.repository, now) {
+            Expected::Absent
+        } else if pull.is_built() {
+            Expected::Present(now.head_commit.as_str().to_owned())
+        } else {
+            Expected::Awaited
+        }
+    }
+
+    pub(crate) fn repository_of(&self, pull: &Pull) -> Option<&Repository> {
+        self.repositories.get(pull.repository)
+    }
+
+    pub(crate) fn pull(&self, id: PreviewId) -> Option<&Pull> {
+        self.pulls.iter().find(|pull| pull.id == id)
+    }
+
+    /// The pull request whose preview an application shows under a number.
+    pub(crate) fn pull_of(&self, application: &str, number: u64) -> Option<&Pull> {
+        let uses = |repository: &&Repository| {
+            repository
+                .services
+                .iter()
+                .any(|service| service.application == application)
+        };
+        let repository = self.repositories.iter().find(uses)?;
+        self.pull(PreviewId {
+            repository: repository.id,
+            number: PullRequestNumber(number),
+        })
+    }
+
+    /// The commit of an image.
+    pub(crate) fn image(&self, application: &str, tag: &str) -> Option<String> {
+        self.images
+            .get(&(application.to_owned(), tag.to_owned()))
+            .cloned()
+    }
+
+    /// Whether the program of a commit never answers.
+    pub(crate) fn is_sick(&self, commit: &str) -> bool {
+        self.sick.contains(commit)
+    }
+
+    /// A number that was never given.
+    pub(crate) fn number(&mut self) -> u64 {
+        self.numbers_given += 1;
+        self.numbers_given
+    }
+
+    /// A commit that was never made.
+    pub(crate) fn commit(&mut self) -> Option<CommitSha> {
+        let number = self.number();
+        format!("{:016x}{number:024x}", mix(number)).parse().ok()
+    }
+}

@@ -1,0 +1,30 @@
+//! The durable core under fire: the real domain, the real vendors' clients and the real runtime against a simulated world and
+//! store, under a seeded scheduler with its own clock. `docs/simulation.md` says what is simulated and what must hold.
+
+mod command;
+mod coolify;
+mod faults;
+mod github;
+mod http;
+mod instance;
+mod journal;
+mod kernel;
+mod mutation;
+mod oracle;
+mod port;
+mod random;
+mod run;
+mod seed;
+mod settled;
+mod sim;
+mod site;
+mod statistics;
+mod store;
+mod story;
+mod watched;
+
+pub use command::main;
+pub use faults::Storm;
+pub use mutation::Mutation;
+pub use run::{Failure, Options, Report, run};
+pub use statistics::Totals;

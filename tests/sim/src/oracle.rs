@@ -1,0 +1,210 @@
+//! What must hold all the way: one runner at a time, never an older commit after a newer one, bounded deployments.
+
+use std::collections::BTreeMap;
+
+use domain::preview::PullRequestState;
+
+use crate::{
+    kernel::{Micros, SECOND},
+    sim::Sim,
+};
+
+/// A preview: application and number of the pull request.
+type Place = (String, u64);
+
+/// So long after a commit was superseded or its pull request closed, nothing may deploy it any more: the look at the pull request
+/// may be 30 s old, GitHub's copy 8 s more, the request 30 s under way, and the clocks 4 s apart.
+const SUPERSEDED_MAX: Micros = 80 * SECOND;
+
+/// What was seen so far.
+#[derive(Debug, Default)]
+pub(crate) struct Oracle {
+    /// Which task wrote an entity under which lease.
+    writers: BTreeMap<String, BTreeMap<u64, u64>>,
+    previews: BTreeMap<Place, History>,
+    /// How often each commit was deployed as which preview.
+    deployments: BTreeMap<(Place, String), u64>,
+}
+
+#[derive(Debug, Default)]
+struct History {
+    newest_queued: usize,
+    newest_started: usize,
+    /// What gives reason to deploy the same commit again.
+    reasons: u64,
+    /// Commits whose deployment was refused or failed: they need not run in the end.
+    excused: Vec<String>,
+}
+
+impl Oracle {
+    fn preview(&mut self, application: &str, number: u64) -> &mut History {
+        self.previews
+            .entry((application.to_owned(), number))
+            .or_default()
+    }
+
+    /// A value was written to `default`: an entity's record is only ever written by the one task that has its lease.
+    pub(crate) fn written(&mut self, sim: &Sim, key: &str, value: &[u8], task: u64) {
+        let is_record = key.starts_with("preview/") && key.matches('/').count() == 2;
+        let Some(epoch) = is_record.then(|| epoch(value)).flatten() else {
+            return;
+        };
+        let writers = self.writers.entry(key.to_owned()).or_default();
+        let writer = *writers.entry(epoch).or_insert(task);
+        if writer != task {
+            sim.violate(|| {
+                format!(
+                    "{key}: two runners write under lease {epoch}: task {writer} and task {task}"
+                )
+            });
+        }
+        if let Some((newest, _)) = writers.last_key_value()
+            && *newest > epoch
+        {
+            let newest = *newest;
+            sim.violate(|| format!("{key}: written under lease {epoch} after lease {newest}"));
+        }
+    }
+
+    pub(crate) fn deleted(&mut self, key: &str) {
+        self.writers.remove(key);
+    }
+
+    /// Coolify took a deployment on. `image` is what its tag stands for now.
+    pub(crate) fn deployment_queued(
+        &mut self,
+        sim: &Sim,
+        application: &str,
+        number: u64,
+        image: Option<&str>,
+    ) {
+        let github = sim.github.borrow();
+        let Some(pull) = github.pull_of(application, number) else {
+            sim.violate(|| {
+                format!("{application} #{number}: deployed, but there is no such pull request")
+            });
+            return;
+        };
+        let Some(commit) = image else {
+            sim.violate(|| format!("{application} #{number}: deployed before its image was built"));
+            return;
+        };
+        let now = sim.kernel.now();
+        let index = pull.index_of(commit).unwrap_or_default();
+        let closed_since = pull
+            .versions
+            .iter()
+            .rev()
+            .take_while(|(_, version)| version.state != PullRequestState::Open)
+            .last()
+            .map(|(since, _)| *since);
+        if closed_since.is_some_and(|since| since + SUPERSEDED_MAX < now) {
+            sim.violate(|| format!("{application} #{number}: deployed long after it was closed"));
+        }
+        if pull.head() != commit && pull.head_since + SUPERSEDED_MAX < now {
+            sim.violate(|| {
+                format!(
+                    "{application} #{number}: {commit:.7} deployed long after it was superseded"
+                )
+            });
+        }
+        let history = self.preview(application, number);
+        if index < history.newest_queued {
+            sim.violate(|| {
+                format!("{application} #{number}: {commit:.7} is deployed after a newer commit")
+            });
+        }
+        history.newest_queued = history.newest_queued.max(index);
+        let allowed = 1 + history.reasons;
+        let place = (application.to_owned(), number);
+        let count = self
+            .deployments
+            .entry((place, commit.to_owned()))
+            .or_default();
+        *count += 1;
+        let count = *count;
+        if count > allowed {
+            sim.violate(|| {
+                format!("{application} #{number}: {commit:.7} is deployed {count} times, with reasons for {allowed}")
+            });
+        }
+    }
+
+    /// A container was started.
+    pub(crate) fn container_started(
+        &mut self,
+        sim: &Sim,
+        application: &str,
+        number: u64,
+        commit: &str,
+    ) {
+        let index = sim
+            .github
+            .borrow()
+            .pull_of(application, number)
+            .and_then(|pull| pull.index_of(commit))
+            .unwrap_or_default();
+        let history = self.preview(application, number);
+        if index < history.newest_started {
+            sim.violate(|| {
+                format!("{application} #{number}: {commit:.7} runs after a newer commit")
+            });
+        }
+        history.newest_started = history.newest_started.max(index);
+    }
+
+    pub(crate) fn deployment_failed(&mut self, application: &str, number: u64, commit: &str) {
+        let history = self.preview(application, number);
+        history.reasons += 1;
+        history.excused.push(commit.to_owned());
+    }
+
+    pub(crate) fn refused(&mut self, application: &str, number: u64) {
+        let history = self.preview(application, number);
+        // Refused for good, until a person does something: any commit may be meant.
+        history.excused.push(String::new());
+    }
+
+    pub(crate) fn in_the_way(&mut self, application: &str, number: u64) {
+        self.preview(application, number).reasons += 1;
+    }
+
+    pub(crate) fn removed(&mut self, application: &str, number: u64) {
+        self.preview(application, number).reasons += 1;
+    }
+
+    /// Whether a preview of the commit need not run in the end.
+    pub(crate) fn is_excused(&self, application: &str, number: u64, commit: &str) -> bool {
+        self.previews
+            .get(&(application.to_owned(), number))
+            .is_some_and(|history| {
+                history
+                    .excused
+                    .iter()
+                    .any(|excused| excused.is_empty() || excused == commit)
+            })
+    }
+
+    /// From now on the vendors work, and a person pushed: nothing is excused any more.
+    pub(crate) fn excuse_nothing(&mut self) {
+        for history in self.previews.values_mut() {
+            history.excused.clear();
+        }
+    }
+
+    /// How often a commit was deployed.
+    pub(crate) fn deployments(&self, application: &str, number: u64, commit: &str) -> u64 {
+        let place = (application.to_owned(), number);
+        self.deployments
+            .get(&(place, commit.to_owned()))
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
+/// The lease in the beginning of a stored entity.
+fn epoch(value: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(value.get(..48.min(value.len()))?).ok()?;
+    let (_, rest) = text.split_once("\"epoch\":")?;
+    rest.split(',').next()?.parse().ok()
+}

@@ -1,0 +1,156 @@
+//! One seed from its beginning to its end: a storm, the calm after it, one more push, the closing, the forgetting.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use domain::PreviewId;
+
+use crate::{
+    Options,
+    faults::Faults,
+    github::deliveries,
+    instance,
+    journal::Journal,
+    kernel::{Kernel, MINUTE, SECOND},
+    mutation::Mutation,
+    random::Random,
+    settled,
+    sim::{Instance, Sim},
+    statistics::Totals,
+    story, watched,
+};
+
+/// So long after the storm everything must be as it should be: an hour, since what was given up is tried again after one.
+const SETTLED_WITHIN: u64 = 75 * MINUTE;
+/// A new push with working vendors is dealt with in this time.
+const DEPLOYED_WITHIN: u64 = 10 * MINUTE;
+/// Closed pull requests are forgotten after three days.
+const FORGOTTEN_WITHIN: u64 = 3 * 24 * 60 * MINUTE + 13 * 60 * MINUTE;
+
+/// How a seed ended.
+pub(crate) struct Ended {
+    pub(crate) violation: Option<String>,
+    pub(crate) story: Vec<String>,
+    pub(crate) totals: Totals,
+}
+
+/// Runs one seed; the story is kept if it is to be told.
+pub(crate) fn run(seed: u64, options: &Options, told: bool) -> Ended {
+    let sim = Rc::new(make(seed, options, told));
+    watched::SAVE_AFTER.set(options.mutation == Some(Mutation::SaveBeforeEffect));
+    if let Err(wrong) = play(&sim) {
+        sim.violate(|| wrong);
+    }
+    sim.kernel.clear();
+    Ended {
+        violation: sim.violation.borrow().clone(),
+        story: sim.journal.lines(),
+        totals: sim.statistics.totals(),
+    }
+}
+
+fn make(seed: u64, options: &Options, told: bool) -> Sim {
+    let random = Random::new(seed);
+    let faults = Faults::draw(options.storm, &random);
+    let skew = i64::try_from(random.pick(&[0, 0, 300, 2_000])).unwrap_or_default();
+    let instances: Vec<Instance> = (0..random.between(2, 3))
+        .map(|_| Instance {
+            life: Cell::new(0),
+            alive: Cell::new(true),
+            skew: Cell::new(
+                i64::try_from(random.below(4_001)).unwrap_or_default() * skew / 2_000 - skew,
+            ),
+        })
+        .collect();
+    Sim {
+        kernel: Kernel::default(),
+        random,
+        mutation: options.mutation,
+        faults: Cell::new(faults),
+        instances,
+        store: RefCell::default(),
+        github: RefCell::default(),
+        coolify: RefCell::default(),
+        oracle: RefCell::default(),
+        journal: Journal::new(told),
+        statistics: crate::statistics::Statistics::default(),
+        violation: RefCell::new(None),
+        skew_max: 2 * skew + 1,
+        reconcile_pause: Cell::new(20 * SECOND),
+    }
+}
+
+fn play(sim: &Rc<Sim>) -> Result<(), String> {
+    let run = |pause: u64| {
+        let on = sim.kernel.run_until(sim.kernel.now() + pause);
+        if on {
+            Ok(())
+        } else {
+            Err("stopped".to_owned())
+        }
+    };
+    sim.tell("seed", || format!("{:?}", sim.faults.get()));
+    let storm = sim.random.between(2, 10) * MINUTE;
+    story::begin(sim, storm);
+    for instance in 0..sim.instances.len() {
+        instance::begin(sim, instance);
+    }
+    run(storm)?;
+    sim.tell("seed", || "the storm is over".to_owned());
+    sim.faults.set(Faults::default());
+    sim.store.borrow_mut().down_until = 0;
+    sim.github.borrow_mut().down_until = 0;
+    sim.coolify.borrow_mut().down_until = 0;
+    // Builds end, processes come back, and GitHub is asked to send again what was never accepted.
+    run(5 * MINUTE)?;
+    deliveries::redeliver(sim);
+    run(MINUTE)?;
+    let left = deliveries::redeliver(sim);
+    if left > 0 {
+        return Err(format!(
+            "{left} deliveries are not accepted by a store that works"
+        ));
+    }
+    sim.reconcile_pause.set(5 * MINUTE);
+    run(SETTLED_WITHIN)?;
+    sim.tell("seed", || "everything should be as GitHub says".to_owned());
+    settled::world(sim)?;
+    let fresh = push_once_more(sim);
+    run(DEPLOYED_WITHIN)?;
+    sim.tell("seed", || "the last pushes should be deployed".to_owned());
+    settled::world(sim)?;
+    settled::exactly_once(sim, &fresh)?;
+    story::close_all(sim);
+    run(DEPLOYED_WITHIN)?;
+    sim.tell("seed", || {
+        "nothing should be left of closed pull requests".to_owned()
+    });
+    settled::world(sim)?;
+    settled::queue_is_empty(sim)?;
+    sim.reconcile_pause.set(6 * 60 * MINUTE);
+    run(FORGOTTEN_WITHIN)?;
+    settled::store_is_empty(sim)
+}
+
+/// A push to every open pull request, whose build succeeds; returns the commits.
+fn push_once_more(sim: &Rc<Sim>) -> Vec<String> {
+    sim.oracle.borrow_mut().excuse_nothing();
+    let open: Vec<PreviewId> = sim
+        .github
+        .borrow()
+        .pulls
+        .iter()
+        .filter(|pull| pull.is_open())
+        .map(|pull| pull.id)
+        .collect();
+    for id in &open {
+        story::push(sim, *id, true);
+    }
+    let github = sim.github.borrow();
+    open.iter()
+        .filter_map(|id| github.pull(*id))
+        .map(|pull| pull.head().to_owned())
+        .collect()
+}

@@ -1,0 +1,205 @@
+//! What must hold in the end: the world is what GitHub says that it should be.
+
+use std::rc::Rc;
+
+use domain::preview::{PullRequestState, marker};
+use ports::Label;
+
+use crate::{
+    github::{Comment, Expected, GitHub, OWN_ACCOUNT, Pull, Service},
+    kernel::SECOND,
+    sim::Sim,
+};
+
+/// The first thing that is not as it should be.
+pub(crate) fn world(sim: &Rc<Sim>) -> Result<(), String> {
+    let github = sim.github.borrow();
+    for pull in &github.pulls {
+        let services = github
+            .repository_of(pull)
+            .map(|repository| repository.services.clone())
+            .unwrap_or_default();
+        for service in &services {
+            preview(sim, &github, pull, service)?;
+        }
+        comment(sim, &github, pull, &services)?;
+    }
+    Ok(())
+}
+
+fn preview(sim: &Rc<Sim>, github: &GitHub, pull: &Pull, service: &Service) -> Result<(), String> {
+    let (application, number) = (service.application.as_str(), pull.id.number.0);
+    let place = format!("{} on {application}", pull.id);
+    let coolify = sim.coolify.borrow();
+    let found = coolify.applications.get(application);
+    let preview = found.and_then(|found| found.previews.get(&number));
+    let container = preview.and_then(|preview| preview.container.as_ref());
+    let busy = found.is_some_and(|found| {
+        found
+            .deployments
+            .iter()
+            .any(|deployment| deployment.number == number && deployment.status.is_under_way())
+    });
+    if busy {
+        return Err(format!("{place}: a deployment is still under way"));
+    }
+    match github.expected(pull, service) {
+        Expected::Absent => {
+            if preview.is_some_and(|preview| preview.shown || preview.container.is_some()) {
+                return Err(format!(
+                    "{place}: there should be no preview, but there is one"
+                ));
+            }
+        }
+        Expected::Awaited => {}
+        Expected::Present(commit) => {
+            if sim.oracle.borrow().is_excused(application, number, &commit) {
+                return Ok(());
+            }
+            let running = container.map(|container| container.commit.as_str());
+            if running != Some(commit.as_str()) {
+                return Err(format!(
+                    "{place}: {commit:.7} should run, but it is {running:?}"
+                ));
+            }
+            let answers = container
+                .and_then(|container| container.healthy_at)
+                .is_some_and(|at| at <= sim.kernel.now());
+            if answers == github.is_sick(&commit) {
+                return Err(format!("{place}: it answers: {answers}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn comment(
+    sim: &Rc<Sim>,
+    github: &GitHub,
+    pull: &Pull,
+    services: &[Service],
+) -> Result<(), String> {
+    let marker = marker(pull.id);
+    let own: Vec<&Comment> = github
+        .comments
+        .iter()
+        .filter(|comment| {
+            comment.pull == pull.id
+                && comment.author == OWN_ACCOUNT
+                && comment.body.contains(&marker)
+        })
+        .collect();
+    if own.len() > 1 {
+        return Err(format!("{}: {} comments of ours", pull.id, own.len()));
+    }
+    let state = pull.now().map(|now| now.state);
+    let body = own.first().map(|comment| comment.body.as_str());
+    let expected: Vec<(&Service, Expected)> = services
+        .iter()
+        .map(|service| (service, github.expected(pull, service)))
+        .collect();
+    let due = expected
+        .iter()
+        .any(|(_, expected)| *expected != Expected::Absent);
+    let Some(body) = body else {
+        return if due {
+            Err(format!("{}: a comment is due, and there is none", pull.id))
+        } else {
+            Ok(())
+        };
+    };
+    let must_say = |text: &str| {
+        if body.contains(text) {
+            Ok(())
+        } else {
+            Err(format!(
+                "{}: the comment should say {text:?}, but says:\n{body}",
+                pull.id
+            ))
+        }
+    };
+    match state {
+        Some(PullRequestState::Merged) => must_say("was merged")?,
+        Some(PullRequestState::Closed) => must_say("was closed")?,
+        Some(PullRequestState::Open) | None => {}
+    }
+    for (service, expected) in &expected {
+        let Expected::Present(commit) = expected else {
+            continue;
+        };
+        let (application, number) = (service.application.as_str(), pull.id.number.0);
+        if sim.oracle.borrow().is_excused(application, number, commit) {
+            continue;
+        }
+        must_say(commit.get(..7).unwrap_or_default())?;
+        must_say(if github.is_sick(commit) {
+            "Not healthy"
+        } else {
+            "Ready"
+        })?;
+    }
+    Ok(())
+}
+
+/// Whether each of these commits was deployed exactly once, wherever it should run.
+pub(crate) fn exactly_once(sim: &Rc<Sim>, fresh: &[String]) -> Result<(), String> {
+    let github = sim.github.borrow();
+    for pull in &github.pulls {
+        let Some(repository) = github.repository_of(pull) else {
+            continue;
+        };
+        for service in &repository.services {
+            let Expected::Present(commit) = github.expected(pull, service) else {
+                continue;
+            };
+            let count =
+                sim.oracle
+                    .borrow()
+                    .deployments(&service.application, pull.id.number.0, &commit);
+            if fresh.contains(&commit) && count != 1 {
+                return Err(format!(
+                    "{} on {}: {commit:.7} was deployed {count} times by vendors that work",
+                    pull.id, service.application
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Nothing but notes of when to forget may be left in the queue.
+pub(crate) fn queue_is_empty(sim: &Rc<Sim>) -> Result<(), String> {
+    let soon = sim.now().milliseconds() + 3_600_000;
+    let keys = sim.store.borrow_mut().keys(Label::Queue);
+    for key in keys {
+        let value = sim.store.borrow_mut().value(Label::Queue, &key);
+        let text = value.and_then(|value| String::from_utf8(value).ok());
+        let at = text.and_then(|text| text.parse::<i64>().ok());
+        if !key.starts_with("due/") || at.is_none_or(|at| at <= soon) {
+            return Err(format!("{key} is left in the queue ({at:?})"));
+        }
+    }
+    Ok(())
+}
+
+/// Nothing at all may be left of what is forgotten.
+pub(crate) fn store_is_empty(sim: &Rc<Sim>) -> Result<(), String> {
+    let mut store = sim.store.borrow_mut();
+    let left: Vec<String> = Label::ALL
+        .into_iter()
+        .flat_map(|label| {
+            let keys = store.keys(label);
+            keys.into_iter()
+                .map(move |key| format!("{} {key}", label.name()))
+        })
+        .collect();
+    if left.is_empty() {
+        Ok(())
+    } else {
+        let at = sim.kernel.now() / SECOND;
+        Err(format!(
+            "left in the store at {at} s, when all is forgotten: {}",
+            left.join(", ")
+        ))
+    }
+}

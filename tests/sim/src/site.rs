@@ -1,0 +1,33 @@
+//! The previews themselves: what a probe of their URL finds.
+
+use std::rc::Rc;
+
+use ports::Response;
+
+use crate::{
+    http::{Asked, plain},
+    sim::Sim,
+};
+
+/// The URL template of an application's previews.
+pub(crate) fn url_template(application: &str) -> String {
+    format!("https://pr-{{number}}-{application}.preview.test")
+}
+
+/// The answer to a probe.
+pub(crate) fn answer(sim: &Rc<Sim>, asked: &Asked) -> Response {
+    let found = asked
+        .path
+        .strip_prefix("https://pr-")
+        .and_then(|rest| rest.split_once('-'))
+        .and_then(|(number, rest)| Some((number.parse().ok()?, rest.split_once('.')?.0)));
+    let Some((number, application)) = found else {
+        return plain(404, "404 page not found");
+    };
+    let now = sim.kernel.now();
+    match sim.coolify.borrow().container(application, number) {
+        None => plain(404, "404 page not found"),
+        Some(container) if container.healthy_at.is_some_and(|at| at <= now) => plain(200, "hello"),
+        Some(_) => plain(503, "no available server"),
+    }
+}

@@ -1,0 +1,237 @@
+//! What people do in a seed: repositories, pull requests, pushes, drafts, labels, closing, merging, opening again.
+
+use std::rc::Rc;
+
+use domain::{
+    PreviewId, PullRequestNumber, RepositoryId,
+    preview::{Fact, PullRequest, PullRequestState},
+};
+
+use crate::{
+    coolify::Application,
+    github::{Comment, Pull, Repository, Service, ci, deliveries},
+    kernel::{MILLISECOND, Micros, SECOND},
+    sim::Sim,
+};
+
+/// Makes the repositories, and lets the story of each pull request begin before `end`.
+pub(crate) fn begin(sim: &Rc<Sim>, end: Micros) {
+    let random = &sim.random;
+    for repository in 0..random.between(1, 2) {
+        let index = make_repository(sim, repository);
+        for number in 1..=random.between(1, 3) {
+            let at = random.below(end / 4);
+            sim.after(at, move |sim| open(sim, index, number + 4, end));
+        }
+        if random.percent(20) {
+            sim.after(random.below(end), move |sim| rename(sim, index));
+        }
+    }
+}
+
+fn make_repository(sim: &Rc<Sim>, number: u64) -> usize {
+    let random = &sim.random;
+    // Of one repository all images have tags of one kind: a tag that moves is pushed by the newest build only.
+    let tag = random.pick(&["pr-{number}", "{commit}", "pr-{number}-{short_commit}"]);
+    let service = |index: u64| Service {
+        name: format!("web{index}"),
+        application: format!("app{number}x{index}"),
+        tag,
+        label: random.percent(30).then_some("preview"),
+        drafts: random.percent(60),
+        forks: random.percent(50),
+    };
+    let services: Vec<Service> = (0..random.between(1, 2)).map(service).collect();
+    let mut coolify = sim.coolify.borrow_mut();
+    for service in &services {
+        coolify
+            .applications
+            .insert(service.application.clone(), Application::default());
+    }
+    let mut github = sim.github.borrow_mut();
+    github.repositories.push(Repository {
+        id: RepositoryId(1_000 + number),
+        names: vec![format!("acme/shop{number}")],
+        services,
+        workflow: random.pick(&["CI", "ci.yml", ".github/workflows/ci.yml"]),
+    });
+    github.repositories.len() - 1
+}
+
+fn rename(sim: &Rc<Sim>, index: usize) {
+    let mut github = sim.github.borrow_mut();
+    if let Some(repository) = github.repositories.get_mut(index) {
+        let name = format!("{}-renamed", repository.name());
+        repository.names.push(name);
+    }
+}
+
+fn open(sim: &Rc<Sim>, repository: usize, number: u64, end: Micros) {
+    let random = &sim.random;
+    let now = sim.kernel.now();
+    let mut github = sim.github.borrow_mut();
+    let Some((commit, found)) = github.commit().zip(github.repositories.get(repository)) else {
+        return;
+    };
+    let id = PreviewId {
+        repository: found.id,
+        number: PullRequestNumber(number),
+    };
+    let fork = random.percent(15);
+    let Ok(name) = found.name().parse() else {
+        return;
+    };
+    let pull_request = PullRequest {
+        updated_at: deliveries::whole_second(sim.now()),
+        state: PullRequestState::Open,
+        title: "A change".to_owned(),
+        author: "ada".to_owned(),
+        draft: random.percent(15),
+        labels: if random.percent(50) {
+            vec!["preview".to_owned()]
+        } else {
+            Vec::new()
+        },
+        head_branch: format!("branch-{number}"),
+        head_commit: commit.clone(),
+        head_repository: Some(if fork { RepositoryId(9_000) } else { found.id }),
+        base_branch: "main".to_owned(),
+        repository: name,
+        default_branch: "main".to_owned(),
+    };
+    github.pulls.push(Pull {
+        id,
+        repository,
+        versions: vec![(now, pull_request.clone())],
+        commits: vec![commit.as_str().to_owned()],
+        runs: Vec::new(),
+        head_since: now,
+    });
+    if random.percent(15) {
+        github.sick.insert(commit.as_str().to_owned());
+    }
+    drop(github);
+    chatter(sim, id);
+    sim.tell("github", || {
+        format!("{id}: opened (head {})", commit.short())
+    });
+    deliveries::send(sim, Some((id, Fact::PullRequestDelivered { pull_request })));
+    ci::begin(sim, id, false);
+    go_on(sim, id, end);
+}
+
+/// Comments of other people: some pages of them, and one that looks like Slipway's.
+fn chatter(sim: &Rc<Sim>, id: PreviewId) {
+    let count = sim.random.pick(&[0, 0, 0, 2, 19, 45]);
+    let mut github = sim.github.borrow_mut();
+    for index in 0..count {
+        let comment = Comment {
+            id: github.number(),
+            pull: id,
+            author: 7,
+            body: if index == 1 {
+                domain::preview::marker(id)
+            } else {
+                "Nice".to_owned()
+            },
+            at: sim.kernel.now(),
+            created_at: sim.now(),
+        };
+        github.comments.push(comment);
+    }
+}
+
+fn go_on(sim: &Rc<Sim>, id: PreviewId, end: Micros) {
+    let random = &sim.random;
+    let longest = random.pick(&[600 * MILLISECOND, 5 * SECOND, 40 * SECOND, 200 * SECOND]);
+    let pause = random.between(10 * MILLISECOND, longest);
+    if sim.kernel.now() + pause >= end {
+        return;
+    }
+    sim.after(pause, move |sim| {
+        something(sim, id);
+        go_on(sim, id, end);
+    });
+}
+
+/// One thing that somebody does to a pull request.
+fn something(sim: &Rc<Sim>, id: PreviewId) {
+    let state = sim
+        .github
+        .borrow()
+        .pull(id)
+        .and_then(|pull| pull.now().map(|now| now.state));
+    match (state, sim.random.below(100)) {
+        (Some(PullRequestState::Open), 0..45) => push(sim, id, false),
+        (Some(PullRequestState::Open), 45..60) => {
+            deliveries::change_pull(sim, id, "closed", |now| {
+                now.state = PullRequestState::Closed
+            });
+        }
+        (Some(PullRequestState::Open), 60..64) => {
+            deliveries::change_pull(sim, id, "merged", |now| {
+                now.state = PullRequestState::Merged
+            });
+        }
+        (Some(PullRequestState::Open), 64..76) => {
+            deliveries::change_pull(sim, id, "draft or ready", |now| now.draft = !now.draft);
+        }
+        (Some(PullRequestState::Open), 76..90) => {
+            deliveries::change_pull(sim, id, "label", |now| {
+                if now.labels.is_empty() {
+                    now.labels.push("preview".to_owned());
+                } else {
+                    now.labels.clear();
+                }
+            });
+        }
+        (Some(PullRequestState::Open), _) => {
+            deliveries::change_pull(sim, id, "title", |now| {
+                now.title = if now.title.contains("[skip preview]") {
+                    "A change".to_owned()
+                } else {
+                    "A change [skip preview]".to_owned()
+                };
+            });
+        }
+        (Some(PullRequestState::Closed), 0..70) => {
+            deliveries::change_pull(sim, id, "reopened", |now| {
+                now.state = PullRequestState::Open
+            });
+        }
+        (Some(PullRequestState::Closed | PullRequestState::Merged) | None, _) => {}
+    }
+}
+
+/// Pushes a commit. `well` makes its build succeed and its program answer.
+pub(crate) fn push(sim: &Rc<Sim>, id: PreviewId, well: bool) {
+    let Some(commit) = sim.github.borrow_mut().commit() else {
+        return;
+    };
+    if !well && sim.random.percent(15) {
+        let sick = commit.as_str().to_owned();
+        sim.github.borrow_mut().sick.insert(sick);
+    }
+    deliveries::change_pull(sim, id, "pushed to", |now| now.head_commit = commit);
+    ci::begin(sim, id, well);
+}
+
+/// Closes everything.
+pub(crate) fn close_all(sim: &Rc<Sim>) {
+    let open: Vec<PreviewId> = sim
+        .github
+        .borrow()
+        .pulls
+        .iter()
+        .filter(|pull| pull.is_open())
+        .map(|pull| pull.id)
+        .collect();
+    for id in open {
+        let state = if sim.random.percent(50) {
+            PullRequestState::Closed
+        } else {
+            PullRequestState::Merged
+        };
+        deliveries::change_pull(sim, id, "closed at last", move |now| now.state = state);
+    }
+}
