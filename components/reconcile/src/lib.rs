@@ -1,1 +1,117 @@
-//! Nothing here yet.
+//! `POST /reconcile`: brings everything on that is due, says what it did, what is left, and when to call again.
+//!
+//! Safe at any rate and at the same time as anything else. What waits for the next minutes is followed after the answer.
+
+mod answer;
+mod deliveries;
+mod entities;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Response, StatusCode, header};
+use http_body_util::Full;
+use ports::{Clock, Level, Log};
+use previews::DeliveryLog;
+use slipway_spin::{SpinClock, VariableError, Variables, spawn};
+use spin_sdk::{
+    http::{IntoResponse, Request},
+    http_service,
+};
+
+use answer::Done;
+
+/// Nothing new is begun after this long, so that the answer comes well before callers give up.
+const BUDGET: Duration = Duration::from_secs(20);
+
+#[http_service]
+async fn handle(request: Request) -> impl IntoResponse {
+    let log = DeliveryLog::new("reconcile", None);
+    if request.method() != Method::POST {
+        let mut response = answer::problem(StatusCode::METHOD_NOT_ALLOWED, "expected POST");
+        response
+            .headers_mut()
+            .insert(header::ALLOW, header::HeaderValue::from_static("POST"));
+        return response;
+    }
+    match is_allowed(request.headers()).await {
+        Ok(true) => {}
+        Ok(false) => return unauthorized(&log),
+        Err(error) => return unavailable(&log, &error.to_string()),
+    }
+    match reconcile(&log).await {
+        Ok(response) => response,
+        Err(reason) => unavailable(&log, &reason),
+    }
+}
+
+/// Whether the request bears the token. Without a configured token nobody does.
+async fn is_allowed(headers: &HeaderMap) -> Result<bool, VariableError> {
+    let Some(token) = Variables.secret("reconcile_token").await? else {
+        return Ok(false);
+    };
+    let bearer = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+    Ok(bearer.is_some_and(|bearer| token.matches(bearer)))
+}
+
+async fn reconcile(log: &DeliveryLog) -> Result<Response<Full<Bytes>>, String> {
+    let started = SpinClock.now();
+    let deadline = started.after(BUDGET);
+    let retention = Variables
+        .number("delivery_retention_days", 0, 3_650)
+        .await
+        .map_err(|error| error.to_string())?;
+    let deliveries = deliveries::process_due(log, deadline)
+        .await
+        .map_err(|error| error.to_string())?;
+    let expired = deliveries::expire(log, retention)
+        .await
+        .map_err(|error| error.to_string())?;
+    let runner = previews::runner(log.clone())
+        .await
+        .map_err(|error| error.to_string())?;
+    let entities = entities::advance(&runner, deadline)
+        .await
+        .map_err(|error| error.to_string())?;
+    let done = Done {
+        deliveries,
+        expired,
+        entities: &entities,
+    };
+    log.write(Level::Info, "reconciled", &done.fields());
+    let response = done.response();
+    spawn(entities::follow(runner, entities));
+    Ok(response)
+}
+
+fn unauthorized(log: &DeliveryLog) -> Response<Full<Bytes>> {
+    log.write(
+        Level::Warn,
+        "refused a caller without the token in the variable reconcile_token",
+        &[],
+    );
+    let mut response = answer::problem(
+        StatusCode::UNAUTHORIZED,
+        "expected Authorization: Bearer <reconcile_token>",
+    );
+    response.headers_mut().insert(
+        header::WWW_AUTHENTICATE,
+        header::HeaderValue::from_static("Bearer"),
+    );
+    response
+}
+
+fn unavailable(log: &DeliveryLog, reason: &str) -> Response<Full<Bytes>> {
+    log.write(
+        Level::Error,
+        "could not reconcile",
+        &[("reason", reason.into())],
+    );
+    let mut response = answer::problem(StatusCode::SERVICE_UNAVAILABLE, reason);
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, header::HeaderValue::from_static("30"));
+    response
+}

@@ -1,0 +1,71 @@
+//! Deliveries whose processing was interrupted or failed, and old ones.
+
+use std::time::Duration;
+
+use domain::Timestamp;
+use inbox::{Inbox, Processed};
+use ports::{Clock, StoreError};
+use previews::DeliveryLog;
+use serde::Serialize;
+use slipway_spin::{SpinClock, SpinHttp, SpinStore};
+
+/// At most so many deliveries are processed in one request.
+const PROCESSED_MAX: usize = 50;
+
+/// How long finished deliveries are kept, unless configured otherwise.
+const RETENTION_DAYS: u64 = 3;
+
+/// What became of the deliveries that were due.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub(crate) struct Deliveries {
+    /// Their component took them.
+    pub(crate) done: u64,
+    /// They failed and are tried again.
+    pub(crate) waiting: u64,
+    /// They were refused or failed too often.
+    pub(crate) dead: u64,
+    /// There was no time left for these.
+    pub(crate) left: u64,
+}
+
+fn inbox(log: &DeliveryLog) -> Inbox<SpinStore, SpinHttp, SpinClock, DeliveryLog> {
+    Inbox {
+        store: SpinStore::new(),
+        http: SpinHttp,
+        clock: SpinClock,
+        log: log.clone(),
+    }
+}
+
+/// Processes deliveries that are due, until `deadline`.
+pub(crate) async fn process_due(
+    log: &DeliveryLog,
+    deadline: Timestamp,
+) -> Result<Deliveries, StoreError> {
+    let inbox = inbox(log);
+    let mut deliveries = Deliveries::default();
+    for guid in inbox.due(PROCESSED_MAX).await? {
+        if SpinClock.now() > deadline {
+            deliveries.left += 1;
+            continue;
+        }
+        match inbox.process(&guid).await? {
+            Processed::Done => deliveries.done += 1,
+            Processed::Waiting { .. } => deliveries.waiting += 1,
+            Processed::Dead { .. } => deliveries.dead += 1,
+            Processed::InHand | Processed::NotPending | Processed::Newer => {}
+        }
+    }
+    Ok(deliveries)
+}
+
+/// Deletes deliveries that were done long enough ago. Returns how many.
+pub(crate) async fn expire(
+    log: &DeliveryLog,
+    retention_days: Option<u64>,
+) -> Result<usize, StoreError> {
+    let seconds = retention_days
+        .unwrap_or(RETENTION_DAYS)
+        .saturating_mul(86_400);
+    inbox(log).expire(Duration::from_secs(seconds)).await
+}
