@@ -12,6 +12,8 @@ pub mod preview;
 pub mod reconcile;
 mod record;
 mod runner;
+#[cfg(test)]
+mod tests;
 
 pub use error::RunError;
 pub use keys::QueueKey;

@@ -216,8 +216,12 @@ impl<E: Entity, S: Store, C: Clock, L: Log, X: Executor<E>> Run<'_, E, S, C, L, 
     }
 
     fn take_in(&mut self, number: u64, posted: &mailbox::Mail<E::Fact>) {
-        self.record.state.record(&posted.fact, posted.at);
-        self.read.push(keys::mail(self.id, number));
+        let key = keys::mail(self.id, number);
+        // One that was named by number is met again in the order of numbers.
+        if !self.read.contains(&key) {
+            self.record.state.record(&posted.fact, posted.at);
+            self.read.push(key);
+        }
     }
 
     /// Does one action under its intent and claim. Returns whether the lease is still ours.
