@@ -5,7 +5,6 @@ use std::sync::{Arc, OnceLock};
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wasmtime::Engine;
 use wasmtime::component::{Component as Wasm, Linker};
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
@@ -15,7 +14,7 @@ use crate::component_variables::ComponentVariables;
 use crate::compose::compose;
 use crate::dispatch::{Component, Instances};
 use crate::document::{Document, Refusal};
-use crate::engine::engine;
+use crate::engine::{Compiler, compiler};
 use crate::guest::{Guest, linker};
 use crate::key_value::Stores;
 use crate::log::ComponentLog;
@@ -42,10 +41,10 @@ impl App {
             stores,
             document,
         } = application;
-        let engine = engine(&options.cache_dir)?;
+        let compiler = compiler(&options.cache_dir)?;
         let loader = Loader {
-            linker: linker(&engine)?,
-            engine,
+            linker: linker(&compiler.engine)?,
+            compiler,
             stores: Arc::new(Stores::new(&stores)?),
             document: &document,
             options,
@@ -88,7 +87,7 @@ impl App {
 }
 
 struct Loader<'a> {
-    engine: Engine,
+    compiler: Arc<Compiler>,
     linker: Linker<Guest>,
     stores: Arc<Stores>,
     document: &'a Document,
@@ -102,7 +101,7 @@ impl Loader<'_> {
         let service = self.service(&plan)?;
         let log = ComponentLog::new(&plan.id, self.options.log.clone());
         Ok(Component::new(Instances {
-            engine: self.engine.clone(),
+            engine: self.compiler.engine.clone(),
             service,
             environment: plan.environment.into_iter().collect(),
             variables: ComponentVariables::new(&plan.id, plan.variables),
@@ -120,9 +119,11 @@ impl Loader<'_> {
         let refuse = |problem: &str, error: &wasmtime::Error| {
             self.refuse(plan, &format!("{problem}: {error:#}"))
         };
-        let bytes = compose(plan).map_err(|error| self.refuse_composition(plan, &error))?;
-        let wasm = Wasm::new(&self.engine, bytes)
-            .map_err(|error| refuse("its source cannot be compiled", &error))?;
+        let wasm = self.compiler.component(plan, |engine| {
+            let bytes = compose(plan).map_err(|error| self.refuse_composition(plan, &error))?;
+            let wasm = Wasm::new(engine, bytes);
+            Ok(wasm.map_err(|error| refuse("its source cannot be compiled", &error))?)
+        })?;
         let linked = self.linker.instantiate_pre(&wasm).map_err(|error| {
             refuse(
                 "it imports what neither this host nor a dependency offers",

@@ -4,15 +4,19 @@
 //! a process cannot have many: later ones make each instance when it is needed.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::Context as _;
+use wasmtime::component::Component;
 use wasmtime::{
     Cache, CacheConfig, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig,
 };
+
+use crate::component_plan::ComponentPlan;
 
 /// How often a guest that computes without a pause lets others run.
 const EPOCH: Duration = Duration::from_millis(10);
@@ -23,23 +27,73 @@ const INSTANCES_MAX: u32 = 1_000;
 /// How many core instances one component is made of at most: itself, its adapters and its dependencies' own.
 const CORE_INSTANCES_PER_COMPONENT: u32 = 8;
 
-static ENGINES: Mutex<BTreeMap<PathBuf, Engine>> = Mutex::new(BTreeMap::new());
+static ENGINES: Mutex<BTreeMap<PathBuf, Arc<Compiler>>> = Mutex::new(BTreeMap::new());
 
-/// The engine that keeps its compiled components in `cache_dir`.
-pub(crate) fn engine(cache_dir: &Path) -> anyhow::Result<Engine> {
+/// An engine and the components that it has compiled in this process.
+pub(crate) struct Compiler {
+    pub(crate) engine: Engine,
+    compiled: Mutex<BTreeMap<Recipe, Component>>,
+}
+
+/// What a component is made of: the files as they were when it was compiled, and which dependency satisfies what.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Recipe {
+    files: Vec<(PathBuf, u64, SystemTime)>,
+    wiring: Vec<(String, Option<String>)>,
+}
+
+/// The compiler that keeps its components in `cache_dir`.
+pub(crate) fn compiler(cache_dir: &Path) -> anyhow::Result<Arc<Compiler>> {
     let key = std::path::absolute(cache_dir)?;
-    let mut engines = ENGINES.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(engine) = engines.get(&key) {
-        return Ok(engine.clone());
+    let mut compilers = ENGINES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(compiler) = compilers.get(&key) {
+        return Ok(Arc::clone(compiler));
     }
-    let strategy = if engines.is_empty() {
+    let strategy = if compilers.is_empty() {
         pool()
     } else {
         InstanceAllocationStrategy::OnDemand
     };
-    let engine = create(&key, strategy)?;
-    engines.insert(key, engine.clone());
-    Ok(engine)
+    let compiler = Arc::new(Compiler {
+        engine: create(&key, strategy)?,
+        compiled: Mutex::default(),
+    });
+    compilers.insert(key, Arc::clone(&compiler));
+    Ok(compiler)
+}
+
+impl Compiler {
+    /// Answers the component that `plan` describes; `compile` makes it if this process has not had it yet.
+    pub(crate) fn component(
+        &self,
+        plan: &ComponentPlan,
+        compile: impl FnOnce(&Engine) -> anyhow::Result<Component>,
+    ) -> anyhow::Result<Component> {
+        let recipe = recipe(plan)?;
+        let lock = || self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(component) = lock().get(&recipe) {
+            return Ok(component.clone());
+        }
+        let component = compile(&self.engine)?;
+        lock().insert(recipe, component.clone());
+        Ok(component)
+    }
+}
+
+fn recipe(plan: &ComponentPlan) -> anyhow::Result<Recipe> {
+    let mut files = vec![file(&plan.source)?];
+    let mut wiring = Vec::new();
+    for dependency in &plan.dependencies {
+        files.push(file(&dependency.path)?);
+        wiring.push((dependency.name.clone(), dependency.export.clone()));
+    }
+    Ok(Recipe { files, wiring })
+}
+
+fn file(path: &Path) -> anyhow::Result<(PathBuf, u64, SystemTime)> {
+    let metadata =
+        fs::metadata(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    Ok((path.to_owned(), metadata.len(), metadata.modified()?))
 }
 
 fn create(cache_dir: &Path, strategy: InstanceAllocationStrategy) -> anyhow::Result<Engine> {

@@ -14,14 +14,17 @@ fn stage() -> Stage {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_instance_answers_128_requests() {
     let host = stage().start().await;
-    for expected in 1..=128 {
-        assert_eq!(ask(&host, "/requests").await.ok(), expected.to_string());
+    let mut most = 0;
+    // An instance that has not quite finished a request is not given the next one: there can be several.
+    for _ in 0..1000 {
+        most = ask(&host, "/requests")
+            .await
+            .ok()
+            .parse::<u32>()
+            .unwrap()
+            .max(most);
     }
-    assert_eq!(
-        ask(&host, "/requests").await.ok(),
-        "1",
-        "the next one is new"
-    );
+    assert_eq!(most, 128);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,14 +70,17 @@ async fn requests_wait_side_by_side() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guests_that_compute_do_not_keep_others_from_running_nor_the_host_from_stopping() {
-    let host = stage().start().await;
+    let stage = stage();
+    let host = stage.start().await;
     let address = host.address();
     let busy: Vec<_> = (0..4)
         .map(|_| {
             tokio::spawn(async move { crate::client::get(address, "/compute/600000", &[]).await })
         })
         .collect();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    eventually(|| async { (stage.said().matches("computing").count() == 4).then_some(()) })
+        .await
+        .expect("four guests compute at the same time");
 
     let answer = tokio::time::timeout(Duration::from_secs(20), ask(&host, "/requests")).await;
     answer.expect("the request got no turn").ok();
@@ -119,7 +125,8 @@ async fn work_goes_on_after_the_response_and_past_the_idle_time() {
 async fn a_client_that_goes_away_does_not_stop_its_request() {
     use tokio::io::AsyncWriteExt as _;
 
-    let host = stage().start().await;
+    let stage = stage();
+    let host = stage.start().await;
     let mut client = tokio::net::TcpStream::connect(host.address())
         .await
         .unwrap();
@@ -127,10 +134,7 @@ async fn a_client_that_goes_away_does_not_stop_its_request() {
         .write_all(b"GET /after/300/set/default/key/done HTTP/1.1\r\nhost: localhost\r\n\r\n")
         .await
         .unwrap();
-    // The instance counts the requests that it was given: once it has this one, the client may go.
-    eventually(|| async { (ask(&host, "/requests").await.ok() != "1").then_some(()) })
-        .await
-        .unwrap();
+    stage.hear("waiting").await;
     drop(client);
 
     eventually(|| async { (ask(&host, "/get/default/key").await.ok() == "done").then_some(()) })
@@ -180,7 +184,7 @@ async fn a_trap_is_an_empty_500_and_ends_only_its_instance() {
         (answer.status, answer.body.as_str()),
         (StatusCode::INTERNAL_SERVER_ERROR, "")
     );
-    assert_eq!(ask(&host, "/requests").await.ok(), "1", "a new instance");
+    ask(&host, "/requests").await.ok();
     stage.hear("as asked").await;
     stage
         .hear("[probe: host] an instance failed, with everything it was working on: ")
@@ -189,23 +193,25 @@ async fn a_trap_is_an_empty_500_and_ends_only_its_instance() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_trap_takes_the_other_requests_of_its_instance_along() {
-    let host = stage().start().await;
-    ask(&host, "/requests").await.ok();
+    let stage = stage();
+    let host = stage.start().await;
     let address = host.address();
-    let waiting =
-        tokio::spawn(async move { crate::client::get(address, "/sleep/20000", &[]).await });
-    // Once the instance has taken the request on, it counts it.
-    eventually(|| async { (ask(&host, "/requests").await.ok() != "2").then_some(()) })
-        .await
-        .unwrap();
+    let path = "/after/60000/get/default/key";
+    let waiting = tokio::spawn(async move { crate::client::get(address, path, &[]).await });
+    stage.hear("waiting").await;
 
-    ask(&host, "/trap").await;
+    // The first trap may be in an instance of its own.
+    eventually(|| async {
+        ask(&host, "/trap").await;
+        waiting.is_finished().then_some(())
+    })
+    .await
+    .expect("no trap ended the other request");
 
-    let answer = tokio::time::timeout(Duration::from_secs(10), waiting)
-        .await
-        .expect("it still waits")
-        .unwrap();
-    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(
+        waiting.await.unwrap().status,
+        StatusCode::INTERNAL_SERVER_ERROR
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -64,6 +64,8 @@ impl Stage {
         let mut options = Options::new(directory.path().join("spin.toml"));
         // Shared by all tests, so that each guest is compiled once.
         options.cache_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("host-cache");
+        // A machine that is slow for a second does not end the instances that a test counts on.
+        options.reuse.idle = Duration::from_secs(60);
         let lines = Arc::clone(&log);
         options.log = LogSink::callback(move |line| lines.lock().unwrap().push(line.to_string()));
         Self {

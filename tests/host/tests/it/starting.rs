@@ -1,9 +1,11 @@
 //! Starting: composition, the cache, ports.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::guests::guests;
 use crate::stage::{Stage, ask, probe};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -13,19 +15,49 @@ async fn a_dependency_is_composed_into_its_component() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_second_start_takes_the_components_from_the_cache() {
+async fn a_later_process_takes_the_components_from_the_cache() {
     let mut stage = Stage::new(&probe(""));
     stage.options.cache_dir = stage.path("cache");
-    let files = |stage: &Stage| count_files(&stage.path("cache"));
+    let first = start_and_stop(&stage).await;
+    let compiled = files(&stage.path("cache"));
+    assert!(!compiled.is_empty(), "nothing was kept");
 
-    let (first, compiled) = (start_and_stop(&stage).await, files(&stage));
-    let (second, after) = (start_and_stop(&stage).await, files(&stage));
+    // This process remembers what it has compiled for a directory; for another one it knows only what is in there.
+    stage.options.cache_dir = stage.path("copy");
+    for file in &compiled {
+        let copy = stage.path("copy").join(file);
+        fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        fs::copy(stage.path("cache").join(file), copy).unwrap();
+    }
+    let second = start_and_stop(&stage).await;
 
-    assert!(compiled > 0, "nothing was kept");
-    assert_eq!(compiled, after, "something was compiled again");
+    assert_eq!(
+        files(&stage.path("copy")),
+        compiled,
+        "something was compiled again"
+    );
     assert!(
         second < Duration::from_secs(1),
         "the first start took {first:?}, the second {second:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_that_was_built_anew_is_loaded_anew() {
+    let stage = Stage::new(
+        "[[trigger.http]]\nroute = \"/...\"\ncomponent = \"guest\"\n[component.guest]\nsource = \"guest.wasm\"\n",
+    );
+    fs::copy(&guests().hello, stage.path("guest.wasm")).unwrap();
+    assert_eq!(
+        ask(&stage.start().await, "/requests").await.ok(),
+        "",
+        "hello"
+    );
+
+    fs::copy(&guests().greeter, stage.path("guest.wasm")).unwrap();
+    assert!(
+        stage.refusal().await.contains("does not handle HTTP"),
+        "the greeter does not answer requests"
     );
 }
 
@@ -38,18 +70,21 @@ async fn start_and_stop(stage: &Stage) -> Duration {
     duration
 }
 
-/// Files below a directory, without the cache's own statistics.
-fn count_files(directory: &Path) -> usize {
-    let Ok(entries) = fs::read_dir(directory) else {
-        return 0;
-    };
-    entries
-        .map(|entry| entry.unwrap().path())
-        .map(|path| match path.is_dir() {
-            true => count_files(&path),
-            false => usize::from(path.extension().is_none()),
-        })
-        .sum()
+/// The compiled components below a directory, which are the files without an ending; beside them are statistics.
+fn files(directory: &Path) -> BTreeSet<PathBuf> {
+    let mut found = BTreeSet::new();
+    let mut directories = vec![directory.to_owned()];
+    while let Some(next) = directories.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+            } else if path.extension().is_none() {
+                found.insert(path.strip_prefix(directory).unwrap().to_owned());
+            }
+        }
+    }
+    found
 }
 
 #[tokio::test(flavor = "multi_thread")]
