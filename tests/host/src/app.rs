@@ -42,13 +42,14 @@ impl App {
             document,
         } = application;
         let compiler = compiler(&options.cache_dir)?;
+        let stop = CancellationToken::new();
         let loader = Loader {
             linker: linker(&compiler.engine)?,
             compiler,
-            stores: Arc::new(Stores::new(&stores)?),
+            stores: Arc::new(Stores::new(&stores, &stop)?),
             document: &document,
             options,
-            stop: CancellationToken::new(),
+            stop,
             running: TaskTracker::new(),
         };
         let mut components = BTreeMap::new();

@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 use wasmtime::component::{HasData, Resource, ResourceTable};
 
 use crate::runtime_config::{StoreConfig, StoreConfigs};
@@ -84,12 +85,13 @@ pub(crate) struct Stores {
 }
 
 impl Stores {
-    pub(crate) fn new(configs: &StoreConfigs) -> anyhow::Result<Self> {
+    /// After `stop` is cancelled, no call waits for another.
+    pub(crate) fn new(configs: &StoreConfigs, stop: &CancellationToken) -> anyhow::Result<Self> {
         let mut databases = BTreeMap::new();
         for (label, config) in configs {
             let database = match config {
                 StoreConfig::Sqlite(path) => {
-                    Database::Sqlite(sqlite::Database::new(label, path.clone()))
+                    Database::Sqlite(sqlite::Database::new(label, path.clone(), stop.clone()))
                 }
                 StoreConfig::Redis(url) => Database::Redis(redis::Database::new(url)?),
             };

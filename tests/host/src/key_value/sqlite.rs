@@ -1,15 +1,18 @@
 //! Stores in SQLite: Spin's table in Spin's file, with its settings (rollback journal, full synchronisation) and its locks.
 //!
-//! All calls of a label go through one connection behind a lock, each in its turn. Reading keys as a stream holds that lock until the last
-//! key is taken: a guest that uses the store in between waits for itself, here as in Spin.
+//! All calls of a label go through one connection behind a lock, each in its turn, and a call that waits for the lock holds
+//! its whole instance. Reading keys as a stream holds the lock until the last key is taken. So an instance that uses the
+//! store while one of its requests reads keys waits for itself for ever, here as in Spin; only the end of the host helps.
 
 use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, MutexGuard, mpsc, oneshot};
 use tokio::task::{block_in_place, spawn_blocking};
+use tokio_util::sync::CancellationToken;
 
 use super::{Error, Keys, Pending, Store, check_size};
 
@@ -33,15 +36,17 @@ pub(super) struct Database {
     label: String,
     path: Option<PathBuf>,
     connection: OnceLock<Arc<Mutex<Connection>>>,
+    stop: CancellationToken,
 }
 
 impl Database {
-    /// `path` is the file, nothing a database in memory.
-    pub(super) fn new(label: &str, path: Option<PathBuf>) -> Self {
+    /// `path` is the file, nothing a database in memory; nobody waits for its lock after `stop`.
+    pub(super) fn new(label: &str, path: Option<PathBuf>, stop: CancellationToken) -> Self {
         Self {
             label: label.to_owned(),
             path,
             connection: OnceLock::new(),
+            stop,
         }
     }
 
@@ -58,6 +63,7 @@ impl Database {
         Ok(Arc::new(SqliteStore {
             label: self.label.clone(),
             connection: Arc::clone(connection),
+            stop: self.stop.clone(),
         }))
     }
 
@@ -88,17 +94,32 @@ impl From<rusqlite::Error> for Error {
 struct SqliteStore {
     label: String,
     connection: Arc<Mutex<Connection>>,
+    stop: CancellationToken,
 }
 
 impl SqliteStore {
-    /// Runs `work` on the connection without keeping other tasks from running.
+    /// Runs `work` on the connection. Meanwhile nothing else runs in the instance, and all goes on elsewhere.
     fn run<'a, T: Send + 'a>(
         &'a self,
         work: impl FnOnce(&mut Connection, &str) -> Result<T, Error> + Send + 'a,
     ) -> Pending<'a, T> {
         Box::pin(async move {
-            let mut connection = self.connection.lock().await;
-            block_in_place(|| work(&mut connection, &self.label))
+            block_in_place(|| {
+                let mut connection = self.wait()?;
+                work(&mut connection, &self.label)
+            })
+        })
+    }
+
+    fn wait(&self) -> Result<MutexGuard<'_, Connection>, Error> {
+        if let Ok(connection) = self.connection.try_lock() {
+            return Ok(connection);
+        }
+        Handle::current().block_on(async {
+            tokio::select! {
+                connection = self.connection.lock() => Ok(connection),
+                () = self.stop.cancelled() => Err(Error::Other("the host has stopped".to_owned())),
+            }
         })
     }
 }

@@ -210,6 +210,10 @@ async fn a_bad_runtime_configuration_is_refused_in_the_same_way() {
             "Redis with no url",
             "[key_value_store.default]\ntype = \"redis\"\nurl = \"localhost\"",
         ),
+        (
+            "Redis with a database that is no number",
+            "[key_value_store.default]\ntype = \"redis\"\nurl = \"redis://localhost/inbox\"",
+        ),
     ];
     let mut told = String::new();
     for (what, text) in cases {

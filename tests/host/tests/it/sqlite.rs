@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use host::Reuse;
 use rusqlite::Connection;
 
 use crate::stage::{Stage, ask, probe};
@@ -96,6 +97,44 @@ async fn using_a_store_while_its_keys_are_read_hangs_as_in_spin() {
     // Only the end of the host helps.
     host.stop().await;
     assert_eq!(ask(&stage.start().await, "/get/default/a").await.ok(), "1");
+}
+
+/// Asks one instance, or two, for all keys and meanwhile for a value; answers whether both came.
+async fn read_keys_and_a_value(reuse: Reuse) -> bool {
+    let mut stage = stage();
+    stage.options.reuse = reuse;
+    let host = stage.start().await;
+    ask(
+        &host,
+        "/set-many/default/a=1/b=2/c=3/d=4/e=5/f=6/g=7/h=8/i=9/j=0",
+    )
+    .await
+    .ok();
+
+    let reading = ask(&host, "/keys-with-a-pause/default/300");
+    let meanwhile = async {
+        stage.hear("reading keys").await;
+        ask(&host, "/get/default/a").await
+    };
+    let both = futures::future::join(reading, meanwhile);
+    let Ok((keys, value)) = tokio::time::timeout(Duration::from_secs(2), both).await else {
+        return false;
+    };
+    assert_eq!((keys.ok().as_str(), value.ok().as_str()), ("10 keys", "1"));
+    true
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_reads_keys_hangs_if_another_one_of_its_instance_uses_the_store_as_in_spin()
+{
+    assert!(
+        !read_keys_and_a_value(Reuse::like_spin()).await,
+        "one instance did both"
+    );
+    assert!(
+        read_keys_and_a_value(Reuse::single_use()).await,
+        "two instances hung"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
