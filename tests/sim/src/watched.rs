@@ -69,6 +69,13 @@ struct Tries {
     wish_until: Timestamp,
 }
 
+impl Tries {
+    fn start_afresh(&mut self) {
+        self.failures = 0;
+        self.pause_until = Timestamp::default();
+    }
+}
+
 /// The preview and its ghost.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Watched {
@@ -200,10 +207,13 @@ impl Ghost {
             TargetFact::StartIntended { .. } => {
                 self.removing.remove(application);
             }
-            TargetFact::RemovalAsked { .. } => {
+            TargetFact::RemovalIntended => {
                 self.removing.insert(application.to_owned());
-                self.well(application);
+                if let Some(tries) = self.efforts.get_mut(application) {
+                    tries.start_afresh();
+                }
             }
+            TargetFact::RemovalAsked { .. } => self.well(application),
             TargetFact::StartFailed { trouble, .. } | TargetFact::Troubled { trouble } => {
                 self.in_vain(application, trouble, at);
             }
@@ -214,8 +224,7 @@ impl Ghost {
             TargetFact::StartVoided { .. }
             | TargetFact::StartUncertain { .. }
             | TargetFact::InTheWay { .. }
-            | TargetFact::Looked { found: None, .. }
-            | TargetFact::RemovalIntended => {}
+            | TargetFact::Looked { found: None, .. } => {}
         }
     }
 
@@ -223,7 +232,7 @@ impl Ghost {
     fn sighted(&mut self, pull_request: &PullRequest) -> bool {
         if let Some(newest) = &mut self.newest {
             if pull_request.updated_at < newest.pull_request.updated_at
-                || *pull_request == newest.pull_request
+                || (*pull_request == newest.pull_request && !newest.ambiguous)
             {
                 return false;
             }
@@ -242,8 +251,7 @@ impl Ghost {
     /// What a person does lets everything be tried at once, but for what the vendor wished.
     fn person_acted(&mut self) {
         for tries in self.efforts.values_mut() {
-            tries.failures = 0;
-            tries.pause_until = Timestamp::default();
+            tries.start_afresh();
         }
     }
 
@@ -293,49 +301,66 @@ impl Executor<Watched> for WatchedExecutor<'_> {
 
 impl WatchedExecutor<'_> {
     fn check(&self, id: PreviewId, action: &WatchedAction, claim: Claim) {
-        let sim = &self.port.sim;
         let ghost = &action.ghost;
-        let effort = match &action.action {
-            Action::ReadPullRequest { .. } => "pull request",
-            Action::ReadConfiguration { .. } => "configuration",
-            Action::ReadRuns { .. } => "runs",
-            Action::PublishComment { .. } => "comment",
+        let (effort, begins_removal) = match &action.action {
+            Action::ReadPullRequest { .. } => ("pull request", false),
+            Action::ReadConfiguration { .. } => ("configuration", false),
+            Action::ReadRuns { .. } => ("runs", false),
+            Action::PublishComment { .. } => ("comment", false),
             Action::Target {
                 application,
                 action: target,
             } => {
+                let application = application.as_str();
                 match target {
-                    TargetAction::Start { revision, .. } => {
-                        if claim == Claim::First && ghost.wants(&revision.commit) == Some(false) {
-                            sim.violate(|| {
-                                format!(
-                                    "{id}: {} is deployed, though the runner knows better: {:?}",
-                                    revision.commit.short(),
-                                    ghost.newest
-                                )
-                            });
-                        }
+                    TargetAction::Start { revision, .. } if claim == Claim::First => {
+                        self.check_start(id, &revision.commit, ghost);
                     }
-                    TargetAction::Remove => self.check_removal(id, application.as_str(), ghost),
+                    TargetAction::Remove => self.check_removal(id, application, ghost),
                     TargetAction::ResolveStart { .. } => return,
-                    TargetAction::Look { .. }
+                    TargetAction::Start { .. }
+                    | TargetAction::Look { .. }
                     | TargetAction::Poll { .. }
                     | TargetAction::Probe { .. } => {}
                 }
-                application.as_str()
+                let begins_removal =
+                    *target == TargetAction::Remove && !ghost.removing.contains(application);
+                (application, begins_removal)
             }
         };
+        self.check_pause(id, effort, begins_removal, ghost);
+    }
+
+    /// Nothing is tried again before its time; the beginning of a removal waits for the vendor's wish alone.
+    fn check_pause(&self, id: PreviewId, effort: &str, begins_removal: bool, ghost: &Ghost) {
+        let sim = &self.port.sim;
         let Some(tries) = ghost.efforts.get(effort) else {
             return;
         };
-        let now = self.port.now();
-        let earliest = tries.pause_until.max(tries.wish_until);
-        let early = earliest.milliseconds() - now.milliseconds();
+        let earliest = if begins_removal {
+            tries.wish_until
+        } else {
+            tries.pause_until.max(tries.wish_until)
+        };
+        let early = earliest.milliseconds() - self.port.now().milliseconds();
         if early > sim.skew_max {
             sim.violate(|| {
                 format!(
                     "{id}: {effort} is tried again {early} ms too early after {} failures",
                     tries.failures
+                )
+            });
+        }
+    }
+
+    /// Nothing is deployed that the runner knows to be superseded or closed.
+    fn check_start(&self, id: PreviewId, commit: &CommitSha, ghost: &Ghost) {
+        if ghost.wants(commit) == Some(false) {
+            self.port.sim.violate(|| {
+                let newest = &ghost.newest;
+                format!(
+                    "{id}: {} is deployed, though the runner knows better: {newest:?}",
+                    commit.short()
                 )
             });
         }

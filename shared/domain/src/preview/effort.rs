@@ -15,6 +15,9 @@ pub struct Effort {
     /// Not tried again before this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
+    /// The vendor wished not to be asked before this time: that holds whatever else changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wish: Option<Timestamp>,
     /// What happened the last time, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
@@ -73,7 +76,10 @@ impl Effort {
         match trouble.reaction {
             Reaction::Retry {
                 after_milliseconds: Some(wish),
-            } => pause = pause.max(Duration::from_millis(wish)),
+            } => {
+                pause = pause.max(Duration::from_millis(wish));
+                self.wish = Some(now.after(Duration::from_millis(wish)));
+            }
             Reaction::Retry {
                 after_milliseconds: None,
             }
@@ -81,6 +87,16 @@ impl Effort {
             Reaction::GiveUp => self.failures = Self::FAILURES_MAX,
         }
         self.not_before = Some(now.after(pause));
+    }
+
+    /// Lets it be tried again at once, since something changed: but for the vendor's own wish.
+    pub fn start_afresh(&mut self) {
+        let wish = self.wish;
+        *self = Self {
+            not_before: wish,
+            wish,
+            ..Self::default()
+        };
     }
 
     /// Notes that it worked.
@@ -148,6 +164,27 @@ mod tests {
             effort.not_before,
             Some(Timestamp::from_milliseconds(60_000))
         );
+    }
+
+    #[test]
+    fn a_vendors_wish_outlives_what_lets_everything_be_tried_again() {
+        let mut effort = Effort::default();
+        let trouble = Trouble {
+            reason: "429".into(),
+            reaction: Reaction::Retry {
+                after_milliseconds: Some(60_000),
+            },
+        };
+        effort.fail(&trouble, Timestamp::from_milliseconds(0), 7);
+        effort.fail(&retry(), Timestamp::from_milliseconds(1_000), 7);
+        effort.start_afresh();
+        assert_eq!(effort.failures, 0);
+        assert_eq!(
+            effort.not_before,
+            Some(Timestamp::from_milliseconds(60_000))
+        );
+        effort.succeed();
+        assert_eq!(effort, Effort::default());
     }
 
     #[test]

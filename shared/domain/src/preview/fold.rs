@@ -1,7 +1,7 @@
 //! How the facts of a preview add up.
 
 use super::{
-    Effort, Fact, Preview, PullRequest, Reading, RunProgress, Trouble, WorkflowRun,
+    Fact, Preview, PullRequest, Reading, RunProgress, Trouble, WorkflowRun,
     state::{Builds, Problem, Sighting, Target},
 };
 use crate::{CommitSha, Timestamp};
@@ -136,7 +136,10 @@ impl Preview {
         sighting.confirmed_at = confirmed_at;
         sighting.stale_reads = 0;
         if new_head {
-            self.builds = Builds::default();
+            self.builds = Builds {
+                effort: std::mem::take(&mut self.builds.effort),
+                ..Builds::default()
+            };
             self.start_afresh();
         }
     }
@@ -144,12 +147,12 @@ impl Preview {
     /// Lets what was given up be tried again, since a person did something.
     fn start_afresh(&mut self) {
         for target in self.targets.values_mut() {
-            target.effort = Effort::default();
+            target.effort.start_afresh();
         }
-        self.comment.effort = Effort::default();
-        self.configuration.effort = Effort::default();
-        self.builds.effort = Effort::default();
-        self.reading = Effort::default();
+        self.comment.effort.start_afresh();
+        self.configuration.effort.start_afresh();
+        self.builds.effort.start_afresh();
+        self.reading.start_afresh();
         if self.configuration.problem.is_some() {
             self.configuration.read_for = None;
         }
@@ -191,7 +194,7 @@ impl Preview {
                 }
             }
         }
-        self.builds.effort.succeed();
+        self.builds.effort.start_afresh();
     }
 
     fn runs_read(&mut self, commit: &CommitSha, runs: &[WorkflowRun], at: Timestamp) {

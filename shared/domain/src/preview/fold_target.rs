@@ -249,7 +249,7 @@ impl Target {
             | Phase::Deployed { .. }
             | Phase::Failed { .. } => false,
         };
-        self.effort.succeed();
+        self.effort.start_afresh();
         self.phase = Phase::Removing(Removal {
             since: at,
             ask_at: at,

@@ -176,8 +176,9 @@ impl Preview {
 
     fn is_build_awaited(&self, settings: &Settings) -> bool {
         let unbuilt = match self.build(settings) {
-            Build::NotSeen | Build::Underway(_) => true,
-            Build::Succeeded(_) | Build::Ended(_) => false,
+            // A run that ended may be run again, and of a fork's run no delivery tells whose it is.
+            Build::NotSeen | Build::Underway(_) | Build::Ended(_) => true,
+            Build::Succeeded(_) => false,
         };
         let wanted = || {
             settings

@@ -233,6 +233,10 @@ impl Preview {
         if matches!(target.phase, Phase::Removing(_)) {
             return when_due_at_last(&target.effort, now, || action);
         }
+        // A removal waits for no pause of ours, but for one that Coolify wished.
+        if let Some(wish) = target.effort.wish.filter(|wish| *wish > now) {
+            return Next::At(wish);
+        }
         self.with_fresh_look(sighting, now, action)
     }
 

@@ -59,6 +59,9 @@ fn create(sim: &Rc<Sim>, id: PreviewId, commit: &str, name: &str, well: bool) {
     let Some(pull) = github.pulls.iter_mut().find(|pull| pull.id == id) else {
         return;
     };
+    if pull.head() != commit {
+        return;
+    }
     let Some((head_repository, head_commit)) = pull
         .now()
         .map(|now| now.head_repository)
