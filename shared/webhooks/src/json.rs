@@ -9,25 +9,19 @@ use serde::{
 };
 use serde_json::error::Category;
 
-use crate::Malformed;
+use crate::{Malformed, place};
 
 /// Reads `text` as one object with the fields of `T`.
 pub(crate) fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Malformed> {
     match serde_json::from_str::<Object<T>>(text) {
         Ok(Object(value)) => Ok(value),
-        // Following the path costs an allocation for every key, so it is only done to tell what is wrong.
-        Err(_) => Err(explain::<T>(text)),
+        Err(error) => Err(explain(text, &error)),
     }
 }
 
+/// What is wrong with `text`, naming the field.
 #[cold]
-fn explain<'a, T: Deserialize<'a>>(text: &'a str) -> Malformed {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let explained = serde_path_to_error::deserialize::<_, Object<T>>(&mut deserializer);
-    let Err(error) = explained else {
-        return Malformed::new("payload: not JSON: more text after the first value");
-    };
-    let (path, error) = (error.path().to_string(), error.into_inner());
+fn explain(text: &str, error: &serde_json::Error) -> Malformed {
     let told = error.to_string();
     match error.classify() {
         Category::Data => {}
@@ -35,9 +29,10 @@ fn explain<'a, T: Deserialize<'a>>(text: &'a str) -> Malformed {
             return Malformed::new(&format!("payload: not JSON: {told}"));
         }
     }
+    let path = place::path_at(text, offset(text, error)).unwrap_or_default();
     let place = format!(" at line {} column {}", error.line(), error.column());
     let told = told.strip_suffix(&place).unwrap_or(&told);
-    let prefix = if path == "." { "" } else { path.as_str() };
+    let prefix = path.as_str();
     if let Some(field) = told
         .strip_prefix("missing field `")
         .and_then(|rest| rest.strip_suffix('`'))
@@ -54,6 +49,16 @@ fn explain<'a, T: Deserialize<'a>>(text: &'a str) -> Malformed {
     );
     let prefix = if prefix.is_empty() { "payload" } else { prefix };
     Malformed::new(&format!("{prefix}: {told}"))
+}
+
+/// Where the reader was: after the value that is wrong, or before it if it is an object or array.
+fn offset(text: &str, error: &serde_json::Error) -> usize {
+    let before: usize = text
+        .split_inclusive('\n')
+        .take(error.line().saturating_sub(1))
+        .map(str::len)
+        .sum();
+    before + error.column()
 }
 
 /// What was found and expected, without Rust's words for it.
@@ -204,7 +209,7 @@ mod tests {
         payload: found an array, expected an object
         payload: found null, expected an object
         payload: not JSON: EOF while parsing a list at line 1 column 10
-        payload: not JSON: more text after the first value
+        payload: not JSON: trailing characters at line 1 column 14
         payload: not JSON: expected value at line 1 column 1
         ");
     }

@@ -8,6 +8,7 @@ mod body;
 mod form;
 mod header;
 mod json;
+mod place;
 mod pull_request;
 mod route;
 mod workflow_run;

@@ -131,7 +131,13 @@ fn a_needed_field_that_is_wrong_is_named_with_what_was_expected() {
         ("/action", Some(json!("assigned"))),
     ]
     .into_iter()
-    .map(|(pointer, value)| parse(&with(pointer, value)).unwrap_err().to_string())
+    .map(|(pointer, value)| {
+        let payload = with(pointer, value);
+        let reason = parse(&payload).unwrap_err();
+        let over_many_lines = serde_json::to_vec_pretty(&payload).unwrap();
+        assert_eq!(pull_request_event(&over_many_lines).unwrap_err(), reason);
+        reason.to_string()
+    })
     .collect();
     insta::assert_snapshot!(reasons.join("\n"), @r#"
     pull_request.head.sha: found "xyz", expected a commit SHA (40 or 64 lower-case hexadecimal digits)
