@@ -11,7 +11,7 @@ use wasmtime_wasi_http::p3::bindings::ServicePre;
 use crate::application::Application;
 use crate::component_plan::ComponentPlan;
 use crate::component_variables::ComponentVariables;
-use crate::compose::compose;
+use crate::compose::{Misfit, compose};
 use crate::dispatch::{Component, Instances};
 use crate::document::{Document, Refusal};
 use crate::engine::{Compiler, compiler};
@@ -147,10 +147,14 @@ impl Loader<'_> {
         )
     }
 
-    /// Names the line of the dependency if there is but one, else that of the component.
+    /// Names the line of the dependency if it is the only one and at fault, else that of the component.
     fn refuse_composition(&self, plan: &ComponentPlan, error: &anyhow::Error) -> Refusal {
+        let of_component = matches!(
+            error.downcast_ref(),
+            Some(Misfit::NotWasm | Misfit::CoreModule)
+        );
         let place = match plan.dependencies.as_slice() {
-            [only] => only.place.clone(),
+            [only] if !of_component => only.place.clone(),
             _ => plan.place.clone(),
         };
         self.document
