@@ -1,25 +1,36 @@
-//! A process of Slipway's: what the components' entries do, and the reconcile that comes round.
+//! A process of Slipway's: the gateway and the components behind it as they answer, and the reconcile that comes round.
+//!
+//! What the components do around the shared crates is done here too, step by step: `gateway`, `pull-request`, `workflow-run`
+//! and `reconcile` in `components/`.
 
 use std::{cell::Cell, rc::Rc, time::Duration};
 
-use domain::{PreviewId, preview::Fact};
-use ports::Clock;
+use ::http::{HeaderMap, HeaderValue, Method, header};
+use domain::{PreviewId, Timestamp, preview::Fact};
+use futures_util::future::join_all;
+use inbox::{Inbox, Received};
+use ports::{Clock, Request, Response};
 use runtime::{Runner, preview::PreviewExecutor, reconcile};
 use vendors::{coolify, github};
+use webhooks::{Malformed, pull_request_event, workflow_run_event};
 
 use crate::{
     github::deliveries,
-    http::{COOLIFY, GITHUB},
+    http::{COOLIFY, GITHUB, plain},
     kernel::{MILLISECOND, Micros, SECOND},
     port::Port,
     sim::Sim,
     watched::{Noted, Watched, WatchedExecutor},
 };
 
-/// So long a delivery's request goes on with its preview.
+/// So long a request's background work goes on with a preview.
 const FOLLOWED: Duration = Duration::from_secs(120);
-/// So long one reconcile begins with further previews.
-const RECONCILED: Duration = Duration::from_secs(50);
+/// So long one reconcile begins with further previews and deliveries.
+const RECONCILED: Duration = Duration::from_secs(20);
+/// At most so many deliveries are processed by one reconcile.
+const PROCESSED_MAX: usize = 50;
+/// Deliveries that are done are kept so long.
+const RETENTION: Duration = Duration::from_secs(3 * 86_400);
 
 type Running<'a> = Runner<&'a Port, &'a Port, &'a Port, WatchedExecutor<'a>>;
 
@@ -41,6 +52,15 @@ fn runner(port: &Port) -> Running<'_> {
     }
 }
 
+fn inbox(port: &Port) -> Inbox<&Port, &Port, &Port, &Port> {
+    Inbox {
+        store: port,
+        http: port,
+        clock: port,
+        log: port,
+    }
+}
+
 /// Begins a process: it reconciles now and then.
 pub(crate) fn begin(sim: &Rc<Sim>, instance: usize) {
     let port = Port {
@@ -59,7 +79,7 @@ async fn reconcile_for_ever(port: Port) {
 }
 
 /// When to reconcile again: at the time that the last one told, but neither too often nor too seldom.
-fn pause(port: &Port, next: Option<domain::Timestamp>) -> Duration {
+fn pause(port: &Port, next: Option<Timestamp>) -> Duration {
     let sim = &port.sim;
     let longest = sim.reconcile_pause.get();
     let own: Micros = if port.instance == 0 {
@@ -74,34 +94,153 @@ fn pause(port: &Port, next: Option<domain::Timestamp>) -> Duration {
     Duration::from_micros(own + spread)
 }
 
-async fn reconcile_once(port: &Port) -> Option<domain::Timestamp> {
+async fn reconcile_once(port: &Port) -> Option<Timestamp> {
     port.sim.statistics.reconciles.add(1);
-    let runner = runner(port);
-    let work = reconcile::work(&port).await.ok()?;
     let deadline = port.now().after(RECONCILED);
-    let report = runner
+    let inbox = inbox(port);
+    for guid in inbox.due(PROCESSED_MAX).await.ok()? {
+        if port.now() > deadline {
+            break;
+        }
+        inbox.process(&guid).await.ok()?;
+    }
+    inbox.expire(RETENTION).await.ok()?;
+    let work = reconcile::work(&port).await.ok()?;
+    let report = runner(port)
         .advance_all::<Watched>(&work.entities, deadline)
         .await;
+    let until = port.now().after(FOLLOWED);
+    for (entity, at) in report.waiting {
+        if let Some(id) = entity.parse().ok().filter(|_| at <= until) {
+            let waits = at.since(port.now());
+            follow(port, vec![(id, None)], waits);
+        }
+    }
     report.next_at
 }
 
-/// A delivery arrives at a process: the fact is made durable, the delivery is answered, and the preview is followed.
-pub(crate) fn deliver(sim: &Rc<Sim>, instance: usize, delivery: usize, id: PreviewId, fact: Fact) {
+/// Goes on with previews in the background.
+fn follow(port: &Port, previews: Vec<(PreviewId, Option<u64>)>, waits: Duration) {
+    let port = port.clone();
+    let deadline = port.now().after(FOLLOWED);
+    let instance = port.instance;
+    let sim = Rc::clone(&port.sim);
+    sim.kernel.spawn(instance, async move {
+        port.sleep(waits).await;
+        let runner = runner(&port);
+        join_all(previews.iter().map(|(id, mail)| {
+            let (runner, port) = (&runner, &port);
+            async move {
+                let mail: Vec<u64> = mail.iter().copied().collect();
+                let outcome = runner.follow::<Watched>(id, &mail, deadline).await;
+                port.sim
+                    .tell(&port.name(), || format!("{id}: followed to {outcome:?}"));
+            }
+        }))
+        .await;
+    });
+}
+
+/// A delivery arrives at the gateway: it is stored, answered, and then handed on.
+pub(crate) fn deliver(sim: &Rc<Sim>, instance: usize, delivery: usize) {
     let port = Port {
         sim: Rc::clone(sim),
         instance,
     };
+    let Some(received) = received(sim, delivery) else {
+        return;
+    };
     let begun = sim.kernel.now();
     sim.kernel.spawn(instance, async move {
-        let runner = runner(&port);
-        let fact = Noted::new(fact, port.sim.mutation);
-        let Ok(mail) = runner.post::<Watched>(&id, &fact).await else {
-            return;
-        };
-        deliveries::answered(&port.sim, delivery, begun);
-        let deadline = port.now().after(FOLLOWED);
-        let outcome = runner.follow::<Watched>(&id, &[mail], deadline).await;
-        port.sim
-            .tell(&port.name(), || format!("{id}: followed to {outcome:?}"));
+        let inbox = inbox(&port);
+        let verify = Some(|_: &[u8], _: &str| Some(1));
+        let reception = inbox::receive(&inbox, received, verify).await;
+        let status = reception.answer.status;
+        if status.is_client_error() {
+            let body = &reception.answer.body;
+            port.sim
+                .violate(|| format!("delivery {delivery} is refused: {status} {body}"));
+        }
+        deliveries::answered(&port.sim, delivery, begun, status.is_success());
+        if let Some(claimed) = reception.accepted {
+            let processed = inbox.run(claimed).await;
+            port.sim.tell(&port.name(), || {
+                format!("delivery {delivery}: {processed:?}")
+            });
+        }
     });
+}
+
+fn received(sim: &Rc<Sim>, delivery: usize) -> Option<Received> {
+    let github = sim.github.borrow();
+    let found = github.deliveries.get(delivery)?;
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        webhooks::EVENT_HEADER,
+        HeaderValue::from_static(found.event),
+    );
+    headers.insert(
+        webhooks::DELIVERY_HEADER,
+        HeaderValue::from_str(&found.guid).ok()?,
+    );
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    Some(Received {
+        content_type: inbox::admit(&Method::POST, &headers).ok()?,
+        headers,
+        body: found.payload.to_vec(),
+    })
+}
+
+/// What a payload tells of previews.
+type Learnt = Vec<(PreviewId, Fact)>;
+
+/// A component answers what the gateway hands on to it: `200` once all that the event tells is durable.
+pub(crate) async fn component(port: &Port, name: &str, request: &Request) -> Response {
+    let learnt = match name {
+        "pull-request" => pull_request(&request.body),
+        _ => workflow_run(&request.body),
+    };
+    let learnt = match learnt {
+        Ok(learnt) => learnt,
+        Err(malformed) => return plain(422, &malformed.to_string()),
+    };
+    let runner = runner(port);
+    let mut posted = Vec::new();
+    for (id, fact) in learnt {
+        let fact = Noted::new(fact, port.sim.mutation);
+        match runner.post::<Watched>(&id, &fact).await {
+            Ok(mail) => posted.push((id, Some(mail))),
+            Err(error) => return plain(503, &error.to_string()),
+        }
+    }
+    if !posted.is_empty() {
+        follow(port, posted, Duration::ZERO);
+    }
+    plain(200, "")
+}
+
+fn pull_request(payload: &[u8]) -> Result<Learnt, Malformed> {
+    let event = pull_request_event(payload)?;
+    let id = PreviewId {
+        repository: event.repository,
+        number: event.number,
+    };
+    let pull_request = event.pull_request;
+    Ok(vec![(id, Fact::PullRequestDelivered { pull_request })])
+}
+
+fn workflow_run(payload: &[u8]) -> Result<Learnt, Malformed> {
+    let event = workflow_run_event(payload)?;
+    let learnt = event.pull_requests.into_iter().map(|number| {
+        let id = PreviewId {
+            repository: event.repository,
+            number,
+        };
+        let (repository, run) = (event.repository_name.clone(), event.run.clone());
+        (id, Fact::RunDelivered { repository, run })
+    });
+    Ok(learnt.collect())
 }

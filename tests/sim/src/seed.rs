@@ -128,6 +128,7 @@ fn play(sim: &Rc<Sim>) -> Result<(), String> {
         "nothing should be left of closed pull requests".to_owned()
     });
     settled::world(sim)?;
+    settled::no_delivery_is_dead(sim)?;
     settled::queue_is_empty(sim)?;
     sim.reconcile_pause.set(6 * 60 * MINUTE);
     run(FORGOTTEN_WITHIN)?;

@@ -182,6 +182,15 @@ pub(crate) fn queue_is_empty(sim: &Rc<Sim>) -> Result<(), String> {
     Ok(())
 }
 
+/// Every delivery was dealt with.
+pub(crate) fn no_delivery_is_dead(sim: &Rc<Sim>) -> Result<(), String> {
+    let keys = sim.store.borrow_mut().keys(Label::Inbox);
+    match keys.iter().find(|key| key.starts_with("expiry/dead/")) {
+        Some(key) => Err(format!("a delivery was given up: {key}")),
+        None => Ok(()),
+    }
+}
+
 /// Nothing at all may be left of what is forgotten.
 pub(crate) fn store_is_empty(sim: &Rc<Sim>) -> Result<(), String> {
     let mut store = sim.store.borrow_mut();

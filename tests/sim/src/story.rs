@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use domain::{
     PreviewId, PullRequestNumber, RepositoryId,
-    preview::{Fact, PullRequest, PullRequestState},
+    preview::{PullRequest, PullRequestState},
 };
 
 use crate::{
@@ -115,7 +115,7 @@ fn open(sim: &Rc<Sim>, repository: usize, number: u64, end: Micros) {
     sim.tell("github", || {
         format!("{id}: opened (head {})", commit.short())
     });
-    deliveries::send(sim, Some((id, Fact::PullRequestDelivered { pull_request })));
+    deliveries::send_pull(sim, id, "opened", &pull_request);
     ci::begin(sim, id, false);
     go_on(sim, id, end);
 }
@@ -169,24 +169,32 @@ fn something(sim: &Rc<Sim>, id: PreviewId) {
             });
         }
         (Some(PullRequestState::Open), 60..64) => {
-            deliveries::change_pull(sim, id, "merged", |now| {
+            deliveries::change_pull(sim, id, "closed", |now| {
                 now.state = PullRequestState::Merged
             });
         }
         (Some(PullRequestState::Open), 64..76) => {
-            deliveries::change_pull(sim, id, "draft or ready", |now| now.draft = !now.draft);
+            let draft = sim.github.borrow().pull(id).is_some_and(is_draft);
+            let action = if draft {
+                "ready_for_review"
+            } else {
+                "converted_to_draft"
+            };
+            deliveries::change_pull(sim, id, action, |now| now.draft = !draft);
         }
         (Some(PullRequestState::Open), 76..90) => {
-            deliveries::change_pull(sim, id, "label", |now| {
-                if now.labels.is_empty() {
-                    now.labels.push("preview".to_owned());
-                } else {
+            let labelled = sim.github.borrow().pull(id).is_some_and(is_labelled);
+            let action = if labelled { "unlabeled" } else { "labeled" };
+            deliveries::change_pull(sim, id, action, |now| {
+                if labelled {
                     now.labels.clear();
+                } else {
+                    now.labels.push("preview".to_owned());
                 }
             });
         }
         (Some(PullRequestState::Open), _) => {
-            deliveries::change_pull(sim, id, "title", |now| {
+            deliveries::change_pull(sim, id, "edited", |now| {
                 now.title = if now.title.contains("[skip preview]") {
                     "A change".to_owned()
                 } else {
@@ -203,6 +211,14 @@ fn something(sim: &Rc<Sim>, id: PreviewId) {
     }
 }
 
+fn is_draft(pull: &Pull) -> bool {
+    pull.now().is_some_and(|now| now.draft)
+}
+
+fn is_labelled(pull: &Pull) -> bool {
+    pull.now().is_some_and(|now| !now.labels.is_empty())
+}
+
 /// Pushes a commit. `well` makes its build succeed and its program answer.
 pub(crate) fn push(sim: &Rc<Sim>, id: PreviewId, well: bool) {
     let Some(commit) = sim.github.borrow_mut().commit() else {
@@ -212,7 +228,7 @@ pub(crate) fn push(sim: &Rc<Sim>, id: PreviewId, well: bool) {
         let sick = commit.as_str().to_owned();
         sim.github.borrow_mut().sick.insert(sick);
     }
-    deliveries::change_pull(sim, id, "pushed to", |now| now.head_commit = commit);
+    deliveries::change_pull(sim, id, "synchronize", |now| now.head_commit = commit);
     ci::begin(sim, id, well);
 }
 
@@ -232,6 +248,6 @@ pub(crate) fn close_all(sim: &Rc<Sim>) {
         } else {
             PullRequestState::Merged
         };
-        deliveries::change_pull(sim, id, "closed at last", move |now| now.state = state);
+        deliveries::change_pull(sim, id, "closed", move |now| now.state = state);
     }
 }

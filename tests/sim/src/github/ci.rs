@@ -85,7 +85,7 @@ fn create(sim: &Rc<Sim>, id: PreviewId, commit: &str, name: &str, well: bool) {
         versions: vec![(sim.kernel.now(), run)],
     });
     drop(github);
-    deliveries::run(sim, id, index);
+    deliveries::send_run(sim, id, index);
     advance(sim, id, index, well);
 }
 
@@ -185,7 +185,7 @@ fn change(sim: &Rc<Sim>, id: PreviewId, index: usize, progress: RunProgress) -> 
     if progress == RunProgress::Succeeded && run.name == WORKFLOW {
         push_images(sim, id, run.head_commit.as_str());
     }
-    deliveries::run(sim, id, index);
+    deliveries::send_run(sim, id, index);
     true
 }
 

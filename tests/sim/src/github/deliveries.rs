@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use domain::{
     PreviewId, Timestamp,
-    preview::{Fact, PullRequest},
+    preview::{PullRequest, PullRequestState},
 };
 
+use super::payload;
 use crate::{
     instance,
-    kernel::{MILLISECOND, SECOND},
+    kernel::{MILLISECOND, Micros, SECOND},
     sim::Sim,
 };
 
@@ -17,7 +18,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Delivery {
     pub(crate) guid: String,
-    pub(crate) fact: Option<(PreviewId, Fact)>,
+    pub(crate) event: &'static str,
+    pub(crate) payload: Rc<[u8]>,
     /// Whether one of its attempts was answered well in time.
     pub(crate) accepted: bool,
 }
@@ -27,11 +29,11 @@ pub(crate) fn whole_second(at: Timestamp) -> Timestamp {
     Timestamp::from_milliseconds(at.milliseconds().div_euclid(1_000) * 1_000)
 }
 
-/// Changes a pull request and sends the webhook of that.
+/// Changes a pull request and sends the webhook of that; `action` is GitHub's name of what happened.
 pub(crate) fn change_pull(
     sim: &Rc<Sim>,
     id: PreviewId,
-    what: &str,
+    action: &str,
     change: impl FnOnce(&mut PullRequest),
 ) {
     let now = sim.kernel.now();
@@ -54,22 +56,29 @@ pub(crate) fn change_pull(
         version
     };
     sim.tell("github", || {
-        format!("{id}: {what} (head {:.7})", shown.head_commit.as_str())
+        format!("{id}: {action} (head {:.7})", shown.head_commit.as_str())
     });
-    send(
-        sim,
-        Some((
-            id,
-            Fact::PullRequestDelivered {
-                pull_request: shown,
-            },
-        )),
-    );
+    send_pull(sim, id, action, &shown);
+}
+
+/// Sends the webhook of what happened to a pull request.
+pub(crate) fn send_pull(sim: &Rc<Sim>, id: PreviewId, action: &str, shown: &PullRequest) {
+    let payload = {
+        let github = sim.github.borrow();
+        let Some(pull) = github.pull(id) else {
+            return;
+        };
+        let Some(repository) = github.repository_of(pull) else {
+            return;
+        };
+        payload::pull_request(pull, shown, repository, action)
+    };
+    send(sim, "pull_request", payload);
 }
 
 /// Sends the webhook of a run as it is now. Runs of forks name no pull request (VENDORS 4.7).
-pub(crate) fn run(sim: &Rc<Sim>, id: PreviewId, index: usize) {
-    let fact = {
+pub(crate) fn send_run(sim: &Rc<Sim>, id: PreviewId, index: usize) {
+    let payload = {
         let github = sim.github.borrow();
         let Some(pull) = github.pull(id) else {
             return;
@@ -78,28 +87,24 @@ pub(crate) fn run(sim: &Rc<Sim>, id: PreviewId, index: usize) {
         let Some(((_, run), repository)) = run.zip(github.repository_of(pull)) else {
             return;
         };
-        let named = run.head_repository == Some(id.repository) && pull.is_open();
-        named
-            .then(|| repository.name().parse().ok())
-            .flatten()
-            .map(|repository| {
-                let run = run.clone();
-                (id, Fact::RunDelivered { repository, run })
-            })
+        let is_open = pull
+            .now()
+            .is_some_and(|now| now.state == PullRequestState::Open);
+        let named = (is_open && run.head_repository == Some(id.repository)).then_some(id.number);
+        payload::workflow_run(run, repository, named)
     };
-    if fact.is_some() {
-        send(sim, fact);
-    }
+    send(sim, "workflow_run", payload);
 }
 
-pub(crate) fn send(sim: &Rc<Sim>, fact: Option<(PreviewId, Fact)>) {
+fn send(sim: &Rc<Sim>, event: &'static str, payload: Vec<u8>) {
     let faults = sim.faults.get().delivery;
     let index = {
         let mut github = sim.github.borrow_mut();
         let number = github.number();
         github.deliveries.push(Delivery {
             guid: format!("guid-{number}"),
-            fact,
+            event,
+            payload: Rc::from(payload),
             accepted: false,
         });
         github.deliveries.len() - 1
@@ -122,6 +127,11 @@ pub(crate) fn send(sim: &Rc<Sim>, fact: Option<(PreviewId, Fact)>) {
         };
         sim.after(pause, move |sim| attempt(sim, index));
     }
+    // People also press the button for deliveries that were accepted.
+    if sim.random.chance(faults.twice / 4) {
+        let pause = sim.random.below(200 * SECOND);
+        sim.after(pause, move |sim| attempt(sim, index));
+    }
 }
 
 /// Sends again what was never accepted; returns how many those are.
@@ -138,7 +148,7 @@ pub(crate) fn redeliver(sim: &Rc<Sim>) -> usize {
         let index = *index;
         sim.statistics.redeliveries.add(1);
         sim.after(sim.random.below(20 * SECOND), move |sim| {
-            attempt(sim, index)
+            attempt(sim, index);
         });
     }
     failed.len()
@@ -155,26 +165,18 @@ fn attempt(sim: &Rc<Sim>, index: usize) {
         });
         return;
     }
-    let Some((id, fact)) = sim
-        .github
-        .borrow()
-        .deliveries
-        .get(index)
-        .and_then(|delivery| delivery.fact.clone())
-    else {
-        return;
-    };
     sim.tell("github", || {
-        format!("delivery {index} for {id} to instance {instance}")
+        format!("delivery {index} to instance {instance}")
     });
-    instance::deliver(sim, instance, index, id, fact);
+    instance::deliver(sim, instance, index);
 }
 
 /// What an attempt was answered: later than after ten seconds it counts as failed.
-pub(crate) fn answered(sim: &Rc<Sim>, index: usize, begun: u64) {
+pub(crate) fn answered(sim: &Rc<Sim>, index: usize, begun: Micros, well: bool) {
     let in_time = sim.kernel.now().saturating_sub(begun) < 10 * SECOND;
     if let Some(delivery) = sim.github.borrow_mut().deliveries.get_mut(index)
         && in_time
+        && well
     {
         delivery.accepted = true;
     }

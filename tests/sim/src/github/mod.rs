@@ -3,6 +3,7 @@
 mod api;
 pub(crate) mod ci;
 pub(crate) mod deliveries;
+mod payload;
 
 use std::collections::{BTreeMap, BTreeSet};
 
