@@ -1,0 +1,106 @@
+//! `cargo xtask bench`: deliveries, measured against the least that any component can do, in the same run.
+
+mod cases;
+mod load;
+mod table;
+
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use crate::command_line::BenchOptions;
+use crate::workspace;
+
+use cases::Case;
+use table::Row;
+
+/// The profile that the figures are meant for; in the root `Cargo.toml`.
+const PROFILE: &str = "measured";
+
+/// How long and with how many connections each case is measured.
+struct Plan {
+    connections: &'static [usize],
+    load: load::Times,
+}
+
+impl Plan {
+    fn of(options: &BenchOptions) -> Self {
+        if options.quick {
+            Self {
+                connections: &[1, 16],
+                load: load::Times {
+                    warm_up: Duration::from_millis(300),
+                    measured: Duration::from_secs(1),
+                },
+            }
+        } else {
+            Self {
+                connections: &[1, 16, 64],
+                load: load::Times {
+                    warm_up: Duration::from_secs(1),
+                    measured: Duration::from_secs(5),
+                },
+            }
+        }
+    }
+}
+
+/// Measures and prints a Markdown table.
+pub(crate) fn bench(options: BenchOptions) -> anyhow::Result<()> {
+    if cfg!(debug_assertions) {
+        return again_optimised(&options);
+    }
+    let plan = Plan::of(&options);
+    let rows = crate::block_on(measure(&plan))?;
+    println!("{}\n\n{}", table::machine(), table::markdown(&rows));
+    if let Some(file) = &options.json {
+        let text = serde_json::to_string_pretty(&rows)? + "\n";
+        std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(())
+}
+
+/// An unoptimised host says nothing about an optimised one.
+fn again_optimised(options: &BenchOptions) -> anyhow::Result<()> {
+    eprintln!("Building the host optimised; the first time this takes some minutes …");
+    let mut cargo: Command = workspace::cargo();
+    cargo.args([
+        "run",
+        "--profile",
+        PROFILE,
+        "--package",
+        "xtask",
+        "--",
+        "bench",
+    ]);
+    if options.quick {
+        cargo.arg("--quick");
+    }
+    if let Some(file) = &options.json {
+        cargo.arg("--json").arg(std::path::absolute(file)?);
+    }
+    workspace::run(&mut cargo)
+}
+
+async fn measure(plan: &Plan) -> anyhow::Result<Vec<Row>> {
+    let components = tokio::task::block_in_place(cases::Components::build)?;
+    let mut rows: Vec<Row> = Vec::new();
+    for case in Case::all()? {
+        for &connections in plan.connections {
+            eprintln!("{}, {connections} connections …", case.name);
+            let stage = cases::Stage::start(&components, &case).await?;
+            let target = load::Target {
+                address: stage.address(),
+                connections,
+                times: plan.load,
+            };
+            let measured = tokio::task::block_in_place(|| load::run(&target, &case.traffic))?;
+            stage.stop().await;
+            let ceiling = rows.iter().find(|row| row.connections == connections);
+            let row = Row::of(&case, connections, &measured, ceiling);
+            rows.push(row);
+        }
+    }
+    Ok(rows)
+}

@@ -1,0 +1,56 @@
+//! `cargo xtask demo`: one pull request from opening to merge, on the real components, told as a person would see it.
+
+mod narration;
+mod stage;
+mod story;
+mod watch;
+
+use std::time::Instant;
+
+use anyhow::Context as _;
+
+use crate::command_line::DemoOptions;
+use crate::components;
+
+use narration::Narration;
+use stage::Stage;
+use story::Story;
+
+/// Plays the story; then ends or stays up.
+pub(crate) async fn demo(options: DemoOptions) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let mut narration = Narration::new();
+    println!(
+        "Slipway, on its real components. GitHub and Coolify are simulated; everything else is what runs in production."
+    );
+
+    narration.step("Build the components");
+    let manifest = tokio::task::block_in_place(components::build)?;
+    narration.tell(&format!("built for Spin:\n{}", components::sizes()?));
+
+    narration.step("Start GitHub, Coolify and Slipway");
+    let stage = Stage::set_up(manifest).await?;
+    narration.tell(&stage.whereabouts());
+
+    let went_wrong = || {
+        format!(
+            "the story went wrong; the last that Slipway said:\n{}\n",
+            stage.last_words()
+        )
+    };
+    let mut story = Story::new(&stage, &mut narration);
+    story.tell().await.with_context(went_wrong)?;
+    println!(
+        "\nThe story is over after {:.0} s.",
+        began.elapsed().as_secs_f64()
+    );
+    if !options.once {
+        story.open_another().await.with_context(went_wrong)?;
+        println!("\n{}", stage.invitation());
+        tokio::signal::ctrl_c()
+            .await
+            .context("cannot wait for an interrupt")?;
+    }
+    stage.tear_down().await;
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! The simulated vendors and a host with the real components, set up for one run of the demo.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use host::{LogSink, Running};
+use tempfile::TempDir;
+use world::{Application, Options, PullRequest, Repository, World};
+
+use crate::{scene, workspace};
+
+/// So many lines of Slipway's log are kept, to explain a story that went wrong.
+const LINES_KEPT: usize = 40;
+
+/// Everything that plays in the demo.
+pub(super) struct Stage {
+    pub(super) world: World,
+    pub(super) repository: Repository,
+    pub(super) application: Application,
+    slipway: Running,
+    log: Arc<Mutex<Log>>,
+    // Holds the stores; deleted with the stage.
+    _state: TempDir,
+}
+
+#[derive(Default)]
+struct Log {
+    last: VecDeque<String>,
+    errors: Vec<String>,
+}
+
+impl Log {
+    fn take(&mut self, line: String) {
+        if line.contains(r#""level":"error""#) || line.contains(": host]") {
+            self.errors.push(line.clone());
+        }
+        if self.last.len() == LINES_KEPT {
+            self.last.pop_front();
+        }
+        self.last.push_back(line);
+    }
+}
+
+impl Stage {
+    /// Starts everything, on free ports.
+    pub(super) async fn set_up(manifest: PathBuf) -> anyhow::Result<Self> {
+        let world = World::start(Options::default()).await?;
+        let (repository, application) = scene::furnish(&world);
+        let state = tempfile::tempdir()?;
+        let log = Arc::new(Mutex::new(Log::default()));
+        let lines = Arc::clone(&log);
+        let mut options = host::Options::new(manifest);
+        options.runtime_config = Some(workspace::file("runtime-config.toml"));
+        options.state_dir = state.path().to_owned();
+        options.variables = scene::variables(&world)
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        options.log = LogSink::callback(move |line| {
+            lines
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(line.to_string());
+        });
+        let slipway = host::start(options).await?;
+        let stage = Self {
+            world,
+            repository,
+            application,
+            slipway,
+            log,
+            _state: state,
+        };
+        stage
+            .world
+            .github()
+            .webhooks()
+            .send_to(&stage.webhook_url());
+        Ok(stage)
+    }
+
+    /// Where Slipway takes deliveries.
+    pub(super) fn webhook_url(&self) -> String {
+        self.slipway_url(scene::WEBHOOK_PATH)
+    }
+
+    /// A path of Slipway.
+    pub(super) fn slipway_url(&self, path: &str) -> String {
+        format!("{}{path}", self.slipway.url())
+    }
+
+    /// Where the preview of a pull request is.
+    pub(super) fn preview_url(&self, pull: &PullRequest) -> String {
+        self.world
+            .preview_url_template()
+            .replace("{number}", &pull.number().to_string())
+    }
+
+    /// What runs where.
+    pub(super) fn whereabouts(&self) -> String {
+        format!(
+            "Slipway   {}\nGitHub    {}  with the repository {}\nCoolify   {}  with the application {}",
+            self.slipway.url(),
+            self.world.github_url(),
+            scene::REPOSITORY,
+            self.world.coolify_url(),
+            scene::APPLICATION,
+        )
+    }
+
+    /// What the person can do while everything stays up.
+    pub(super) fn invitation(&self) -> String {
+        let control = self.world.control_url();
+        format!(
+            "Everything stays up until Ctrl-C. See and change it:
+  curl {control}/_world/state
+  curl -d '{{\"repository\":\"{repository}\"}}' {control}/_world/pull-requests/2/push
+  curl -d '{{\"repository\":\"{repository}\",\"number\":2,\"workflow\":\"{workflow}\"}}' {control}/_world/runs
+  curl -d '{{\"repository\":\"{repository}\"}}' {control}/_world/pull-requests/2/close",
+            repository = scene::REPOSITORY,
+            workflow = scene::WORKFLOW,
+        )
+    }
+
+    /// The end of Slipway's log.
+    pub(super) fn last_words(&self) -> String {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.last.iter().cloned().collect::<Vec<_>>().join("\n")
+    }
+
+    /// What Slipway logged as errors, which in a good story is nothing.
+    pub(super) fn errors(&self) -> Vec<String> {
+        self.log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .errors
+            .clone()
+    }
+
+    /// Stops Slipway, then the world.
+    pub(super) async fn tear_down(self) {
+        self.slipway.stop().await;
+    }
+}

@@ -1,0 +1,62 @@
+//! A Redis server of our own, on a socket in a directory of its own.
+
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use tempfile::TempDir;
+
+/// How long it may take to listen.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A Redis server that ends with this value. Nothing that it stores is written to disk.
+#[derive(Debug)]
+pub(crate) struct Redis {
+    directory: TempDir,
+    process: Child,
+}
+
+impl Redis {
+    /// Starts `redis-server` and waits until it listens.
+    pub(crate) fn start() -> anyhow::Result<Self> {
+        let directory = tempfile::tempdir()?;
+        let process = Command::new("redis-server")
+            .args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"])
+            .arg(directory.path().join("redis.sock"))
+            .current_dir(&directory)
+            .stdout(Stdio::null())
+            .spawn()
+            .context("cannot start redis-server: install it, for instance with `apt install redis-server`")?;
+        let server = Self { directory, process };
+        let began = Instant::now();
+        while UnixStream::connect(server.socket()).is_err() {
+            if began.elapsed() > PATIENCE {
+                bail!("redis-server was started and does not listen");
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(server)
+    }
+
+    /// A runtime configuration in which each label has a database of its own, as Spin needs it.
+    pub(crate) fn runtime_config(&self, labels: &[&str]) -> String {
+        let stores = labels.iter().enumerate().map(|(database, label)| {
+            let url = format!("redis+unix://{}?db={database}", self.socket().display());
+            format!("[key_value_store.{label}]\ntype = \"redis\"\nurl = {url:?}\n")
+        });
+        stores.collect()
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.directory.path().join("redis.sock")
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        // It may have ended by itself; either way it is gone afterwards.
+        let _gone = self.process.kill().and_then(|()| self.process.wait());
+    }
+}

@@ -1,0 +1,67 @@
+//! Where the workspace is, and how cargo is called in it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+
+/// The root of the workspace: the directory of `spin.toml`.
+pub(crate) fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here)
+}
+
+/// A file of the workspace.
+pub(crate) fn file(name: &str) -> PathBuf {
+    root().join(name)
+}
+
+/// Reads a text file of the workspace.
+pub(crate) fn read(name: &str) -> anyhow::Result<String> {
+    std::fs::read_to_string(file(name)).with_context(|| format!("cannot read {name}"))
+}
+
+/// Where `spin.toml` expects components, whatever `CARGO_TARGET_DIR` says of everything else.
+pub(crate) fn component_target() -> PathBuf {
+    file("target")
+}
+
+/// Cargo, the one that runs this program if one does, in the root of the workspace.
+pub(crate) fn cargo() -> Command {
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    in_root(Command::new(program))
+}
+
+/// Any program in the root of the workspace, where `rust-toolchain.toml` chooses the toolchain.
+pub(crate) fn program(name: &str) -> Command {
+    in_root(Command::new(name))
+}
+
+fn in_root(mut command: Command) -> Command {
+    command.current_dir(root());
+    command
+}
+
+/// Runs a command to its end with its output shown.
+pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
+    let status = command
+        .status()
+        .with_context(|| format!("cannot run {}", shown(command)))?;
+    if !status.success() {
+        bail!("{} failed ({status})", shown(command));
+    }
+    Ok(())
+}
+
+/// A command as a person would type it.
+pub(crate) fn shown(command: &Command) -> String {
+    let program = Path::new(command.get_program());
+    let name = program.file_name().unwrap_or(program.as_os_str());
+    let mut words = vec![name.to_string_lossy().into_owned()];
+    words.extend(
+        command
+            .get_args()
+            .map(|word| word.to_string_lossy().into_owned()),
+    );
+    words.join(" ")
+}
