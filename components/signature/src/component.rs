@@ -10,10 +10,21 @@ extern crate alloc;
 use alloc::{string::String, vec::Vec};
 use core::alloc::Layout;
 
-wit_bindgen::generate!({
+wit_bindgen_rust_macro::generate!({
     path: "../../wit/webhook",
     world: "signer",
+    runtime_path: "crate::component::runtime",
 });
+
+/// What the bindings call at run time. The wit-bindgen crate would bring it, and with it, as soon as another component in the
+/// same build uses its asynchronous parts, the standard library.
+mod runtime {
+    /// Static constructors, of which Rust without a standard library has none.
+    pub(super) const fn run_ctors_once() {}
+
+    /// Only there to keep `cabi_realloc`, which is exported below.
+    pub(super) const fn maybe_link_cabi_realloc() {}
+}
 
 struct Signer;
 
