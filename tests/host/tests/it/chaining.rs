@@ -82,7 +82,10 @@ async fn a_call_to_a_component_that_does_not_exist_fails() {
     let problem = ask_to_send(&host, "http://nobody.spin.internal/")
         .await
         .problem();
-    insta::assert_snapshot!(problem, @r#"ErrorCode::InternalError(Some("the application has no component \"nobody\" with a trigger"))"#);
+    insta::assert_snapshot!(
+        problem,
+        @r#"ErrorCode::InternalError(Some("the application has no component \"nobody\" with a trigger"))"#
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -129,7 +129,10 @@ async fn compare_and_swap_and_cursors_are_refused() {
     stage
         .hear("compare-and-swap of wasi:keyvalue does not hold what it promises")
         .await;
-    insta::assert_snapshot!(ask(&host, "/list-keys-after/default/a").await.problem(), @r#"Error::Other("list-keys takes no cursor: it answers all keys at once")"#);
+    insta::assert_snapshot!(
+        ask(&host, "/list-keys-after/default/a").await.problem(),
+        @r#"Error::Other("list-keys takes no cursor: it answers all keys at once")"#
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,13 +18,24 @@ impl Server {
         let directory = tempfile::tempdir().unwrap();
         let socket = directory.path().join("redis.sock");
         let child = Command::new("redis-server")
-            .args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"])
+            .args([
+                "--port",
+                "0",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--unixsocket",
+            ])
             .arg(&socket)
             .current_dir(&directory)
             .stdout(Stdio::null())
             .spawn()
             .unwrap_or_else(|error| {
-                panic!("redis-server cannot be started ({error}); install it, for instance with `apt install redis-server` or `brew install redis`")
+                panic!(
+                    "redis-server cannot be started ({error}); install it, \
+                     for instance with `apt install redis-server` or `brew install redis`"
+                )
             });
         let server = Self { directory, child };
         eventually(|| async { server.client(0).get_connection().is_ok().then_some(()) })
@@ -111,7 +122,10 @@ async fn counters_are_decimal_text_and_count_everybody() {
     assert_eq!(seen, (1..=50).collect::<Vec<i64>>());
     assert_eq!(ask(&host, "/get/default/counter").await.ok(), "50");
     ask(&host, "/set/default/text/three").await.ok();
-    insta::assert_snapshot!(ask(&host, "/increment/default/text/1").await.problem(), @r#"Error::Other("Redis: ResponseError: value is not an integer or out of range")"#);
+    insta::assert_snapshot!(
+        ask(&host, "/increment/default/text/1").await.problem(),
+        @r#"Error::Other("Redis: ResponseError: value is not an integer or out of range")"#
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,7 +137,10 @@ async fn batches_write_and_delete_but_never_read() {
     assert_eq!(ask(&host, "/list-keys/default").await.ok(), "a b c");
     ask(&host, "/delete-many/default/a/c").await.ok();
     assert_eq!(ask(&host, "/keys/default").await.ok(), "b");
-    insta::assert_snapshot!(ask(&host, "/get-many/default/b").await.problem(), @r#"Error::Other("get-many on Redis fails always in Spin 4.1, so it does here: get the keys one by one")"#);
+    insta::assert_snapshot!(
+        ask(&host, "/get-many/default/b").await.problem(),
+        @r#"Error::Other("get-many on Redis fails always in Spin 4.1, so it does here: get the keys one by one")"#
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

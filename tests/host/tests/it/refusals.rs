@@ -231,10 +231,16 @@ async fn a_bad_runtime_configuration_is_refused_in_the_same_way() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_file_is_named() {
     let mut stage = Stage::bare();
-    insta::assert_snapshot!(stage.refusal().await, @"spin.toml: cannot be read as a Spin manifest: No such file or directory (os error 2)");
+    insta::assert_snapshot!(
+        stage.refusal().await,
+        @"spin.toml: cannot be read as a Spin manifest: No such file or directory (os error 2)"
+    );
     stage.write("spin.toml", GOOD);
     stage.options.runtime_config = Some(stage.path("runtime-config.toml"));
-    insta::assert_snapshot!(stage.refusal().await, @"runtime-config.toml: cannot be read as the runtime configuration: No such file or directory (os error 2)");
+    insta::assert_snapshot!(
+        stage.refusal().await,
+        @"runtime-config.toml: cannot be read as the runtime configuration: No such file or directory (os error 2)"
+    );
 }
 
 /// Replaces the place where cargo has put the guests.

@@ -122,7 +122,10 @@ async fn a_header_that_is_not_utf_8_is_a_500_as_in_spin() {
         (answer.status, answer.body.as_str()),
         (StatusCode::INTERNAL_SERVER_ERROR, "")
     );
-    insta::assert_snapshot!(stage.said(), @"[probe: host] a request was not handed to the component: the value of the header x-name is not UTF-8");
+    insta::assert_snapshot!(
+        stage.said(),
+        @"[probe: host] a request was not handed to the component: the value of the header x-name is not UTF-8"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

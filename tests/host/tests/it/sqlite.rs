@@ -25,7 +25,8 @@ async fn the_file_has_spins_table_and_settings() {
     let database = database(&stage);
     let columns: String = database
         .query_row(
-            "SELECT group_concat(name || ' ' || type || ' ' || \"notnull\" || ' ' || pk, ', ') FROM pragma_table_info('spin_key_value')",
+            "SELECT group_concat(name || ' ' || type || ' ' || \"notnull\" || ' ' || pk, ', ')
+             FROM pragma_table_info('spin_key_value')",
             [],
             |row| row.get(0),
         )
@@ -53,7 +54,8 @@ async fn the_file_has_spins_table_and_settings() {
 async fn a_file_that_spin_has_left_is_read() {
     let stage = stage();
     std::fs::create_dir(stage.path(".spin")).unwrap();
-    let schema = "CREATE TABLE spin_key_value (store TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (store, key))";
+    let schema = "CREATE TABLE spin_key_value (
+        store TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (store, key))";
     database(&stage).execute(schema, []).unwrap();
     database(&stage)
         .execute(
@@ -173,5 +175,8 @@ async fn a_file_that_is_no_database_is_an_error_of_the_store() {
     )
     .unwrap();
     let host = stage.start().await;
-    insta::assert_snapshot!(ask(&host, "/get/default/key").await.problem(), @r#"Error::Other("SQLite: file is not a database")"#);
+    insta::assert_snapshot!(
+        ask(&host, "/get/default/key").await.problem(),
+        @r#"Error::Other("SQLite: file is not a database")"#
+    );
 }

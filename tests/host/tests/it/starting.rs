@@ -101,7 +101,10 @@ async fn a_port_in_use_is_named() {
 
 #[tokio::test]
 async fn a_single_threaded_runtime_is_refused() {
-    insta::assert_snapshot!(Stage::new(&probe("")).refusal().await, @r#"the host needs tokio's multi-thread runtime: #[tokio::test(flavor = "multi_thread")]"#);
+    insta::assert_snapshot!(
+        Stage::new(&probe("")).refusal().await,
+        @r#"the host needs tokio's multi-thread runtime: #[tokio::test(flavor = "multi_thread")]"#
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

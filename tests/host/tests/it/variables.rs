@@ -42,7 +42,10 @@ async fn an_explicit_value_wins_over_the_environment_and_that_over_the_default()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_required_variable_without_a_value_keeps_the_host_from_starting() {
-    insta::assert_snapshot!(stage().refusal().await, @r#"spin.toml:7: the variable "name" is required and has no value; set SPIN_VARIABLE_NAME"#);
+    insta::assert_snapshot!(
+        stage().refusal().await,
+        @r#"spin.toml:7: the variable "name" is required and has no value; set SPIN_VARIABLE_NAME"#
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -61,9 +64,18 @@ async fn a_component_gets_its_own_variables_and_no_others() {
     let host = stage.start().await;
 
     assert_eq!(ask(&host, "/variable/plain").await.ok(), "text");
-    insta::assert_snapshot!(ask(&host, "/variable/secret").await.problem(), @r#"Error::Undefined("no variable for \"probe\".\"secret\"")"#);
-    insta::assert_snapshot!(ask(&host, "/variable/name").await.problem(), @r#"Error::Undefined("no variable for \"probe\".\"name\"")"#);
-    insta::assert_snapshot!(ask(&host, "/variable/Not-A-Name").await.problem(), @r#"Error::InvalidName("the variable \"Not-A-Name\" has other characters than lower-case letters, digits and underscores")"#);
+    insta::assert_snapshot!(
+        ask(&host, "/variable/secret").await.problem(),
+        @r#"Error::Undefined("no variable for \"probe\".\"secret\"")"#
+    );
+    insta::assert_snapshot!(
+        ask(&host, "/variable/name").await.problem(),
+        @r#"Error::Undefined("no variable for \"probe\".\"name\"")"#
+    );
+    insta::assert_snapshot!(
+        ask(&host, "/variable/Not-A-Name").await.problem(),
+        @r#"Error::InvalidName("the variable \"Not-A-Name\" has other characters than lower-case letters, digits and underscores")"#
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
