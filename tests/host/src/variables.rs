@@ -70,7 +70,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), &'static str> {
     if name.is_empty() {
         Err("has an empty name")
     } else if !name.chars().all(letters) {
-        Err("has other characters than lower-case letters, digits and underscores")
+        Err("has more than lower-case letters, digits and underscores")
     } else if !name.starts_with(|first: char| first.is_ascii_lowercase()) {
         Err("does not start with a letter")
     } else if name.ends_with('_') || name.contains("__") {

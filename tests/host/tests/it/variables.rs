@@ -74,7 +74,7 @@ async fn a_component_gets_its_own_variables_and_no_others() {
     );
     insta::assert_snapshot!(
         ask(&host, "/variable/Not-A-Name").await.problem(),
-        @r#"Error::InvalidName("the variable \"Not-A-Name\" has other characters than lower-case letters, digits and underscores")"#
+        @r#"Error::InvalidName("the variable \"Not-A-Name\" has more than lower-case letters, digits and underscores")"#
     );
 }
 
