@@ -195,6 +195,7 @@ fn told(fact: &Fact) -> (&'static str, Option<&Trouble>) {
         }
         Fact::Target { fact, .. } => target::told(fact),
         Fact::CommentIntended { .. } => ("about to comment", None),
+        Fact::CommentChanging => ("about to change the comment", None),
         Fact::CommentPublished { .. } => ("wrote the comment", None),
         Fact::CommentGone => ("the comment is gone", None),
         Fact::CommentNotPublished { trouble } => ("could not write the comment", Some(trouble)),

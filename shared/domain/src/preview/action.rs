@@ -107,7 +107,7 @@ impl entity::Action for Action {
             }
             Self::PublishComment {
                 comment: Some(_), ..
-            } => return None,
+            } => return Some(Fact::CommentChanging),
             Self::PublishComment {
                 comment: None,
                 attempt,

@@ -67,6 +67,8 @@ pub enum Fact {
         /// Counts up.
         attempt: u32,
     },
+    /// The comment is about to be changed: until that is known to have worked, nobody knows what it says.
+    CommentChanging,
     /// The comment says what it should.
     CommentPublished {
         /// GitHub's id of the comment.

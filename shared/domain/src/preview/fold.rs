@@ -39,6 +39,7 @@ impl Preview {
                 self.comment.attempts = self.comment.attempts.max(*attempt);
                 self.comment.pending = Some((*attempt, at));
             }
+            Fact::CommentChanging => self.comment.digest = None,
             Fact::CommentPublished { comment, digest } => {
                 self.comment_published(*comment, digest, at)
             }

@@ -92,6 +92,8 @@ impl Target {
 
     fn queued(&mut self, attempt: u32, queued: &DeploymentUuid, at: Timestamp) {
         self.occupied = true;
+        // Known from now on, so that no later attempt takes it for its own.
+        self.last_deployment = Some(queued.clone());
         if self.is_starting(attempt) {
             if let Phase::Starting { revision, .. } = &self.phase {
                 self.phase = underway(revision.clone(), queued.clone(), at);
