@@ -16,8 +16,10 @@ use crate::{RunError, keys, record::Record};
 pub(crate) const TTL: Duration = Duration::from_secs(60);
 /// Nothing is written, and no effect begun, so shortly before the lease ends.
 pub(crate) const MARGIN: Duration = Duration::from_secs(20);
-/// The claims of so many past leases are deleted at once.
-const CLAIMS_KEPT: u64 = 8;
+/// The claims of the newest leases are kept, so that whoever read the record some leases ago finds them taken and makes none
+/// of them anew; older ones are deleted, some at once.
+const CLAIMS_KEPT: u64 = 6;
+const CLAIMS_DELETED: u64 = 4;
 
 /// What came of the wish for a lease.
 pub(crate) enum Acquired<E> {
@@ -162,12 +164,13 @@ pub(crate) fn allows<E>(record: &Record<E>, now: Timestamp, duration: Duration) 
 
 /// The keys of past leases that can go before the lease of `record` is taken up: some, every few leases.
 pub(crate) fn spent_claims<E>(id: &impl std::fmt::Display, record: &mut Record<E>) -> Vec<String> {
-    if record.epoch.saturating_sub(record.claims_from) < CLAIMS_KEPT {
+    let kept_from = record.epoch.saturating_sub(CLAIMS_KEPT);
+    if kept_from.saturating_sub(record.claims_from) < CLAIMS_DELETED {
         return Vec::new();
     }
-    let past = (record.claims_from..record.epoch).map(|epoch| keys::lease_claim(id, epoch));
+    let past = (record.claims_from..kept_from).map(|epoch| keys::lease_claim(id, epoch));
     let spent = past.chain([keys::contested(id)]).collect();
-    record.claims_from = record.epoch;
+    record.claims_from = kept_from;
     spent
 }
 

@@ -82,24 +82,26 @@ pub(crate) async fn following<E: Entity>(
     Ok(found)
 }
 
-/// Whether there is mail after number `after`, up to the newest number given out so far: the look after a lease was given back.
-pub(crate) async fn is_waiting(
+/// The numbers of the mail after number `after`, up to the newest number given out so far: the look after a lease was given
+/// back. Numbers without a mail, however many, do not end it.
+pub(crate) async fn waiting(
     store: &impl Store,
     id: &impl std::fmt::Display,
     after: u64,
-) -> Result<bool, RunError> {
+) -> Result<Vec<u64>, RunError> {
     let counted = store
         .increment(Label::Default, &keys::mail_counter(id), 0)
         .await?;
     let newest = u64::try_from(counted).unwrap_or_default();
+    let mut found = Vec::new();
     for number in (after + 1).max(newest.saturating_sub(LOOK_MAX))..=newest {
         if store
             .get(Label::Queue, &keys::mail(id, number))
             .await?
             .is_some()
         {
-            return Ok(true);
+            found.push(number);
         }
     }
-    Ok(false)
+    Ok(found)
 }

@@ -127,7 +127,7 @@ impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
     where
         X: Executor<E>,
     {
-        let mut mail = mail;
+        let mut mail = mail.to_vec();
         loop {
             let record = match lease::acquire::<E>(&self.store, &self.clock, id).await? {
                 Acquired::Ours(record) => record,
@@ -141,8 +141,7 @@ impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
                 read: Vec::new(),
                 learnt: None,
             };
-            let ended = run.finish(mail, follow_until).await;
-            mail = &[];
+            let ended = run.finish(&mail, follow_until).await;
             let epoch = run.record.epoch;
             // What an effect led to must not be lost with the lease, or with a store that fails for a moment.
             if let Some((fact, at)) = run.learnt.take() {
@@ -157,7 +156,8 @@ impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
                 outcome @ (Outcome::Waiting { .. } | Outcome::Settled | Outcome::Busy) => outcome,
             };
             // Whoever posted while the lease was held left it to us.
-            if !mailbox::is_waiting(&self.store, id, run.record.mail_read).await? {
+            mail = mailbox::waiting(&self.store, id, run.record.mail_read).await?;
+            if mail.is_empty() {
                 return Ok((outcome, epoch));
             }
         }

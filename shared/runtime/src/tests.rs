@@ -14,7 +14,7 @@ use domain::{
 use ports::{Clock, Label, NoLog, Store, memory::MemoryStore};
 use serde::{Deserialize, Serialize};
 
-use crate::{Claim, Executor, Outcome, Runner, keys, reconcile, record::Record};
+use crate::{Claim, Executor, Outcome, Runner, keys, mailbox, reconcile, record::Record};
 
 /// Counts what it is told, and reports every change once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -391,4 +391,26 @@ async fn a_record_of_a_newer_version_is_left_as_it_is() {
         store.keys(Label::Queue).await.unwrap(),
         ["mail/counter/1/1"]
     );
+}
+
+#[tokio::test]
+async fn mail_behind_numbers_that_were_never_used_is_found_by_the_look_after_a_lease() {
+    let (store, clock) = (MemoryStore::default(), Hand::default());
+    let runner = runner(&store, &clock);
+    // Posters that died, or whose store failed, between taking a number and writing the mail.
+    for _ in 0..6 {
+        store
+            .increment(Label::Default, &keys::mail_counter(&ID), 1)
+            .await
+            .unwrap();
+    }
+    let mail = runner.post::<Counter>(&ID, &Told::Add(1)).await.unwrap();
+    let waiting = mailbox::waiting(&store, &ID, 0).await.unwrap();
+    assert_eq!(
+        waiting,
+        [mail],
+        "its number, for the next run: it is not among the first numbers"
+    );
+    runner.run::<Counter>(&ID, &waiting).await.unwrap();
+    assert_eq!(state(&store).await.reported, 1);
 }
