@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::preview::PullRequestState;
 
 use crate::{
-    kernel::{Micros, SECOND},
+    kernel::{MINUTE, Micros, SECOND},
     sim::Sim,
 };
 
@@ -16,14 +16,21 @@ type Place = (String, u64);
 /// may be 30 s old, GitHub's copy 8 s more, the request 30 s under way, and the clocks 4 s apart.
 const SUPERSEDED_MAX: Micros = 80 * SECOND;
 
+/// A preview is looked at every two seconds at most, and at once for what is delivered.
+const LEASES_A_MINUTE: u64 = 150;
+
 /// What was seen so far.
 #[derive(Debug, Default)]
 pub(crate) struct Oracle {
     /// Which task wrote an entity under which lease.
     writers: BTreeMap<String, BTreeMap<u64, u64>>,
     previews: BTreeMap<Place, History>,
+    /// How many leases of an entity were taken up in which minute.
+    leases: BTreeMap<String, (Micros, u64)>,
     /// How often each commit was deployed as which preview.
     deployments: BTreeMap<(Place, String), u64>,
+    /// The commit that the newest request to deploy is meant for: a tag that moves may stand for another by the time.
+    intended: BTreeMap<Place, String>,
 }
 
 #[derive(Debug, Default)]
@@ -50,7 +57,12 @@ impl Oracle {
             return;
         };
         let writers = self.writers.entry(key.to_owned()).or_default();
+        let is_new = !writers.contains_key(&epoch);
         let writer = *writers.entry(epoch).or_insert(task);
+        if is_new {
+            self.count_lease(sim, key);
+        }
+        let writers = self.writers.entry(key.to_owned()).or_default();
         if writer != task {
             sim.violate(|| {
                 format!(
@@ -66,8 +78,27 @@ impl Oracle {
         }
     }
 
+    /// A runner that finds work that it cannot do takes one lease after the other.
+    fn count_lease(&mut self, sim: &Sim, key: &str) {
+        let minute = sim.kernel.now() / MINUTE;
+        let counted = self.leases.entry(key.to_owned()).or_default();
+        if counted.0 != minute {
+            *counted = (minute, 0);
+        }
+        counted.1 += 1;
+        if counted.1 > LEASES_A_MINUTE {
+            sim.violate(|| format!("{key}: more than {LEASES_A_MINUTE} leases in a minute"));
+        }
+    }
+
     pub(crate) fn deleted(&mut self, key: &str) {
         self.writers.remove(key);
+    }
+
+    /// A runner is about to ask for the deployment of a commit.
+    pub(crate) fn intended(&mut self, application: &str, number: u64, commit: &str) {
+        self.intended
+            .insert((application.to_owned(), number), commit.to_owned());
     }
 
     /// Coolify took a deployment on. `image` is what its tag stands for now.
@@ -117,10 +148,9 @@ impl Oracle {
         history.newest_queued = history.newest_queued.max(index);
         let allowed = 1 + history.reasons;
         let place = (application.to_owned(), number);
-        let count = self
-            .deployments
-            .entry((place, commit.to_owned()))
-            .or_default();
+        let meant = self.intended.get(&place).cloned().unwrap_or_default();
+        let commit = meant.as_str();
+        let count = self.deployments.entry((place, meant.clone())).or_default();
         *count += 1;
         let count = *count;
         if count > allowed {

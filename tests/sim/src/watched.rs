@@ -196,7 +196,7 @@ impl Ghost {
             Fact::Target { application, fact } => {
                 self.record_target(application.as_str(), fact, at)
             }
-            Fact::CommentIntended { .. } | Fact::CommentGone => {}
+            Fact::CommentIntended { .. } | Fact::CommentChanging | Fact::CommentGone => {}
             Fact::CommentPublished { .. } => self.well("comment"),
             Fact::CommentNotPublished { trouble } => self.in_vain("comment", trouble, at),
         }
@@ -314,7 +314,7 @@ impl WatchedExecutor<'_> {
                 let application = application.as_str();
                 match target {
                     TargetAction::Start { revision, .. } if claim == Claim::First => {
-                        self.check_start(id, &revision.commit, ghost);
+                        self.check_start(id, application, &revision.commit, ghost);
                     }
                     TargetAction::Remove => self.check_removal(id, application, ghost),
                     TargetAction::ResolveStart { .. } => return,
@@ -354,7 +354,12 @@ impl WatchedExecutor<'_> {
     }
 
     /// Nothing is deployed that the runner knows to be superseded or closed.
-    fn check_start(&self, id: PreviewId, commit: &CommitSha, ghost: &Ghost) {
+    fn check_start(&self, id: PreviewId, application: &str, commit: &CommitSha, ghost: &Ghost) {
+        self.port
+            .sim
+            .oracle
+            .borrow_mut()
+            .intended(application, id.number.0, commit.as_str());
         if ghost.wants(commit) == Some(false) {
             self.port.sim.violate(|| {
                 let newest = &ghost.newest;
