@@ -1,0 +1,86 @@
+//! A few seeds on every change; `cargo xtask sim` runs many.
+
+use sim::{Mutation, Options, Report, Storm, run};
+
+/// The bar: each guard that is taken away is missed within so many seeds.
+const CAUGHT_WITHIN: u64 = 10_000;
+
+#[track_caller]
+fn must_hold(report: &Report) {
+    if let Some(failure) = report.failures.first() {
+        let from = failure.story.len().saturating_sub(60);
+        let story = failure.story.get(from..).unwrap_or_default().join("\n  ");
+        panic!("seed {}: {}\n  {story}", failure.seed, failure.violation);
+    }
+}
+
+fn options(storm: Storm) -> Options {
+    Options {
+        storm,
+        ..Options::default()
+    }
+}
+
+#[test]
+fn whatever_fails_the_world_becomes_what_github_says() {
+    let report = run(0..40, options(Storm::Usual));
+    must_hold(&report);
+    for (name, count) in report.totals.named() {
+        assert!(
+            count > 0,
+            "no {name} in {} seeds: this proves nothing",
+            report.seeds
+        );
+    }
+}
+
+#[test]
+fn with_every_trouble_at_once_nothing_is_lost_either() {
+    must_hold(&run(0..20, options(Storm::Wild)));
+}
+
+#[test]
+fn without_any_trouble_nothing_fails() {
+    let report = run(0..20, options(Storm::Calm));
+    must_hold(&report);
+    let totals = report.totals;
+    assert_eq!(
+        (
+            totals.store_failures,
+            totals.vendor_failures,
+            totals.crashes
+        ),
+        (0, 0, 0)
+    );
+}
+
+#[test]
+fn each_guard_that_is_taken_away_is_missed() {
+    for mutation in Mutation::ALL {
+        let options = Options {
+            mutation: Some(mutation),
+            ..Options::default()
+        };
+        let report = run(0..CAUGHT_WITHIN, options);
+        assert!(
+            !report.failures.is_empty(),
+            "nobody notices in {} seeds that {} is broken",
+            report.seeds,
+            mutation.name()
+        );
+    }
+}
+
+#[test]
+fn a_seed_tells_the_same_story_every_time() {
+    let options = Options {
+        mutation: Some(Mutation::Lease),
+        threads: 1,
+        ..Options::default()
+    };
+    let first = run(0..CAUGHT_WITHIN, options);
+    let failure = first.failures.first().expect("a broken lease is noticed");
+    let again = run(failure.seed..failure.seed + 1, options);
+    assert_eq!(again.failures.first(), Some(failure));
+    assert!(failure.story.len() > 10, "{:?}", failure.story);
+}
