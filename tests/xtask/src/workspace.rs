@@ -65,3 +65,41 @@ pub(crate) fn shown(command: &Command) -> String {
     );
     words.join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// What is built, with its features, by a call of cargo that selects the packages so.
+    fn built(selection: &[&str]) -> BTreeSet<String> {
+        let mut tree = cargo();
+        tree.args([
+            "tree", "--locked", "--prefix", "none", "--format", "{p} {f}",
+        ])
+        .args(selection);
+        let output = tree.output().unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let lines = String::from_utf8(output.stdout).unwrap();
+        lines
+            .lines()
+            .map(|line| line.trim_end_matches(" (*)").to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn cargo_xtask_builds_nothing_that_cargo_test_builds_differently() {
+        let program = built(&["--package", "xtask", "--edges", "no-dev"]);
+        let tests = built(&[]);
+        let twice: Vec<_> = program.difference(&tests).collect();
+        assert!(
+            twice.is_empty(),
+            "cargo builds these with other features for `cargo test`, and all above them: {twice:?}"
+        );
+    }
+}
