@@ -60,8 +60,20 @@ impl Asked {
             .find_map(|(key, value)| (key == name).then_some(value))
     }
 
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_default()
+    /// A text in the JSON body; empty if there is none.
+    pub(crate) fn text(&self, field: &str) -> String {
+        let value = self.field(field);
+        value.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// A number in the JSON body; 0 if there is none.
+    pub(crate) fn number(&self, field: &str) -> u64 {
+        self.field(field).as_u64().unwrap_or_default()
+    }
+
+    fn field(&self, field: &str) -> Value {
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        body.get(field).cloned().unwrap_or_default()
     }
 }
 

@@ -26,8 +26,12 @@ use crate::{
 const SETTLED_WITHIN: u64 = 75 * MINUTE;
 /// A new push with working vendors is dealt with in this time.
 const DEPLOYED_WITHIN: u64 = 10 * MINUTE;
-/// Closed pull requests are forgotten after three days.
-const FORGOTTEN_WITHIN: u64 = 3 * 24 * 60 * MINUTE + 13 * 60 * MINUTE;
+/// A closed pull request is forgotten after three days.
+const FORGOTTEN_AFTER: u64 = 3 * 24 * 60 * MINUTE;
+/// The pull requests were closed within this time, and are forgotten within it.
+const FORGETTING: u64 = 13 * MINUTE;
+/// When nothing is due, reconcile comes round only so often.
+const RARELY: u64 = 6 * 60 * MINUTE;
 
 /// How a seed ended.
 pub(crate) struct Ended {
@@ -54,7 +58,7 @@ pub(crate) fn run(seed: u64, options: &Options, told: bool) -> Ended {
 fn make(seed: u64, options: &Options, told: bool) -> Sim {
     let random = Random::new(seed);
     let faults = Faults::draw(options.storm, &random);
-    let skew = i64::try_from(random.pick(&[0, 0, 300, 2_000])).unwrap_or_default();
+    let skew: i64 = random.pick(&[0, 0, 300, 2_000]);
     let instances: Vec<Instance> = (0..random.between(2, 3))
         .map(|_| Instance {
             life: Cell::new(0),
@@ -99,10 +103,8 @@ fn play(sim: &Rc<Sim>) -> Result<(), String> {
     }
     run(storm)?;
     sim.tell("seed", || "the storm is over".to_owned());
-    sim.faults.set(Faults::default());
-    sim.store.borrow_mut().down_until = 0;
-    sim.github.borrow_mut().down_until = 0;
-    sim.coolify.borrow_mut().down_until = 0;
+    let faults = sim.faults.get();
+    calm(sim);
     // Builds end, processes come back, and GitHub is asked to send again what was never accepted.
     run(5 * MINUTE)?;
     deliveries::redeliver(sim);
@@ -130,9 +132,36 @@ fn play(sim: &Rc<Sim>) -> Result<(), String> {
     settled::world(sim)?;
     settled::no_delivery_is_dead(sim)?;
     settled::queue_is_empty(sim)?;
-    sim.reconcile_pause.set(6 * 60 * MINUTE);
-    run(FORGOTTEN_WITHIN)?;
+    sim.reconcile_pause.set(RARELY);
+    run(FORGOTTEN_AFTER - DEPLOYED_WITHIN - MINUTE)?;
+    sim.tell("seed", || {
+        "the closed pull requests are forgotten".to_owned()
+    });
+    forget_under_fire(sim, faults);
+    run(FORGETTING)?;
+    calm(sim);
+    run(FORGETTING)?;
+    // What a late delivery brought back goes in its turn.
+    sim.reconcile_pause.set(RARELY);
+    run(FORGOTTEN_AFTER + 3 * RARELY)?;
     settled::store_is_empty(sim)
+}
+
+/// No faults any more.
+fn calm(sim: &Rc<Sim>) {
+    sim.faults.set(Faults::default());
+    sim.store.borrow_mut().down_until = 0;
+    sim.github.borrow_mut().down_until = 0;
+    sim.coolify.borrow_mut().down_until = 0;
+}
+
+/// Lets processes die and the store fail while all of them forget, and old deliveries come once more.
+fn forget_under_fire(sim: &Rc<Sim>, faults: Faults) {
+    sim.faults.set(faults);
+    sim.reconcile_pause.set(15 * SECOND);
+    for _ in 0..sim.random.below(4) {
+        deliveries::once_more(sim, FORGETTING);
+    }
 }
 
 /// A push to every open pull request, whose build succeeds; returns the commits.

@@ -1,17 +1,25 @@
 //! A few seeds on every change; `cargo xtask sim` runs many.
 
-use sim::{Mutation, Options, Report, Storm, run};
+use sim::{Failure, Mutation, Options, Report, Storm, run};
 
 /// The bar: each guard that is taken away is missed within so many seeds.
 const CAUGHT_WITHIN: u64 = 10_000;
 
 #[track_caller]
 fn must_hold(report: &Report) {
-    if let Some(failure) = report.failures.first() {
-        let from = failure.story.len().saturating_sub(60);
-        let story = failure.story.get(from..).unwrap_or_default().join("\n  ");
-        panic!("seed {}: {}\n  {story}", failure.seed, failure.violation);
-    }
+    let told: Vec<String> = report.failures.iter().map(told).collect();
+    assert!(told.is_empty(), "{}", told.join("\n"));
+}
+
+fn told(failure: &Failure) -> String {
+    let from = failure.story.len().saturating_sub(60);
+    let story = failure.story.get(from..).unwrap_or_default();
+    format!(
+        "seed {}: {}\n  {}",
+        failure.seed,
+        failure.violation,
+        story.join("\n  ")
+    )
 }
 
 fn options(storm: Storm) -> Options {

@@ -36,17 +36,15 @@ pub(crate) fn answer(sim: &Rc<Sim>, asked: &Asked) -> Response {
 
 /// Remembers that a deployment was refused for good.
 pub(crate) fn note_refusal(sim: &Rc<Sim>, asked: &Asked) {
-    let body = asked.json();
-    let application = body["uuid"].as_str().unwrap_or_default().to_owned();
-    let number = body["pull_request_id"].as_u64().unwrap_or_default();
+    let application = asked.text("uuid");
+    let number = asked.number("pull_request_id");
     sim.oracle.borrow_mut().refused(&application, number);
 }
 
 fn deploy(sim: &Rc<Sim>, asked: &Asked) -> Response {
-    let body = asked.json();
-    let application = body["uuid"].as_str().unwrap_or_default().to_owned();
-    let number = body["pull_request_id"].as_u64().unwrap_or_default();
-    let tag = body["docker_tag"].as_str().unwrap_or_default().to_owned();
+    let application = asked.text("uuid");
+    let number = asked.number("pull_request_id");
+    let tag = asked.text("docker_tag");
     if number == 0 || tag.is_empty() {
         sim.violate(|| format!("{} would deploy production", asked.by));
     }

@@ -195,7 +195,7 @@ fn runs(sim: &Rc<Sim>, repository: usize, asked: &Asked) -> Response {
     for run in pulls.flat_map(|pull| &pull.runs) {
         let version = run.versions.iter().rev().find(|(since, _)| *since <= at);
         if let Some((_, version)) = version.filter(|(_, run)| run.head_commit.as_str() == head) {
-            shown.push(run_json(version, repository));
+            shown.push(run_json(version, repository, &[]));
         }
     }
     shown.reverse();
@@ -206,7 +206,7 @@ fn runs(sim: &Rc<Sim>, repository: usize, asked: &Asked) -> Response {
 }
 
 /// A run as GitHub shows it.
-pub(super) fn run_json(run: &WorkflowRun, repository: &Repository) -> Value {
+pub(super) fn run_json(run: &WorkflowRun, repository: &Repository, pulls: &[Value]) -> Value {
     let (status, conclusion) = match run.progress {
         RunProgress::Waiting => ("queued", None),
         RunProgress::Running => ("in_progress", None),
@@ -226,6 +226,7 @@ pub(super) fn run_json(run: &WorkflowRun, repository: &Repository) -> Value {
         "html_url": run.html_url,
         "head_repository": run.head_repository.map(|id| json!({"id": id.0})),
         "repository": {"id": repository.id.0},
+        "pull_requests": pulls,
     })
 }
 
@@ -279,7 +280,7 @@ fn comments(sim: &Rc<Sim>, repository: usize, number: &str, asked: &Asked) -> Re
 }
 
 fn comment(sim: &Rc<Sim>, repository: usize, number: &str, asked: &Asked) -> Response {
-    let body = asked.json()["body"].as_str().unwrap_or_default().to_owned();
+    let body = asked.text("body");
     let mut github = sim.github.borrow_mut();
     let Some(pull) = find(&github, repository, number).map(|pull| pull.id) else {
         return not_found();
@@ -316,7 +317,7 @@ fn touch(sim: &Sim, github: &mut GitHub, id: PreviewId) {
 }
 
 fn edit(sim: &Rc<Sim>, id: &str, asked: &Asked) -> Response {
-    let body = asked.json()["body"].as_str().unwrap_or_default().to_owned();
+    let body = asked.text("body");
     let mut github = sim.github.borrow_mut();
     let found = github
         .comments

@@ -154,6 +154,15 @@ pub(crate) fn redeliver(sim: &Rc<Sim>) -> usize {
     failed.len()
 }
 
+/// Somebody presses the button of some old delivery within that time.
+pub(crate) fn once_more(sim: &Rc<Sim>, within: Micros) {
+    let count = sim.github.borrow().deliveries.len() as u64;
+    if count > 0 {
+        let index = usize::try_from(sim.random.below(count)).unwrap_or_default();
+        sim.after(sim.random.below(within), move |sim| attempt(sim, index));
+    }
+}
+
 /// One attempt at one of the processes.
 fn attempt(sim: &Rc<Sim>, index: usize) {
     let instance =

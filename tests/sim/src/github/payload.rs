@@ -26,15 +26,14 @@ pub(super) fn pull_request(
     repository: &Repository,
     action: &str,
 ) -> Vec<u8> {
-    let mut payload = json!({
+    let changes = (action == "edited").then(|| json!({"title": {"from": "before"}}));
+    let payload = json!({
         "action": action,
+        "changes": changes,
         "number": pull.id.number.0,
         "pull_request": pull_json(pull, shown, repository),
         "repository": repository_json(repository),
     });
-    if action == "edited" {
-        payload["changes"] = json!({"title": {"from": "before"}});
-    }
     payload.to_string().into_bytes()
 }
 
@@ -49,7 +48,6 @@ pub(super) fn workflow_run(
         RunProgress::Running => "in_progress",
         RunProgress::Succeeded | RunProgress::Cancelled | RunProgress::Failed => "completed",
     };
-    let mut shown = run_json(run, repository);
     let pulls: Vec<Value> = named
         .iter()
         .map(|number| {
@@ -57,11 +55,10 @@ pub(super) fn workflow_run(
             json!({"number": number.0, "head": side, "base": side})
         })
         .collect();
-    shown["pull_requests"] = Value::Array(pulls);
     let payload = json!({
         "action": action,
         "workflow": {"name": run.name, "path": run.path},
-        "workflow_run": shown,
+        "workflow_run": run_json(run, repository, &pulls),
         "repository": repository_json(repository),
     });
     payload.to_string().into_bytes()
