@@ -47,8 +47,21 @@ async fn take(inbox: &GatewayInbox, request: Request) -> Reception {
     let limit = body_bytes_max(inbox.log).await;
     let body = match read_body(body, limit).await {
         Ok(body) => body,
-        Err(BodyError::TooLong { limit }) => return too_large(limit).into(),
-        Err(BodyError::Broken { .. }) => return broken_off().into(),
+        Err(error) => {
+            let fields = [
+                ("outcome", Value::from("refused")),
+                ("error", Value::from(error.to_string())),
+            ];
+            inbox.log.write(
+                Level::Warn,
+                "delivery refused: its body was not read",
+                &fields,
+            );
+            return match error {
+                BodyError::TooLong { limit } => too_large(limit).into(),
+                BodyError::Broken { .. } => broken_off().into(),
+            };
+        }
     };
     let secrets = secrets(inbox.log).await;
     let verify = (!secrets.is_empty())

@@ -2,6 +2,8 @@
 //!
 //! The component reads the body between [`admit`] and [`receive`], and processes what was accepted after it has answered.
 
+use std::borrow::Cow;
+
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use ports::{Clock, Level, Log, Store, StoreError};
 use serde::Serialize;
@@ -153,22 +155,46 @@ pub async fn receive<S: Store, H, C: Clock, L: Log>(
         );
         return unauthorized().into();
     };
-    let parsed = Envelope::parse(&received.headers).and_then(|envelope| parse(envelope, received));
-    match parsed {
-        Ok(delivery) => delivery.settle(inbox, secret).await,
-        Err(malformed) => {
-            let reason = malformed.to_string();
-            inbox.log.write(
-                Level::Warn,
-                "delivery refused: it cannot be understood",
-                &[
-                    ("outcome", Value::from("refused")),
-                    ("error", Value::from(reason.as_str())),
-                ],
-            );
-            Answer::refused(StatusCode::BAD_REQUEST, &reason).into()
+    let envelope = match Envelope::parse(&received.headers) {
+        Ok(envelope) => envelope,
+        Err(malformed) => return not_understood(inbox, &malformed, None),
+    };
+    match parse(&envelope, received) {
+        Ok((routed, payload)) => {
+            let delivery = Delivery {
+                envelope,
+                routed,
+                payload,
+            };
+            delivery.settle(inbox, secret).await
         }
+        Err(malformed) => not_understood(inbox, &malformed, Some(&envelope)),
     }
+}
+
+fn not_understood<S, H, C, L: Log>(
+    inbox: &Inbox<S, H, C, L>,
+    malformed: &Malformed,
+    envelope: Option<&Envelope>,
+) -> Reception {
+    let reason = malformed.to_string();
+    inbox.log.write(
+        Level::Warn,
+        "delivery refused: it cannot be understood",
+        &[
+            (
+                "delivery",
+                Value::from(envelope.map(|envelope| envelope.guid.as_str())),
+            ),
+            (
+                "event",
+                Value::from(envelope.map(|envelope| envelope.event.as_str())),
+            ),
+            ("outcome", Value::from("refused")),
+            ("error", Value::from(reason.as_str())),
+        ],
+    );
+    Answer::refused(StatusCode::BAD_REQUEST, &reason).into()
 }
 
 /// Always the same, so that it tells nothing about what was wrong.
@@ -183,18 +209,15 @@ struct Delivery {
     payload: Vec<u8>,
 }
 
-fn parse(envelope: Envelope, received: Received) -> Result<Delivery, Malformed> {
+/// The route of a payload, and the payload's JSON.
+fn parse(envelope: &Envelope, received: Received) -> Result<(Routed, Vec<u8>), Malformed> {
     let text = payload_text(received.content_type, &received.body)?;
     let routed = route(&envelope.event, &text)?;
     let payload = match text {
-        std::borrow::Cow::Borrowed(_) => received.body,
-        std::borrow::Cow::Owned(text) => text.into_bytes(),
+        Cow::Borrowed(_) => received.body,
+        Cow::Owned(text) => text.into_bytes(),
     };
-    Ok(Delivery {
-        envelope,
-        routed,
-        payload,
-    })
+    Ok((routed, payload))
 }
 
 /// What became of a delivery that is genuine and understood.

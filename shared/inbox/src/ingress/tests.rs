@@ -265,6 +265,19 @@ fn a_delivery_that_cannot_be_understood_is_told_why_in_one_line() {
 }
 
 #[test]
+fn a_delivery_that_cannot_be_understood_can_be_found_in_the_log() {
+    let inbox = inbox();
+    receive_now(&inbox, delivery("pull_request", "a-1", "{}"));
+    insta::assert_snapshot!(inbox.lines(), @r#"
+    warn delivery refused: it cannot be understood
+      delivery="a-1"
+      event="pull_request"
+      outcome="refused"
+      error="action: missing"
+    "#);
+}
+
+#[test]
 fn what_cannot_be_stored_is_not_accepted() {
     let inbox = inbox();
     inbox.store.broken.set(true);
