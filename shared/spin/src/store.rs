@@ -92,9 +92,18 @@ impl Store for SpinStore {
     }
 
     async fn keys(&self, label: Label) -> Result<Vec<String>, StoreError> {
-        // The whole list first: Spin's SQLite store stays locked while keys are streamed, and a call meanwhile would hang.
-        let keys = async { self.open(label).await?.get_keys().await.collect().await }.await;
-        keys.map_err(|error| failed(label, "list keys of", label.name(), reason(&error)))
+        // Not Spin's own stream of keys: while it lasts its SQLite store stays locked, and another request of the same instance
+        // that waits for the lock holds up the stream for good. This reads all keys in one call.
+        let listed = self.bucket(label).and_then(|bucket| bucket.list_keys(None));
+        match listed {
+            Ok(response) => Ok(response.keys),
+            Err(error) => Err(failed(
+                label,
+                "list keys of",
+                label.name(),
+                wasi_reason(&error),
+            )),
+        }
     }
 }
 
