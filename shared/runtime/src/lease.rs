@@ -40,13 +40,34 @@ pub(crate) async fn acquire<E: Entity>(
     if record.is_some_and(|record| record.is_leased(clock.now())) {
         return Ok(Acquired::Busy);
     }
-    let Some((epoch, claimed_at)) = claim(store, clock, id, known).await? else {
-        return Ok(Acquired::Busy);
-    };
-    // The record may have moved on between the first look and the claim, even so far that the claim was deleted and made anew.
-    let record = Record::read(store, id)
-        .await?
-        .unwrap_or_else(|| Record::new(id.clone()));
+    let claimed = claim(store, clock, id, known).await?;
+    if claimed.is_some() || known > 0 {
+        // The record may have moved on since the first look, even so far that the entity was forgotten: whatever the claim has
+        // left is nobody's then, and whoever has mail for the entity begins anew.
+        let stored: Option<Record<E>> = Record::read(store, id).await?;
+        if known > 0 && stored.is_none() {
+            let epoch = claimed.map_or(known + 1, |(epoch, _)| epoch);
+            let left = [keys::lease_claim(id, epoch), keys::contested(id)];
+            let left: Vec<&str> = left.iter().map(String::as_str).collect();
+            store.delete_many(Label::Default, &left).await?;
+            return Ok(Acquired::Busy);
+        }
+        let record = stored.unwrap_or_else(|| Record::new(id.clone()));
+        if let Some(claimed) = claimed {
+            return take_up(store, clock, id, record, claimed).await;
+        }
+    }
+    Ok(Acquired::Busy)
+}
+
+/// Takes up the claimed lease, unless the record shows that a later one, or another that still holds, is there.
+async fn take_up<E: Entity>(
+    store: &impl Store,
+    clock: &impl Clock,
+    id: &E::Id,
+    record: Record<E>,
+    (epoch, claimed_at): (u64, Timestamp),
+) -> Result<Acquired<E>, RunError> {
     if record.epoch >= epoch {
         store
             .delete_many(Label::Default, &[&keys::lease_claim(id, epoch)])

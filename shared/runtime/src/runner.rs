@@ -300,9 +300,6 @@ impl<E: Entity, S: Store, C: Clock, L: Log, X: Executor<E>> Run<'_, E, S, C, L, 
             return Ok(Outcome::Lost);
         }
         let epoch = self.record.epoch;
-        if let Some(until) = wake {
-            due::note(&self.runner.store, self.id, epoch, until).await?;
-        }
         if !self.held {
             self.delete_spent_claims().await?;
         }
@@ -319,6 +316,10 @@ impl<E: Entity, S: Store, C: Clock, L: Log, X: Executor<E>> Run<'_, E, S, C, L, 
             follow_until.filter(|deadline| wake.is_some_and(|until| until <= *deadline));
         self.record.write(&self.runner.store, self.id).await?;
         self.learnt = None;
+        // Only now: before the state is saved nothing may put off the time when somebody comes to look after a crash.
+        if let Some(until) = wake {
+            due::note(&self.runner.store, self.id, epoch, until).await?;
+        }
         self.clear_queue(past_due).await?;
         Ok(wake.map_or(Outcome::Settled, |until| Outcome::Waiting { until }))
     }
