@@ -29,6 +29,7 @@ pub async fn runner(log: DeliveryLog) -> Result<PreviewRunner, VariableError> {
             .map(|(url, token)| github::Client::new(SpinHttp, SpinClock, &url, token.expose())),
         coolify: coolify.map(|(url, token)| coolify::Client::new(SpinHttp, &url, token.expose())),
         http: SpinHttp,
+        clock: SpinClock,
         log: log.clone(),
         account: Cell::new(None),
     };

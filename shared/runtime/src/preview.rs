@@ -26,6 +26,8 @@ pub struct PreviewExecutor<H, C, L> {
     pub coolify: Option<coolify::Client<H>>,
     /// For the probes.
     pub http: H,
+    /// The time.
+    pub clock: C,
     /// Where it is told what was done.
     pub log: L,
     /// The id of the account that the token of GitHub acts as, once known.

@@ -1,5 +1,7 @@
 //! Writing the one comment: changed where it is known, else found by its marker and our account, else created.
 
+use std::time::Duration;
+
 use domain::{
     PreviewId, RepositoryName,
     preview::{Fact, Trouble, marker},
@@ -12,6 +14,10 @@ use vendors::{
 
 use super::PreviewExecutor;
 use crate::Claim;
+
+/// A comment is created only so soon after the look for one began: later the lease may run out before the request arrives, and
+/// whoever has the next one looks in vain and creates another.
+const LOOK: Duration = Duration::from_secs(20);
 
 /// What the comment is to say.
 #[derive(Clone, Copy)]
@@ -54,11 +60,17 @@ impl<H: Http, C: Clock, L: Log> PreviewExecutor<H, C, L> {
             let reason = "somebody else is creating the comment".to_owned();
             return Err(CallError::Unknown { reason }.into());
         }
+        let begun = self.clock.now();
         let account = self.account(github).await?;
         let found = github
             .own_comments(repository, id.number, &marker(id), account)
             .await?;
         let Some((oldest, extras)) = found.split_first() else {
+            if self.clock.now().since(begun) > LOOK {
+                return Err(Trouble::retry(
+                    "GitHub took so long to show the comments that none is created now",
+                ));
+            }
             let created = github
                 .create_comment(repository, id.number, text.body)
                 .await?;
