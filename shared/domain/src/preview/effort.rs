@@ -86,7 +86,8 @@ impl Effort {
             | Reaction::Look => {}
             Reaction::GiveUp => self.failures = Self::FAILURES_MAX,
         }
-        self.not_before = Some(now.after(pause));
+        // Of two failures the one that is learnt of last may have happened first.
+        self.not_before = Some(now.after(pause)).max(self.wish);
     }
 
     /// Lets it be tried again at once, since something changed: but for the vendor's own wish.

@@ -1,11 +1,15 @@
 //! How the facts of a preview add up.
 
+use std::time::Duration;
+
 use super::{
     Fact, Preview, PullRequest, Reading, RunProgress, Trouble, WorkflowRun,
     state::{Builds, Problem, Sighting, Target},
 };
 use crate::{CommitSha, Timestamp};
 
+/// Two answers that differ within one second come from copies that lag: the next look waits for them.
+const SECOND_LOOK: Duration = Duration::from_secs(1);
 /// So often in a row the API may show something older than a delivery did before it is believed.
 const STALE_READS_MAX: u32 = 5;
 
@@ -86,6 +90,7 @@ impl Preview {
         } else if pull_request.updated_at == known.updated_at {
             // Within one second the answer may be older or newer than what is known: a second equal answer settles it.
             self.sighted(pull_request, None, at);
+            self.reading.not_before = Some(at.after(SECOND_LOOK));
         } else if sighting.stale_reads >= STALE_READS_MAX {
             self.sighted(pull_request, Some(at), at);
         } else {

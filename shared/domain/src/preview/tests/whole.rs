@@ -88,3 +88,14 @@ fn a_repository_without_configuration_is_left_alone() {
     settled
     ");
 }
+
+#[test]
+fn a_pull_request_that_was_closed_before_its_first_delivery_came_is_forgotten_too() {
+    let mut story = Story::opened();
+    story.change(|pull_request| pull_request.state = PullRequestState::Closed);
+    insta::assert_snapshot!(story.go(), @"
+    read the pull request
+    wait 259200 s
+    ");
+    insta::assert_snapshot!(story.wait_and_go(), @"forget");
+}
