@@ -79,7 +79,7 @@ impl Faults {
             garbled: rate(10_000, 100_000),
             server_error: rate(10_000, 150_000),
             limited: rate(10_000, 100_000),
-            slow: rate(20_000, 200_000),
+            slow: rate(20_000, 400_000),
             outage: rate(0, 10_000),
             refusal: rate(0, 30_000),
         };

@@ -204,7 +204,7 @@ fn durations(sim: &Sim, vendor: Vendor, method: &Method) -> (Micros, Micros) {
     let slow = sim.random.chance(faults.slow);
     let longest = match (vendor, slow) {
         (Vendor::Coolify, true) if *method == Method::DELETE => 25 * SECOND,
-        (_, true) => 12 * SECOND,
+        (_, true) => 14 * SECOND,
         (Vendor::Coolify, false) if *method == Method::DELETE => 3 * SECOND,
         (_, false) => 300 * MILLISECOND,
     };

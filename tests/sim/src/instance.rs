@@ -44,6 +44,7 @@ fn runner(port: &Port) -> Running<'_> {
                 github: Some(github::Client::new(port, port, GITHUB, "token-of-github")),
                 coolify: Some(coolify::Client::new(port, COOLIFY, "1|token-of-coolify")),
                 http: port,
+                clock: port,
                 log: port,
                 account: Cell::new(None),
             },

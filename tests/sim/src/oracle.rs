@@ -19,12 +19,17 @@ const SUPERSEDED_MAX: Micros = 80 * SECOND;
 /// A preview is looked at every two seconds at most, and at once for what is delivered.
 const LEASES_A_MINUTE: u64 = 150;
 
+/// One thing is asked for one preview so often in a minute at most: polls come every two seconds, deliveries in bursts.
+const CALLS_A_MINUTE: u64 = 45;
+
 /// What was seen so far.
 #[derive(Debug, Default)]
 pub(crate) struct Oracle {
     /// Which task wrote an entity under which lease.
     writers: BTreeMap<String, BTreeMap<u64, u64>>,
     previews: BTreeMap<Place, History>,
+    /// How often what was asked of a vendor for a preview in which minute.
+    calls: BTreeMap<(String, &'static str), (Micros, u64)>,
     /// How many leases of an entity were taken up in which minute.
     leases: BTreeMap<String, (Micros, u64)>,
     /// How often each commit was deployed as which preview.
@@ -75,6 +80,19 @@ impl Oracle {
         {
             let newest = *newest;
             sim.violate(|| format!("{key}: written under lease {epoch} after lease {newest}"));
+        }
+    }
+
+    /// A runner is about to ask a vendor for something.
+    pub(crate) fn asked(&mut self, sim: &Sim, id: &str, what: &'static str) {
+        let minute = sim.kernel.now() / MINUTE;
+        let counted = self.calls.entry((id.to_owned(), what)).or_default();
+        if counted.0 != minute {
+            *counted = (minute, 0);
+        }
+        counted.1 += 1;
+        if counted.1 > CALLS_A_MINUTE {
+            sim.violate(|| format!("{id}: {what}: more than {CALLS_A_MINUTE} times in a minute"));
         }
     }
 

@@ -299,9 +299,30 @@ impl Executor<Watched> for WatchedExecutor<'_> {
     }
 }
 
+/// What an action does, for counting.
+const fn name(action: &Action) -> &'static str {
+    match action {
+        Action::ReadPullRequest { .. } => "reading the pull request",
+        Action::ReadConfiguration { .. } => "reading the configuration",
+        Action::ReadRuns { .. } => "reading the runs",
+        Action::PublishComment { .. } => "writing the comment",
+        Action::Target { action, .. } => match action {
+            TargetAction::Start { .. } => "starting",
+            TargetAction::ResolveStart { .. } => "resolving a start",
+            TargetAction::Look { .. } => "looking for a deployment",
+            TargetAction::Poll { .. } => "polling",
+            TargetAction::Probe { .. } => "probing",
+            TargetAction::Remove => "removing",
+        },
+    }
+}
+
 impl WatchedExecutor<'_> {
     fn check(&self, id: PreviewId, action: &WatchedAction, claim: Claim) {
         let ghost = &action.ghost;
+        let sim = &self.port.sim;
+        let asked = name(&action.action);
+        sim.oracle.borrow_mut().asked(sim, &id.to_string(), asked);
         let (effort, begins_removal) = match &action.action {
             Action::ReadPullRequest { .. } => ("pull request", false),
             Action::ReadConfiguration { .. } => ("configuration", false),
