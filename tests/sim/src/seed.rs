@@ -158,7 +158,7 @@ fn calm(sim: &Rc<Sim>) {
 /// Lets processes die and the store fail while all of them forget, and old deliveries come once more.
 fn forget_under_fire(sim: &Rc<Sim>, faults: Faults) {
     sim.faults.set(faults);
-    sim.reconcile_pause.set(15 * SECOND);
+    sim.reconcile_pause.set(25 * SECOND);
     for _ in 0..sim.random.below(4) {
         deliveries::once_more(sim, FORGETTING);
     }
