@@ -80,7 +80,7 @@ fn each_guard_that_is_taken_away_is_missed() {
     for mutation in Mutation::ALL {
         let options = Options {
             mutation: Some(mutation),
-            failures_max: 12,
+            failures_max: 5,
             ..Options::default()
         };
         let report = run(0..CAUGHT_WITHIN, options);
