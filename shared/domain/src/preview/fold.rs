@@ -10,6 +10,8 @@ use crate::{CommitSha, Timestamp};
 
 /// Two answers that differ within one second come from copies that lag: the next look waits for them.
 const SECOND_LOOK: Duration = Duration::from_secs(1);
+/// So long after two sightings of one second differed no copy of the API lags any more.
+const DOUBTED: Duration = Duration::from_secs(30);
 /// So often in a row the API may show something older than a delivery did before it is believed.
 const STALE_READS_MAX: u32 = 5;
 
@@ -66,13 +68,16 @@ impl Preview {
         }
         // GitHub's times are whole seconds. Of two deliveries of one second either may be the later one: the choice is
         // arbitrary but the same in every order, and nothing is done about it before the API has been asked.
-        if pull_request.updated_at == known.updated_at && order_key(pull_request) < order_key(known)
-        {
+        let same_second = pull_request.updated_at == known.updated_at;
+        if same_second && order_key(pull_request) < order_key(known) {
             sighting.confirmed_at = None;
-            return;
+        } else {
+            self.sighted(pull_request, None, at);
+            self.start_afresh();
         }
-        self.sighted(pull_request, None, at);
-        self.start_afresh();
+        if same_second {
+            self.doubt(at);
+        }
     }
 
     fn pull_request_read(&mut self, pull_request: &PullRequest, at: Timestamp) {
@@ -84,12 +89,14 @@ impl Preview {
         let known = &sighting.pull_request;
         if pull_request == known {
             sighting.confirmed_at = Some(at);
+            sighting.doubted_until = sighting.doubted_until.filter(|until| *until > at);
             sighting.stale_reads = 0;
         } else if pull_request.updated_at > known.updated_at {
             self.sighted(pull_request, Some(at), at);
         } else if pull_request.updated_at == known.updated_at {
             // Within one second the answer may be older or newer than what is known: a second equal answer settles it.
             self.sighted(pull_request, None, at);
+            self.doubt(at);
             self.reading.not_before = Some(at.after(SECOND_LOOK));
         } else if sighting.stale_reads >= STALE_READS_MAX {
             self.sighted(pull_request, Some(at), at);
@@ -100,6 +107,13 @@ impl Preview {
             );
             self.reading.failures = sighting.stale_reads - 1;
             self.reading.fail(&trouble, at, self.id.number.0);
+        }
+    }
+
+    /// Remembers that two sightings of one second differ. Two equal answers do for now, but both may come from a copy that lags.
+    fn doubt(&mut self, at: Timestamp) {
+        if let Some(sighting) = &mut self.sighting {
+            sighting.doubted_until = Some(at.after(DOUBTED));
         }
     }
 
@@ -116,6 +130,7 @@ impl Preview {
             confirmed_at,
             head_since: at,
             state_since: at,
+            doubted_until: None,
             stale_reads: 0,
         });
     }
@@ -140,6 +155,7 @@ impl Preview {
         self.repository = Some(pull_request.repository.clone());
         sighting.pull_request = pull_request.clone();
         sighting.confirmed_at = confirmed_at;
+        sighting.doubted_until = None;
         sighting.stale_reads = 0;
         if new_head {
             self.builds = Builds {

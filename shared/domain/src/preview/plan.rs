@@ -84,6 +84,11 @@ impl Preview {
         agenda.add(self.publish_comment(sighting, now));
         self.look_after_targets(&mut agenda, now);
         agenda.add(self.read_runs(sighting, now));
+        agenda.add(match sighting.doubted_until {
+            Some(until) if until > now => Next::At(until),
+            Some(_) => self.read_pull_request(now),
+            None => Next::Nothing,
+        });
         if let Some(forget_at) = self.forget_at() {
             agenda.add(Next::At(forget_at));
         }

@@ -45,6 +45,9 @@ pub(super) struct Sighting {
     pub(super) head_since: Timestamp,
     /// When its state (open, closed, merged) became known.
     pub(super) state_since: Timestamp,
+    /// Two sightings of one second differ: when to look once more, after which no copy of the API lags any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) doubted_until: Option<Timestamp>,
     /// How often in a row GitHub's API showed something older: a copy that lags.
     #[serde(default)]
     pub(super) stale_reads: u32,

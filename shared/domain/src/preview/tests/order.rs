@@ -118,3 +118,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn of_two_events_within_one_second_the_last_word_is_with_a_look_that_no_lagging_copy_answers() {
+    let mut story = Story::opened();
+    // Closed within the second of its opening; for a while the API still shows it open.
+    let open = story.pull_request.clone();
+    story.pull_request.state = PullRequestState::Closed;
+    story.deliver();
+    story.pull_request = open;
+    story.go();
+    story.wait_and_go();
+    assert!(story.comment.contains("Waiting"), "{}", story.comment);
+    story.pull_request.state = PullRequestState::Closed;
+    story.now = story.now.after(Duration::from_secs(30));
+    story.go_far();
+    assert!(story.comment.contains("was closed"), "{}", story.comment);
+}
