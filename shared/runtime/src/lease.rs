@@ -29,13 +29,18 @@ pub(crate) enum Acquired<E> {
     Busy,
 }
 
-/// Tries to get the lease of `id`.
+/// Tries to get the lease of `id`. An entity of which nothing is stored and for which there is no mail has none: a crash would
+/// leave it behind with nothing that leads anybody back.
 pub(crate) async fn acquire<E: Entity>(
     store: &impl Store,
     clock: &impl Clock,
     id: &E::Id,
+    mail: &[u64],
 ) -> Result<Acquired<E>, RunError> {
     let record = Record::read(store, id).await?;
+    if record.is_none() && mail.is_empty() {
+        return Ok(Acquired::Busy);
+    }
     let known = record.as_ref().map_or(0, |record: &Record<E>| record.epoch);
     if record.is_some_and(|record| record.is_leased(clock.now())) {
         return Ok(Acquired::Busy);

@@ -129,7 +129,7 @@ impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
     {
         let mut mail = mail.to_vec();
         loop {
-            let record = match lease::acquire::<E>(&self.store, &self.clock, id).await? {
+            let record = match lease::acquire::<E>(&self.store, &self.clock, id, &mail).await? {
                 Acquired::Ours(record) => record,
                 Acquired::Busy => return Ok((Outcome::Busy, 0)),
             };
