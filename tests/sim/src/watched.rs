@@ -179,11 +179,13 @@ impl Ghost {
             }
             Fact::PullRequestRead { pull_request } => {
                 self.well("pull request");
+                let doubted = self.newest.as_ref().is_some_and(|newest| newest.ambiguous);
                 let head = self
                     .newest
                     .as_ref()
                     .map(|newest| newest.pull_request.head_commit.clone());
-                if self.sighted(pull_request) && head.as_ref() != Some(&pull_request.head_commit) {
+                let other_head = head.as_ref() != Some(&pull_request.head_commit);
+                if self.sighted(pull_request) && (other_head || doubted) {
                     self.person_acted();
                 }
             }
