@@ -414,3 +414,11 @@ async fn mail_behind_numbers_that_were_never_used_is_found_by_the_look_after_a_l
     runner.run::<Counter>(&ID, &waiting).await.unwrap();
     assert_eq!(state(&store).await.reported, 1);
 }
+
+#[tokio::test]
+async fn running_what_is_nowhere_stored_and_has_no_mail_leaves_no_key() {
+    let (store, clock) = (MemoryStore::default(), Hand::default());
+    let runner = runner(&store, &clock);
+    runner.run::<Counter>(&ID, &[]).await.unwrap();
+    assert_eq!(store.all_keys(), Vec::<String>::new());
+}
