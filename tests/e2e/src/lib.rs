@@ -1,1 +1,9 @@
-//! Nothing here yet.
+//! Stories on the real components: a world of simulated vendors, and Slipway as it is deployed, over real HTTP.
+//!
+//! The application runs on the embedded host, or on Spin when `SLIPWAY_SPIN` names its binary.
+
+mod engine;
+mod story;
+
+pub use engine::{Process, Slipway};
+pub use story::{Message, PATIENCE, Setup, Story};

@@ -30,17 +30,18 @@ struct File {
     stores: BTreeMap<Spanned<String>, Spanned<Table>>,
 }
 
-/// Reads the stores; relative paths of SQLite files start from `state_dir`.
+/// Reads the stores; relative paths of SQLite files start from the directory of `file`, as in Spin, not from `state_dir`.
 pub(crate) fn read(file: Option<&Path>, state_dir: &Path) -> Result<StoreConfigs, Refusal> {
     let mut configs = match file {
         None => BTreeMap::new(),
         Some(path) => {
             let document = Document::read(path, "the runtime configuration")?;
             let file: File = document.parse()?;
+            let directory = path.parent().unwrap_or(Path::new(""));
             file.stores
                 .iter()
                 .map(|(label, table)| {
-                    let config = store_config(label.get_ref(), table.get_ref(), state_dir)
+                    let config = store_config(label.get_ref(), table.get_ref(), directory)
                         .map_err(|problem| document.refuse(label.span(), problem))?;
                     Ok((label.get_ref().clone(), config))
                 })
@@ -53,7 +54,7 @@ pub(crate) fn read(file: Option<&Path>, state_dir: &Path) -> Result<StoreConfigs
     Ok(configs)
 }
 
-fn store_config(label: &str, table: &Table, state_dir: &Path) -> Result<StoreConfig, String> {
+fn store_config(label: &str, table: &Table, directory: &Path) -> Result<StoreConfig, String> {
     let text = |key: &str| match table.get(key) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.as_str())),
@@ -67,7 +68,7 @@ fn store_config(label: &str, table: &Table, state_dir: &Path) -> Result<StoreCon
     })?;
     let (config, key) = match kind {
         "spin" => (
-            StoreConfig::Sqlite(text("path")?.map(|path| state_dir.join(path))),
+            StoreConfig::Sqlite(text("path")?.map(|path| directory.join(path))),
             "path",
         ),
         "redis" => {

@@ -17,6 +17,7 @@ mod redis;
 mod requests;
 mod scene;
 mod simulation;
+pub mod stores;
 mod toolchain;
 mod up;
 mod vendors;

@@ -7,7 +7,7 @@ use crate::stage::{Stage, ask, probe};
 /// A probe with the stores `default` and `other`, which are both in the one file of Spin's default.
 fn stage() -> Stage {
     Stage::new(&probe(r#"key_value_stores = ["default", "other"]"#)).runtime_config(
-        "[key_value_store.other]\ntype = \"spin\"\npath = \"sqlite_key_value.db\"\n",
+        "[key_value_store.other]\ntype = \"spin\"\npath = \".spin/sqlite_key_value.db\"\n",
     )
 }
 

@@ -189,7 +189,9 @@ impl Stage {
                 std::fs::write(&options.manifest, hello_manifest(&components.hello))?;
             }
             Application::OnSqlite => {
-                options.runtime_config = Some(workspace::file("runtime-config.toml"))
+                let file = directory.path().join("runtime-config.toml");
+                std::fs::write(&file, crate::stores::sqlite())?;
+                options.runtime_config = Some(file);
             }
             Application::OnRedis => {
                 let file = directory.path().join("runtime-config.toml");

@@ -8,7 +8,7 @@ use host::{LogSink, Running};
 use tempfile::TempDir;
 use world::{Application, Options, PullRequest, Repository, World};
 
-use crate::{scene, workspace};
+use crate::{scene, stores};
 
 /// So many lines of Slipway's log are kept, to explain a story that went wrong.
 const LINES_KEPT: usize = 40;
@@ -51,7 +51,9 @@ impl Stage {
         let log = Arc::new(Mutex::new(Log::default()));
         let lines = Arc::clone(&log);
         let mut options = host::Options::new(manifest);
-        options.runtime_config = Some(workspace::file("runtime-config.toml"));
+        let runtime_config = state.path().join("runtime-config.toml");
+        std::fs::write(&runtime_config, stores::sqlite())?;
+        options.runtime_config = Some(runtime_config);
         options.state_dir = state.path().to_owned();
         options.variables = scene::variables(&world)
             .into_iter()

@@ -1,0 +1,332 @@
+//! A story: a world, Slipway, and what people look at.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+use world::{Answer, Options, PullRequest, Repository, World};
+
+use crate::{Slipway, engine::Plan};
+
+/// How long a story waits for anything: far longer than it takes, since machines are busy.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The token of `POST /reconcile` in stories.
+const RECONCILE_TOKEN: &str = "reconcile-me";
+
+/// The Coolify application in stories.
+const APPLICATION: &str = "shop-web";
+
+/// What is different about a story.
+#[derive(Debug, Clone, Default)]
+pub struct Setup {
+    variables: BTreeMap<String, String>,
+    runtime_config: Option<String>,
+    single_use: bool,
+    apart: Option<PathBuf>,
+    held: bool,
+}
+
+impl Setup {
+    /// With another value for a variable.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// With another runtime configuration.
+    #[must_use]
+    pub fn runtime_config(mut self, text: String) -> Self {
+        self.runtime_config = Some(text);
+        self
+    }
+
+    /// With a fresh instance of each component for every request.
+    #[must_use]
+    pub fn single_use(mut self) -> Self {
+        self.single_use = true;
+        self
+    }
+
+    /// With Slipway as a process of its own, started from the binary `host` unless it runs on Spin.
+    #[must_use]
+    pub fn apart(mut self, host: &str) -> Self {
+        self.apart = Some(host.into());
+        self
+    }
+
+    /// With deliveries only by hand.
+    #[must_use]
+    pub fn held(mut self) -> Self {
+        self.held = true;
+        self
+    }
+
+    /// Starts the world and Slipway.
+    pub async fn start(self) -> Result<Story> {
+        let world = World::start(Options::default())
+            .await
+            .context("starting the world")?;
+        let directory = TempDir::new().context("making a directory for the state")?;
+        let plan = self.plan(&world, directory.path())?;
+        let slipway = start(&plan, self.apart.as_deref()).await?;
+        if !self.held {
+            world
+                .github()
+                .webhooks()
+                .send_to(&format!("{}/webhooks/github", slipway.url));
+        }
+        let repository = world.github().repository("acme/shop");
+        let application = world.coolify().application(APPLICATION);
+        application.image("ghcr.io/acme/shop");
+        let story = Story {
+            world,
+            repository,
+            slipway,
+            plan,
+            apart: self.apart,
+            held: self.held,
+            _directory: directory,
+        };
+        story
+            .repository
+            .write_file(".github/slipway.yml", story.configuration());
+        Ok(story)
+    }
+
+    fn plan(&self, world: &World, directory: &Path) -> Result<Plan> {
+        let manifest = xtask::components::ensure_built()?;
+        let runtime_config = directory.join("runtime-config.toml");
+        let text = self
+            .runtime_config
+            .clone()
+            .unwrap_or_else(xtask::stores::sqlite);
+        std::fs::write(&runtime_config, text).context("writing the runtime configuration")?;
+        let options = world.options();
+        let mut variables: BTreeMap<String, String> = [
+            (
+                "github_webhook_secrets",
+                options.webhook_secret.clone().unwrap_or_default(),
+            ),
+            ("github_token", options.github_token.clone()),
+            ("github_api_url", world.github_url()),
+            ("coolify_url", world.coolify_url()),
+            ("coolify_token", options.coolify_token.clone()),
+            ("preview_hosts", world.previews_url()),
+            ("reconcile_token", RECONCILE_TOKEN.to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+        variables.extend(self.variables.clone());
+        let state_dir = directory.join("state");
+        Ok(Plan {
+            manifest,
+            runtime_config,
+            state_dir,
+            variables,
+            single_use: self.single_use,
+        })
+    }
+}
+
+async fn start(plan: &Plan, apart: Option<&Path>) -> Result<Slipway> {
+    match apart {
+        Some(host) => Slipway::start_apart(plan, host).await,
+        None => Slipway::start(plan).await,
+    }
+}
+
+/// A world and Slipway.
+pub struct Story {
+    /// The vendors.
+    pub world: World,
+    /// The repository `acme/shop`, configured.
+    pub repository: Repository,
+    /// Slipway.
+    pub slipway: Slipway,
+    plan: Plan,
+    apart: Option<PathBuf>,
+    held: bool,
+    _directory: TempDir,
+}
+
+impl Story {
+    /// A story in which nothing is different.
+    pub async fn start() -> Result<Self> {
+        Setup::default().start().await
+    }
+
+    /// The configuration of the repository.
+    pub fn configuration(&self) -> String {
+        format!(
+            "version: 1\n\
+             build: {{ workflow: CI }}\n\
+             services:\n\
+             \x20 web:\n\
+             \x20   preview:\n\
+             \x20     coolify: {{ application: {APPLICATION}, tag: 'pr-{{number}}' }}\n\
+             \x20     url: {}\n\
+             \x20     health: {{ path: /, attempts: 10, interval: 1s }}\n",
+            self.world.preview_url_template()
+        )
+    }
+
+    /// The Coolify application.
+    pub fn application(&self) -> world::Application {
+        self.world.coolify().application(APPLICATION)
+    }
+
+    /// Waits until the comment on `pull` contains `text`, and returns it.
+    pub async fn comment_with(&self, pull: &PullRequest, text: &str) -> Result<String> {
+        let says = |_: &World| {
+            pull.slipway_comment()
+                .is_some_and(|comment| comment.body.contains(text))
+        };
+        let waited = self
+            .world
+            .until(&format!("a comment that says {text:?}"), PATIENCE, says)
+            .await;
+        let comment = pull.slipway_comment().map(|comment| comment.body);
+        waited.with_context(|| {
+            format!(
+                "the comment: {comment:?}\nthe log:\n{}",
+                self.slipway.log().join("\n")
+            )
+        })?;
+        comment.context("the comment is gone")
+    }
+
+    /// Waits until a condition holds.
+    pub async fn until(&self, what: &str, holds: impl FnMut(&World) -> bool) -> Result<()> {
+        let waited = self.world.until(what, PATIENCE, holds).await;
+        waited.with_context(|| format!("the log:\n{}", self.slipway.log().join("\n")))
+    }
+
+    /// How many deployments of `pull` were asked for.
+    pub fn deployments_of(&self, pull: &PullRequest) -> usize {
+        let of = |deployment: &&world::Deployment| deployment.pull_request == pull.number();
+        self.application().deployments().iter().filter(of).count()
+    }
+
+    /// Stops Slipway as by SIGKILL and starts it anew on the same state.
+    pub async fn restart(&mut self) -> Result<()> {
+        // The old one is gone before the new one opens its store.
+        self.slipway.kill().await?;
+        self.slipway = start(&self.plan, self.apart.as_deref()).await?;
+        if !self.held {
+            self.world
+                .github()
+                .webhooks()
+                .send_to(&format!("{}/webhooks/github", self.slipway.url));
+        }
+        Ok(())
+    }
+
+    /// `POST /reconcile`, once.
+    pub async fn reconcile(&self) -> Result<Answer> {
+        let headers = [(
+            "authorization".to_owned(),
+            format!("Bearer {RECONCILE_TOKEN}"),
+        )];
+        let url = format!("{}/reconcile", self.slipway.url);
+        Ok(world::send("POST", &url, &headers, Vec::new(), PATIENCE).await?)
+    }
+
+    /// `POST /reconcile` again and again, as an impatient scheduler, until a condition holds.
+    pub async fn reconcile_until(
+        &self,
+        what: &str,
+        mut holds: impl FnMut(&World) -> bool,
+    ) -> Result<()> {
+        let started = Instant::now();
+        while !holds(&self.world) {
+            if started.elapsed() > PATIENCE {
+                bail!(
+                    "waited for {what} in vain; the log:\n{}",
+                    self.slipway.log().join("\n")
+                );
+            }
+            let answer = self.reconcile().await?;
+            if answer.status != 200 {
+                bail!("reconcile answered {} {}", answer.status, answer.text());
+            }
+            // Something changes, or it is time for the scheduler to ask again.
+            drop(
+                self.world
+                    .until(what, Duration::from_millis(500), &mut holds)
+                    .await,
+            );
+        }
+        Ok(())
+    }
+
+    /// Sends bytes to the webhook.
+    pub async fn post(&self, message: &Message) -> Result<Answer> {
+        let url = format!("{}{}", self.slipway.url, message.path);
+        Ok(world::send(
+            message.method,
+            &url,
+            &message.headers,
+            message.body.clone(),
+            PATIENCE,
+        )
+        .await?)
+    }
+
+    /// A delivery as GitHub sends it, signed, to be changed.
+    pub fn delivery(&self, event: &str, body: &[u8]) -> Message {
+        let webhooks = self.world.github().webhooks();
+        let headers = webhooks.headers(&webhooks.guid(), event, body);
+        Message {
+            method: "POST",
+            path: "/webhooks/github",
+            headers,
+            body: body.to_vec(),
+        }
+    }
+}
+
+/// A request to the webhook.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// `POST`, unless the story is about that.
+    pub method: &'static str,
+    /// The path.
+    pub path: &'static str,
+    /// The headers.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Message {
+    /// With another value of a header.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self = self.without(name);
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Without a header.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.headers
+            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self
+    }
+
+    /// The value of a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let (_, value) = self
+            .headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        Some(value)
+    }
+}

@@ -1,0 +1,8 @@
+//! Stories on the real components.
+
+mod crash;
+mod ingress;
+mod payloads;
+mod preview;
+mod reconcile;
+mod trouble;
