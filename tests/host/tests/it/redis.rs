@@ -2,10 +2,31 @@
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
 use crate::stage::{Stage, ask, eventually, probe};
+
+/// Installs Redis on a bare machine where that needs nobody's leave; elsewhere the start fails and says what to install.
+fn install() {
+    let succeeds = |program: &str, arguments: &[&str]| {
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive");
+        command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
+    };
+    let apt_install = ["install", "-y", "--no-install-recommends", "redis-server"];
+    if !succeeds("redis-server", &["--version"]) && !succeeds("apt-get", &apt_install) {
+        // Package lists may be missing or old.
+        let _ = succeeds("apt-get", &["update"]) && succeeds("apt-get", &apt_install);
+    }
+}
 
 /// A Redis server of the test's own, on a socket in a directory of its own.
 struct Server {
@@ -15,6 +36,8 @@ struct Server {
 
 impl Server {
     async fn start() -> Self {
+        static INSTALLED: OnceLock<()> = OnceLock::new();
+        INSTALLED.get_or_init(install);
         let directory = tempfile::tempdir().unwrap();
         let socket = directory.path().join("redis.sock");
         let child = Command::new("redis-server")
