@@ -93,22 +93,10 @@ pub fn workflow_run_event(payload: &[u8]) -> Result<WorkflowRunEvent, Malformed>
             event: run.event,
             head_commit: run.head_sha,
             head_repository: run.head_repository.map(|repo| RepositoryId(repo.0.id)),
-            progress: progress(&run.status, run.conclusion.as_deref()),
+            progress: RunProgress::of(Some(&run.status), run.conclusion.as_deref()),
             html_url: run.html_url,
         },
     })
-}
-
-/// How far a run is by GitHub's `status` and `conclusion`. What is not known is never taken for a success.
-fn progress(status: &str, conclusion: Option<&str>) -> RunProgress {
-    match (status, conclusion) {
-        ("completed", Some("success")) => RunProgress::Succeeded,
-        ("completed", Some("cancelled" | "skipped" | "stale")) => RunProgress::Cancelled,
-        ("completed", Some(_)) => RunProgress::Failed,
-        ("in_progress", _) => RunProgress::Running,
-        // `requested`, `queued`, `waiting`, `pending`.
-        (_, _) => RunProgress::Waiting,
-    }
 }
 
 /// What is read of the payload.

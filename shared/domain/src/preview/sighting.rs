@@ -83,3 +83,18 @@ pub enum RunProgress {
     /// Done, and it did not succeed: failure, timed out, or an approval is needed.
     Failed,
 }
+
+impl RunProgress {
+    /// How far a run is by GitHub's `status` and `conclusion`, of which new ones may come: what is not known is never taken for a
+    /// success, and a run without a conclusion is not over.
+    pub fn of(status: Option<&str>, conclusion: Option<&str>) -> Self {
+        match (status, conclusion) {
+            (Some("completed"), Some("success")) => Self::Succeeded,
+            (Some("completed"), Some("cancelled" | "skipped" | "stale")) => Self::Cancelled,
+            (Some("completed"), Some(_)) => Self::Failed,
+            (Some("completed" | "in_progress"), _) => Self::Running,
+            // `requested`, `queued`, `waiting`, `pending`.
+            (Some(_) | None, _) => Self::Waiting,
+        }
+    }
+}

@@ -12,8 +12,8 @@ use crate::{
     exchange::{Repeat, message},
 };
 
-/// Coolify stops the containers over SSH before it answers.
-const TIMEOUT: Duration = Duration::from_secs(60);
+/// Coolify stops the containers over SSH before it answers; and a lease must outlast every request.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What Coolify did about a request to remove a preview.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -92,7 +92,7 @@ impl<H: Http, C: Clock> Client<H, C> {
 }
 
 fn shown(wire: Wire) -> WorkflowRun {
-    let progress = progress(wire.status.as_deref(), wire.conclusion.as_deref());
+    let progress = RunProgress::of(wire.status.as_deref(), wire.conclusion.as_deref());
     WorkflowRun {
         id: wire.id,
         attempt: wire.run_attempt.unwrap_or(1),
@@ -103,18 +103,5 @@ fn shown(wire: Wire) -> WorkflowRun {
         head_repository: wire.head_repository.map(|repository| repository.id),
         progress,
         html_url: wire.html_url,
-    }
-}
-
-/// How far a run is. A completed one has succeeded only if GitHub says `success`; one without a conclusion is not completed yet.
-fn progress(status: Option<&str>, conclusion: Option<&str>) -> RunProgress {
-    match (status, conclusion) {
-        (Some("completed"), Some("success")) => RunProgress::Succeeded,
-        (Some("completed"), Some("cancelled" | "skipped" | "stale" | "neutral")) => {
-            RunProgress::Cancelled
-        }
-        (Some("completed"), Some(_)) => RunProgress::Failed,
-        (Some("completed" | "in_progress"), _) => RunProgress::Running,
-        (Some(_) | None, _) => RunProgress::Waiting,
     }
 }

@@ -18,12 +18,12 @@ fn the_preview_is_deleted_and_never_the_application() {
     let script = Script::one(200, r#"{"message":"Preview deletion request queued."}"#);
     assert_eq!(remove(&script).unwrap(), Removal::Requested);
     insta::assert_snapshot!(script.asked(), @r#"
-DELETE https://coolify.example/api/v1/applications/a8k4o0wcgkk4ks0w8s4g0s8k/previews/7
-accept: "application/json"
-authorization: Sensitive
-user-agent: "slipway/0.0.0"
-time limit: 60 s
-"#);
+    DELETE https://coolify.example/api/v1/applications/a8k4o0wcgkk4ks0w8s4g0s8k/previews/7
+    accept: "application/json"
+    authorization: Sensitive
+    user-agent: "slipway/0.0.0"
+    time limit: 30 s
+    "#);
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn only_a_completed_run_with_the_conclusion_success_has_succeeded() {
         ("completed", Some("cancelled"), RunProgress::Cancelled),
         ("completed", Some("skipped"), RunProgress::Cancelled),
         ("completed", Some("stale"), RunProgress::Cancelled),
-        ("completed", Some("neutral"), RunProgress::Cancelled),
+        ("completed", Some("neutral"), RunProgress::Failed),
         ("completed", Some("failure"), RunProgress::Failed),
         ("completed", Some("timed_out"), RunProgress::Failed),
         ("completed", Some("action_required"), RunProgress::Failed),

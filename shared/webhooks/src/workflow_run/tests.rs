@@ -89,7 +89,7 @@ fn only_completed_with_success_counts_as_success() {
         ("completed", json!("cancelled"), RunProgress::Cancelled),
         ("completed", json!("skipped"), RunProgress::Cancelled),
         ("completed", json!("stale"), RunProgress::Cancelled),
-        ("completed", Value::Null, RunProgress::Waiting),
+        ("completed", Value::Null, RunProgress::Running),
         ("in_progress", Value::Null, RunProgress::Running),
         ("in_progress", json!("success"), RunProgress::Running),
         ("queued", Value::Null, RunProgress::Waiting),
