@@ -8,13 +8,15 @@ use serde::Deserialize;
 use crate::workspace;
 
 /// Licences by their SPDX names that ask for nothing but their own text and names to be kept.
-const ALLOWED: [&str; 11] = [
+const ALLOWED: [&str; 13] = [
     "0BSD",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
     "BSD-2-Clause",
     "BSD-3-Clause",
+    "BSL-1.0",
     "CC0-1.0",
+    "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
     "Unicode-3.0",
