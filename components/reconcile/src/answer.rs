@@ -20,6 +20,11 @@ impl Done<'_> {
     /// `200` with the numbers; `next_at` is when something is due again, and is null if nothing is.
     pub(crate) fn response(&self) -> Response<Full<Bytes>> {
         let entities = self.entities;
+        // An absent time sorts before any, so it is not just the lesser of the two.
+        let next_at = [self.deliveries.next_at, entities.next_at]
+            .into_iter()
+            .flatten()
+            .min();
         let body = json!({
             "deliveries": self.deliveries,
             "deliveries_expired": self.expired,
@@ -29,7 +34,7 @@ impl Done<'_> {
                 "failed": entities.failed,
                 "left": entities.left,
             },
-            "next_at": entities.next_at.map(|at| at.to_string()),
+            "next_at": next_at.map(|at| at.to_string()),
         });
         json_response(StatusCode::OK, "application/json", &body)
     }

@@ -26,6 +26,15 @@ pub(crate) struct Deliveries {
     pub(crate) dead: u64,
     /// There was no time left for these.
     pub(crate) left: u64,
+    /// When one is due again; told once, with what else is due.
+    #[serde(skip)]
+    pub(crate) next_at: Option<Timestamp>,
+}
+
+impl Deliveries {
+    fn due_at(&mut self, at: Timestamp) {
+        self.next_at = Some(self.next_at.map_or(at, |next_at| next_at.min(at)));
+    }
 }
 
 fn inbox(log: &DeliveryLog) -> Inbox<SpinStore, SpinHttp, SpinClock, DeliveryLog> {
@@ -43,15 +52,23 @@ pub(crate) async fn process_due(
     deadline: Timestamp,
 ) -> Result<Deliveries, StoreError> {
     let inbox = inbox(log);
-    let mut deliveries = Deliveries::default();
-    for guid in inbox.due(PROCESSED_MAX).await? {
+    let pending = inbox.pending(PROCESSED_MAX).await?;
+    let mut deliveries = Deliveries {
+        next_at: pending.next_at,
+        ..Deliveries::default()
+    };
+    for guid in pending.due {
         if SpinClock.now() > deadline {
             deliveries.left += 1;
+            deliveries.due_at(deadline);
             continue;
         }
         match inbox.process(&guid).await? {
             Processed::Done => deliveries.done += 1,
-            Processed::Waiting { .. } => deliveries.waiting += 1,
+            Processed::Waiting { until, .. } => {
+                deliveries.waiting += 1;
+                deliveries.due_at(until);
+            }
             Processed::Dead { .. } => deliveries.dead += 1,
             Processed::InHand | Processed::NotPending | Processed::Newer => {}
         }

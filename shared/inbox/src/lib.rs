@@ -15,6 +15,7 @@ mod testing;
 
 pub use accept::{Acceptance, Claimed, Incoming};
 pub use ingress::{Answer, Received, Reception, admit, broken_off, receive, too_large};
+pub use listing::Pending;
 pub use process::Processed;
 pub use record::{Finish, Head, Record, Unreadable, delivery_key};
 

@@ -45,37 +45,62 @@ fn parse_expiry_key(key: &str) -> Option<(Finish, Timestamp, DeliveryGuid)> {
     ))
 }
 
+/// What waits in the queue.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pending {
+    /// Deliveries that are due.
+    pub due: Vec<DeliveryGuid>,
+    /// When the next one of the others is; none if there are no others.
+    pub next_at: Option<Timestamp>,
+}
+
+impl Pending {
+    fn ask_again(&mut self, at: Timestamp) {
+        self.next_at = Some(self.next_at.map_or(at, |next_at| next_at.min(at)));
+    }
+}
+
 impl<S: Store, H, C: Clock, L> Inbox<S, H, C, L> {
     /// Up to `limit` deliveries that are due. Of a long queue a part is read, and another part each second.
     pub async fn due(&self, limit: usize) -> Result<Vec<DeliveryGuid>, StoreError> {
+        Ok(self.pending(limit).await?.due)
+    }
+
+    /// Like [`Inbox::due`], and when to ask again.
+    pub async fn pending(&self, limit: usize) -> Result<Pending, StoreError> {
         let now = self.clock.now();
         let keys = self.store.keys(Label::Queue).await?;
-        let mut pending: Vec<&str> = keys
+        let mut guids: Vec<&str> = keys
             .iter()
             .filter_map(|key| key.strip_prefix("delivery/"))
             .collect();
-        pending.sort_unstable();
-        let parts = pending.len().div_ceil(READ_MAX).max(1);
+        guids.sort_unstable();
+        let parts = guids.len().div_ceil(READ_MAX).max(1);
         let second = usize::try_from(now.milliseconds().div_euclid(1000)).unwrap_or(0);
-        pending.rotate_left(second % parts * READ_MAX);
-        let mut due = Vec::new();
-        for guid in pending.into_iter().take(READ_MAX) {
-            if due.len() == limit {
+        guids.rotate_left(second % parts * READ_MAX);
+        let mut pending = Pending::default();
+        if parts > 1 {
+            pending.ask_again(now);
+        }
+        for guid in guids.into_iter().take(READ_MAX) {
+            if pending.due.len() == limit {
+                pending.ask_again(now);
                 break;
             }
             let Ok(guid) = guid.parse::<DeliveryGuid>() else {
                 continue;
             };
             let value = self.store.get(Label::Queue, &delivery_key(&guid)).await?;
-            // A damaged one is due too: processing it buries it.
-            let is_due = value.is_some_and(|value| {
-                Record::parse(&value).map_or(true, |record| record.head.next_attempt_at <= now)
-            });
-            if is_due {
-                due.push(guid);
+            let Some(value) = value else { continue };
+            match Record::parse(&value) {
+                Ok(record) if record.head.next_attempt_at > now => {
+                    pending.ask_again(record.head.next_attempt_at);
+                }
+                // A damaged one is due too: processing it buries it.
+                Ok(_) | Err(_) => pending.due.push(guid),
             }
         }
-        Ok(due)
+        Ok(pending)
     }
 
     /// Deletes deliveries that were done more than `retention` ago, and dead ones after 30 days if that is longer; at most 500

@@ -73,7 +73,8 @@ pub struct Runner<S, C, L, X> {
 }
 
 impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
-    /// Posts `fact` and runs the entity until there is nothing to do for now. An error means that the fact is not durable.
+    /// Makes `fact` durable and returns the number of its mail, to be named when the entity is run. An error means that the fact may
+    /// not be durable.
     pub async fn post<E: Entity>(&self, id: &E::Id, fact: &E::Fact) -> Result<u64, RunError> {
         mailbox::post::<E>(&self.store, id, fact, self.clock.now()).await
     }

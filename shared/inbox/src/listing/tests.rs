@@ -17,6 +17,25 @@ fn only_deliveries_of_the_queue_can_be_due() {
 }
 
 #[test]
+fn it_is_told_when_to_ask_again() {
+    let inbox = inbox();
+    assert_eq!(now(inbox.pending(10)).unwrap(), Pending::default());
+    drop(inbox.accepted("a-1"));
+    let accepted_at = inbox.clock.now();
+    let fresh = now(inbox.pending(10)).unwrap();
+    assert_eq!(fresh.due, []);
+    assert_eq!(
+        fresh.next_at,
+        Some(accepted_at.after(crate::accept::FIRST_CLAIM))
+    );
+    drop(inbox.accepted("a-2"));
+    inbox.clock.advance(HOUR);
+    let due = now(inbox.pending(1)).unwrap();
+    assert_eq!(due.due.len(), 1);
+    assert_eq!(due.next_at, Some(inbox.clock.now()), "one was left out");
+}
+
+#[test]
 fn no_more_are_listed_than_asked_for() {
     let inbox = inbox();
     for number in 0..5 {
