@@ -166,10 +166,10 @@ impl Preview {
         if waiting_for > RUNS_AWAITED || !self.is_build_awaited(settings) {
             return Next::Nothing;
         }
-        let due = self
-            .builds
-            .read_at
-            .map_or(now, |read_at| read_at.after(runs_pause(waiting_for)));
+        // By the time of the last look, not by the present: else the time to come back would move whenever it is asked for.
+        let due = self.builds.read_at.map_or(now, |read_at| {
+            read_at.after(runs_pause(read_at.since(sighting.head_since)))
+        });
         if due > now {
             return Next::At(due);
         }

@@ -137,7 +137,15 @@ impl<H: Http, C: Clock> Client<H, C> {
             .send(&exchange, Method::PATCH, &path, encoded(body, &exchange)?)
             .await?;
         match response.status {
-            StatusCode::OK => Ok(Update::Updated),
+            StatusCode::OK => {
+                // A proxy's page is a 200 too; only the comment itself means that it was edited.
+                let edited: Wire = exchange.read(&response)?;
+                if edited.id == comment {
+                    Ok(Update::Updated)
+                } else {
+                    Err(exchange.unreadable(&response, "another comment"))
+                }
+            }
             StatusCode::NOT_FOUND if message(&response).is_some() => Ok(Update::Gone),
             _ => Err(self.failure(&exchange, &response)),
         }

@@ -144,6 +144,18 @@ time limit: 30 s
 }
 
 #[test]
+fn a_proxys_page_is_no_edit() {
+    let other = comment(34, OWN, "Ready", "2026-11-21T10:31:07Z").to_string();
+    for answer in ["<html>Welcome</html>", "{}", other.as_str()] {
+        let edited = update(&Script::one(200, answer));
+        assert!(
+            matches!(edited, Err(CallError::Retry { .. })),
+            "{answer}: {edited:?}"
+        );
+    }
+}
+
+#[test]
 fn a_comment_is_changed_or_gone() {
     let script = Script::one(
         200,
