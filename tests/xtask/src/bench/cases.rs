@@ -1,36 +1,38 @@
-//! What is measured: each case is an application on a host, and requests to it.
+//! What is measured: each case is an application, and requests to it.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use host::{LogSink, Running};
 use http::{Method, Request, StatusCode};
 use http_body_util::Full;
 use serde_json::Value;
-use tempfile::TempDir;
 
 use super::load::Traffic;
-use crate::redis::Redis;
-use crate::{components, scene, workspace};
+use crate::{scene, workspace};
 
 /// Deliveries of pull requests are about so many different ones.
 const PULL_REQUESTS: u64 = 64;
-const SECRET: &str = "the secret of the benchmark";
+/// What deliveries are signed with.
+pub(super) const SECRET: &str = "the secret of the benchmark";
 
 /// One case.
 pub(super) struct Case {
     pub(super) name: &'static str,
     pub(super) traffic: Traffic,
-    application: Application,
+    pub(super) application: Application,
 }
 
-#[derive(Clone, Copy)]
-enum Application {
+/// What runs on the host.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Application {
+    /// The component that answers an empty 200.
     Hello,
+    /// A component that writes one value to a store in SQLite.
+    OneWrite,
+    /// Slipway, with its stores in SQLite.
     OnSqlite,
+    /// Slipway, with its stores in Redis.
     OnRedis,
 }
 
@@ -53,9 +55,14 @@ impl Case {
             traffic,
             application,
         };
-        use Application::{Hello, OnRedis, OnSqlite};
+        use Application::{Hello, OnRedis, OnSqlite, OneWrite};
         Ok(vec![
-            case("hello world (the ceiling)", Hello, hello()),
+            case("hello world (the ceiling)", Hello, get(|_| "/".to_owned())),
+            case(
+                "one value of 20 kB written, SQLite",
+                OneWrite,
+                get(|number| format!("/set-large/default/{number}/20000")),
+            ),
             case(
                 "rejected signature",
                 OnSqlite,
@@ -104,10 +111,11 @@ fn numbered(payload: &[u8]) -> anyhow::Result<Vec<Vec<u8>>> {
     numbered.collect()
 }
 
-fn hello() -> Traffic {
+/// Requests without a body.
+fn get(path: fn(usize) -> String) -> Traffic {
     Traffic {
-        request: Arc::new(|_| {
-            Ok(Request::get("/")
+        request: Arc::new(move |number| {
+            Ok(Request::get(path(number))
                 .header("host", "bench")
                 .body(Full::default())?)
         }),
@@ -152,85 +160,4 @@ fn deliveries(
         request: Arc::new(request),
         expected,
     }
-}
-
-/// The built components.
-pub(super) struct Components {
-    slipway: PathBuf,
-    hello: PathBuf,
-}
-
-impl Components {
-    pub(super) fn build() -> anyhow::Result<Self> {
-        Ok(Self {
-            slipway: components::build()?,
-            hello: components::build_other("hello")?,
-        })
-    }
-}
-
-/// A host with the application of one case, with stores of its own.
-pub(super) struct Stage {
-    running: Running,
-    // They end and are deleted after the host.
-    _redis: Option<Redis>,
-    _directory: TempDir,
-}
-
-impl Stage {
-    /// Starts it. No vendor is configured: what is measured is Slipway.
-    pub(super) async fn start(components: &Components, case: &Case) -> anyhow::Result<Self> {
-        let directory = tempfile::tempdir()?;
-        let mut redis = None;
-        let mut options = host::Options::new(&components.slipway);
-        match case.application {
-            Application::Hello => {
-                options.manifest = directory.path().join("spin.toml");
-                std::fs::write(&options.manifest, hello_manifest(&components.hello))?;
-            }
-            Application::OnSqlite => {
-                let file = directory.path().join("runtime-config.toml");
-                std::fs::write(&file, crate::stores::sqlite())?;
-                options.runtime_config = Some(file);
-            }
-            Application::OnRedis => {
-                let file = directory.path().join("runtime-config.toml");
-                let server = Redis::start()?;
-                std::fs::write(&file, server.runtime_config(&["default", "inbox", "queue"]))?;
-                redis = Some(server);
-                options.runtime_config = Some(file);
-            }
-        }
-        options.state_dir = directory.path().join("state");
-        options
-            .variables
-            .insert("github_webhook_secrets".to_owned(), SECRET.to_owned());
-        // Writing lines to a terminal would be measured too.
-        options.log = LogSink::callback(|_| {});
-        if matches!(case.application, Application::Hello) {
-            options.variables.clear();
-        }
-        let running = host::start(options).await?;
-        Ok(Self {
-            running,
-            _redis: redis,
-            _directory: directory,
-        })
-    }
-
-    pub(super) fn address(&self) -> SocketAddr {
-        self.running.address()
-    }
-
-    pub(super) async fn stop(self) {
-        self.running.stop().await;
-    }
-}
-
-fn hello_manifest(wasm: &std::path::Path) -> String {
-    format!(
-        "spin_manifest_version = 2\n[application]\nname = \"hello\"\n[[trigger.http]]\nroute = \"/...\"\ncomponent = \"hello\"\n\
-         [component.hello]\nsource = {:?}\n",
-        wasm.display().to_string()
-    )
 }

@@ -84,6 +84,14 @@ pub(super) fn run(target: &Target, traffic: &Traffic) -> anyhow::Result<Measured
 
 async fn all_connections(target: Target, traffic: Traffic) -> anyhow::Result<Measured> {
     let numbers = Arc::new(AtomicUsize::new(0));
+    // The first request goes alone: stores are opened with it, and several that open one file at once lock each other out.
+    let request = (traffic.request)(numbers.fetch_add(1, Ordering::Relaxed))?;
+    exchange(
+        &mut connect(target.address).await?,
+        request,
+        traffic.expected,
+    )
+    .await?;
     let begin = Instant::now() + target.times.warm_up;
     let end = begin + target.times.measured;
     let tasks: Vec<_> = (0..target.connections)
@@ -115,12 +123,7 @@ async fn connection(
     numbers: Arc<AtomicUsize>,
     counted: std::ops::Range<Instant>,
 ) -> anyhow::Result<Vec<Duration>> {
-    let stream = TcpStream::connect(target.address)
-        .await
-        .context("cannot connect")?;
-    stream.set_nodelay(true)?;
-    let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
-    let connection = tokio::spawn(connection);
+    let mut sender = connect(target.address).await?;
     let mut latencies = Vec::new();
     loop {
         let request = (traffic.request)(numbers.fetch_add(1, Ordering::Relaxed))?;
@@ -133,8 +136,18 @@ async fn connection(
             latencies.push(began.elapsed());
         }
     }
-    connection.abort();
     Ok(latencies)
+}
+
+/// A connection that lasts as long as the sender.
+async fn connect(address: SocketAddr) -> anyhow::Result<SendRequest<Full<Bytes>>> {
+    let stream = TcpStream::connect(address)
+        .await
+        .context("cannot connect")?;
+    stream.set_nodelay(true)?;
+    let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    Ok(sender)
 }
 
 async fn exchange(

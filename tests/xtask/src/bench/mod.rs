@@ -2,6 +2,7 @@
 
 mod cases;
 mod load;
+mod stage;
 mod table;
 
 use std::process::Command;
@@ -84,12 +85,12 @@ fn again_optimised(options: &BenchOptions) -> anyhow::Result<()> {
 }
 
 async fn measure(plan: &Plan) -> anyhow::Result<Vec<Row>> {
-    let components = tokio::task::block_in_place(cases::Components::build)?;
+    let components = tokio::task::block_in_place(stage::Components::build)?;
     let mut rows: Vec<Row> = Vec::new();
     for case in Case::all()? {
         for &connections in plan.connections {
             eprintln!("{}, {connections} connections …", case.name);
-            let stage = cases::Stage::start(&components, &case).await?;
+            let stage = stage::Stage::start(&components, case.application).await?;
             let target = load::Target {
                 address: stage.address(),
                 connections,

@@ -55,7 +55,7 @@ pub(super) fn markdown(rows: &[Row]) -> String {
     let head = "| case | connections | requests/s | of the ceiling | p50 ms | p99 ms |\n| --- | ---: | ---: | ---: | ---: | ---: |";
     let rows = rows.iter().map(|row| {
         format!(
-            "| {} | {} | {:.0} | {:.2} | {:.2} | {:.2} |",
+            "| {} | {} | {:.0} | {:.3} | {:.2} | {:.2} |",
             row.case,
             row.connections,
             row.requests_per_second,
@@ -88,7 +88,7 @@ mod tests {
         let table = markdown(&[row]);
         assert_eq!(
             table.lines().last(),
-            Some("| accepted, SQLite | 16 | 812 | 0.08 | 18.20 | 40.00 |")
+            Some("| accepted, SQLite | 16 | 812 | 0.081 | 18.20 | 40.00 |")
         );
     }
 }
