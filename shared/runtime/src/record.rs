@@ -1,13 +1,17 @@
 //! An entity as it is stored: its state and who may change it.
 
+use std::collections::BTreeMap;
+
 use domain::{Timestamp, entity::Entity};
 use ports::{Label, Store};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::RunError;
+use crate::{RunError, mailbox::OutcomeNumber};
 
 /// The version of the stored form.
 const SCHEMA: u32 = 1;
+/// The outcomes of so many leases are told apart: a posted one does not arrive later than that.
+const OUTCOMES_KEPT: usize = 8;
 
 /// An entity as it is stored under its own key in `default`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +27,12 @@ pub(crate) struct Record<E> {
     pub(crate) followed_until: Option<Timestamp>,
     /// The mail up to this number was looked at.
     pub(crate) mail_read: u64,
+    /// Mail behind numbers that had none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) gap: Option<Gap>,
+    /// How many outcomes of actions the state contains of each of the newest leases, by its epoch.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) outcomes: BTreeMap<u64, u32>,
     /// The lease under which the newest entry of what is due was written.
     pub(crate) due_epoch: Option<u64>,
     /// The claims of leases before this one were deleted.
@@ -30,6 +40,15 @@ pub(crate) struct Record<E> {
     pub(crate) claims_from: u64,
     /// The state.
     pub(crate) state: E,
+}
+
+/// A mail was read that [`crate::mailbox::following`] does not reach: too many numbers before it had none yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Gap {
+    /// The mail's number.
+    pub(crate) last: u64,
+    /// By when it and all numbers before it had been given out.
+    pub(crate) since: Timestamp,
 }
 
 impl<E: Entity> Record<E> {
@@ -41,6 +60,8 @@ impl<E: Entity> Record<E> {
             lease_until: None,
             followed_until: None,
             mail_read: 0,
+            gap: None,
+            outcomes: BTreeMap::new(),
             due_epoch: None,
             claims_from: 0,
             state: E::new(id),
@@ -76,6 +97,32 @@ impl<E: Entity> Record<E> {
             reason: error.to_string(),
         })?;
         Ok(store.set(Label::Default, &key, &bytes).await?)
+    }
+
+    /// The number of the next outcome under this lease; counts it as contained in the state.
+    pub(crate) fn next_outcome(&mut self) -> OutcomeNumber {
+        let epoch = self.epoch;
+        let number = self.outcomes.get(&epoch).map_or(1, |number| number + 1);
+        let outcome = OutcomeNumber { epoch, number };
+        self.count(outcome);
+        outcome
+    }
+
+    /// Whether the state contains the outcome; if not, counts it as contained from now on.
+    pub(crate) fn contains_or_count(&mut self, outcome: OutcomeNumber) -> bool {
+        let counted = self.outcomes.get(&outcome.epoch);
+        let contained = counted.is_some_and(|number| *number >= outcome.number);
+        if !contained {
+            self.count(outcome);
+        }
+        contained
+    }
+
+    fn count(&mut self, outcome: OutcomeNumber) {
+        self.outcomes.insert(outcome.epoch, outcome.number);
+        if self.outcomes.len() > OUTCOMES_KEPT {
+            self.outcomes.pop_first();
+        }
     }
 
     /// Whether somebody holds the lease at `now`.

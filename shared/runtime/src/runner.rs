@@ -12,7 +12,7 @@ use crate::{
     RunError, due, keys,
     lease::{self, Acquired},
     mailbox,
-    record::Record,
+    record::{Gap, Record},
 };
 
 /// The longest that a call to a vendor takes: what an executor gives each request.
@@ -140,13 +140,14 @@ impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
                 record,
                 held: false,
                 read: Vec::new(),
+                newest_read: 0,
                 learnt: None,
             };
             let ended = run.finish(&mail, follow_until).await;
             let epoch = run.record.epoch;
             // What an effect led to must not be lost with the lease, or with a store that fails for a moment.
-            if let Some((fact, at)) = run.learnt.take() {
-                let posted = mailbox::post::<E>(&self.store, id, &fact, at).await;
+            if let Some(learnt) = run.learnt.take() {
+                let posted = mailbox::send(&self.store, id, &learnt).await;
                 if let (Ok(_), Err(error)) = (&ended, posted) {
                     return Err(error);
                 }
@@ -174,8 +175,10 @@ struct Run<'a, E: Entity, S, C, L, X> {
     held: bool,
     /// The keys of mail that is in the state but not deleted yet.
     read: Vec<String>,
+    /// The highest number of mail that was read, in the order of numbers or by its number alone.
+    newest_read: u64,
     /// What came of the last action, while only we know it.
-    learnt: Option<(E::Fact, Timestamp)>,
+    learnt: Option<mailbox::Mail<E::Fact>>,
 }
 
 impl<E: Entity, S: Store, C: Clock, L: Log, X: Executor<E>> Run<'_, E, S, C, L, X> {
@@ -190,6 +193,7 @@ impl<E: Entity, S: Store, C: Clock, L: Log, X: Executor<E>> Run<'_, E, S, C, L, 
                 self.take_in(*number, &posted);
             }
         }
+        self.pass_gap().await?;
         for _ in 0..ACTIONS_MAX {
             self.take_in_new_mail().await?;
             let action = match self.record.state.plan(self.runner.clock.now()) {
@@ -206,6 +210,25 @@ impl<E: Entity, S: Store, C: Clock, L: Log, X: Executor<E>> Run<'_, E, S, C, L, 
         self.release(Some(soon), follow_until).await
     }
 
+    /// Leaves numbers behind that still have no mail so long after they were given out: whoever took them died. Should one be
+    /// written after all, its poster or reconcile names it.
+    async fn pass_gap(&mut self) -> Result<(), RunError> {
+        let now = self.runner.clock.now();
+        let passed = |gap: &Gap| now.since(gap.since) > lease::TTL;
+        let Some(gap) = self.record.gap.filter(passed) else {
+            return Ok(());
+        };
+        self.record.gap = None;
+        let read = self.record.mail_read;
+        let (found, last) =
+            mailbox::up_to::<E>(&self.runner.store, self.id, read, gap.last).await?;
+        for (number, posted) in &found {
+            self.take_in(*number, posted);
+        }
+        self.record.mail_read = read.max(last);
+        Ok(())
+    }
+
     async fn take_in_new_mail(&mut self) -> Result<(), RunError> {
         let found =
             mailbox::following::<E>(&self.runner.store, self.id, self.record.mail_read).await?;
@@ -213,14 +236,24 @@ impl<E: Entity, S: Store, C: Clock, L: Log, X: Executor<E>> Run<'_, E, S, C, L, 
             self.record.mail_read = *number;
             self.take_in(*number, posted);
         }
+        if self.newest_read > self.record.mail_read {
+            self.record.gap.get_or_insert(Gap {
+                last: self.newest_read,
+                since: self.runner.clock.now(),
+            });
+        }
         Ok(())
     }
 
     fn take_in(&mut self, number: u64, posted: &mailbox::Mail<E::Fact>) {
         let key = keys::mail(self.id, number);
+        self.newest_read = self.newest_read.max(number);
         // One that was named by number is met again in the order of numbers.
         if !self.read.contains(&key) {
-            self.record.state.record(&posted.fact, posted.at);
+            let contained = |outcome| self.record.contains_or_count(outcome);
+            if !posted.outcome.is_some_and(contained) {
+                self.record.state.record(&posted.fact, posted.at);
+            }
             self.read.push(key);
         }
     }
@@ -255,7 +288,12 @@ impl<E: Entity, S: Store, C: Clock, L: Log, X: Executor<E>> Run<'_, E, S, C, L, 
         let fact = self.runner.executor.execute(self.id, action, claim).await;
         let now = clock.now();
         self.record.state.record(&fact, now);
-        self.learnt = Some((fact, now));
+        let outcome = Some(self.record.next_outcome());
+        self.learnt = Some(mailbox::Mail {
+            at: now,
+            fact,
+            outcome,
+        });
         Ok(true)
     }
 

@@ -1,5 +1,8 @@
 //! The mailbox, the lease and the loop with an entity that counts.
 
+mod fragile;
+mod trouble;
+
 use std::{
     cell::{Cell, RefCell},
     fmt,
@@ -21,6 +24,8 @@ use crate::{Claim, Executor, Outcome, Runner, keys, mailbox, reconcile, record::
 struct Counter {
     total: u64,
     reported: u64,
+    /// How often it was told that a report was made.
+    answers: u64,
     /// The report that is under way.
     reporting: Option<u64>,
     /// Rests until then.
@@ -72,6 +77,7 @@ impl Entity for Counter {
         Self {
             total: 0,
             reported: 0,
+            answers: 0,
             reporting: None,
             until: None,
             over: false,
@@ -86,6 +92,7 @@ impl Entity for Counter {
             Told::Reporting(total) => self.reporting = Some(*total),
             Told::Reported(total) => {
                 self.reported = *total;
+                self.answers += 1;
                 self.reporting = None;
             }
         }
