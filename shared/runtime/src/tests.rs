@@ -130,10 +130,10 @@ impl entity::Action for Report {
 
 /// A clock that stands still unless it is moved or slept on.
 #[derive(Debug, Default)]
-struct Hand(Cell<i64>);
+pub(crate) struct Hand(Cell<i64>);
 
 impl Hand {
-    fn pass(&self, duration: Duration) {
+    pub(crate) fn pass(&self, duration: Duration) {
         self.0.set(
             Timestamp::from_milliseconds(self.0.get())
                 .after(duration)

@@ -105,3 +105,6 @@ impl<H: Http, C: Clock, L: Log> PreviewExecutor<H, C, L> {
         Ok(account)
     }
 }
+
+#[cfg(test)]
+mod tests;
