@@ -25,6 +25,8 @@ const CLAIMS_DELETED: u64 = 4;
 pub(crate) enum Acquired<E> {
     /// The record, to be written soon: its `epoch` is ours.
     Ours(Record<E>),
+    /// The lease of an entity of which nothing is stored: for whoever finds mail for it.
+    New(Record<E>),
     /// Somebody else has it.
     Busy,
 }
@@ -82,11 +84,17 @@ async fn take_up<E: Entity>(
     if record.is_leased(clock.now()) {
         return Ok(Acquired::Busy);
     }
-    Ok(Acquired::Ours(Record {
+    let is_new = record.epoch == 0;
+    let record = Record {
         epoch,
         lease_until: Some(claimed_at.after(TTL)),
         ..record
-    }))
+    };
+    Ok(if is_new {
+        Acquired::New(record)
+    } else {
+        Acquired::Ours(record)
+    })
 }
 
 /// Claims the lease after `known`, or the one after that if nobody took up the first in time.

@@ -130,14 +130,17 @@ impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
     {
         let mut mail = mail.to_vec();
         loop {
-            let record = match lease::acquire::<E>(&self.store, &self.clock, id, &mail).await? {
-                Acquired::Ours(record) => record,
+            let acquired = lease::acquire::<E>(&self.store, &self.clock, id, &mail).await?;
+            let (record, is_new) = match acquired {
+                Acquired::Ours(record) => (record, false),
+                Acquired::New(record) => (record, true),
                 Acquired::Busy => return Ok((Outcome::Busy, 0)),
             };
             let mut run = Run {
                 runner: self,
                 id,
                 record,
+                is_new,
                 held: false,
                 read: Vec::new(),
                 newest_read: 0,
@@ -171,6 +174,8 @@ struct Run<'a, E: Entity, S, C, L, X> {
     runner: &'a Runner<S, C, L, X>,
     id: &'a E::Id,
     record: Record<E>,
+    /// Whether nothing was stored of it when the lease was taken.
+    is_new: bool,
     /// Whether the store shows that the lease is ours.
     held: bool,
     /// The keys of mail that is in the state but not deleted yet.
@@ -193,6 +198,9 @@ impl<E: Entity, S: Store, C: Clock, L: Log, X: Executor<E>> Run<'_, E, S, C, L, 
                 self.take_in(*number, &posted);
             }
         }
+        if self.is_new && self.read.is_empty() {
+            return self.take_back().await;
+        }
         self.pass_gap().await?;
         for _ in 0..ACTIONS_MAX {
             self.take_in_new_mail().await?;
@@ -208,6 +216,13 @@ impl<E: Entity, S: Store, C: Clock, L: Log, X: Executor<E>> Run<'_, E, S, C, L, 
         }
         let soon = self.runner.clock.now().after(EFFECT);
         self.release(Some(soon), follow_until).await
+    }
+
+    /// Gives up the lease of an entity of which there is nothing: whoever had its mail has forgotten it since.
+    async fn take_back(&self) -> Result<Outcome, RunError> {
+        let claims: Vec<String> = lease::all_claims(self.id, &self.record);
+        self.delete(Label::Default, &claims).await?;
+        Ok(Outcome::Forgotten)
     }
 
     /// Leaves numbers behind that still have no mail so long after they were given out: whoever took them died. Should one be

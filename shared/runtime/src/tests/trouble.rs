@@ -269,3 +269,24 @@ async fn mail_numbers_that_nobody_uses_are_left_behind_in_the_end() {
     assert_eq!(record.state.reported, 103, "what came late was not lost");
     assert_eq!(record.mail_read, 9, "and the gap is behind it");
 }
+
+#[tokio::test]
+async fn mail_that_was_read_by_whoever_forgot_the_entity_does_not_bring_it_back() {
+    for claimed_before in [false, true] {
+        let (store, clock) = (MemoryStore::default(), Hand::default());
+        let runner = runner(&store, &clock);
+        let mail = runner.post::<Counter>(&ID, &Told::Over).await.unwrap();
+        // Two know of the mail: the one who posted it, and a reconcile. One is through before the other begins.
+        runner.run::<Counter>(&ID, &[mail]).await.unwrap();
+        if claimed_before {
+            // Somebody claimed the first lease anew and died.
+            let claim = keys::lease_claim(&ID, 1);
+            store.increment(Label::Default, &claim, 1).await.unwrap();
+            runner.run::<Counter>(&ID, &[mail]).await.unwrap();
+            clock.pass(Duration::from_secs(61));
+        }
+        let outcome = runner.run::<Counter>(&ID, &[mail]).await.unwrap();
+        assert_eq!(outcome, Outcome::Forgotten);
+        assert_eq!(store.all_keys(), Vec::<String>::new());
+    }
+}

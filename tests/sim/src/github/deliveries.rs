@@ -20,6 +20,7 @@ pub(crate) struct Delivery {
     pub(crate) guid: String,
     pub(crate) event: &'static str,
     pub(crate) payload: Rc<[u8]>,
+    pub(crate) sent_at: Micros,
     /// Whether one of its attempts was answered well in time.
     pub(crate) accepted: bool,
 }
@@ -105,6 +106,7 @@ fn send(sim: &Rc<Sim>, event: &'static str, payload: Vec<u8>) {
             guid: format!("guid-{number}"),
             event,
             payload: Rc::from(payload),
+            sent_at: sim.kernel.now(),
             accepted: false,
         });
         github.deliveries.len() - 1
@@ -134,24 +136,24 @@ fn send(sim: &Rc<Sim>, event: &'static str, payload: Vec<u8>) {
     }
 }
 
-/// Sends again what was never accepted; returns how many those are.
-pub(crate) fn redeliver(sim: &Rc<Sim>) -> usize {
-    let failed: Vec<usize> = {
-        let github = sim.github.borrow();
-        let deliveries = github.deliveries.iter().enumerate();
-        deliveries
-            .filter(|(_, delivery)| !delivery.accepted)
-            .map(|(index, _)| index)
-            .collect()
-    };
-    for index in &failed {
-        let index = *index;
+/// What was sent before this time and never accepted.
+pub(crate) fn not_accepted(sim: &Sim, before: Micros) -> Vec<usize> {
+    let github = sim.github.borrow();
+    let deliveries = github.deliveries.iter().enumerate();
+    deliveries
+        .filter(|(_, delivery)| !delivery.accepted && delivery.sent_at < before)
+        .map(|(index, _)| index)
+        .collect()
+}
+
+/// Sends again what was never accepted.
+pub(crate) fn redeliver(sim: &Rc<Sim>) {
+    for index in not_accepted(sim, sim.kernel.now()) {
         sim.statistics.redeliveries.add(1);
         sim.after(sim.random.below(20 * SECOND), move |sim| {
             attempt(sim, index);
         });
     }
-    failed.len()
 }
 
 /// Somebody presses the button of some old delivery within that time.
