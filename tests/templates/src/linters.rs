@@ -1,0 +1,338 @@
+//! The linters of the templates, of the files for operators and of the project's own workflows.
+//!
+//! They are Python packages of pinned versions and contents (`lint/requirements.txt`) in a virtual environment below `target/`.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, bail};
+
+use crate::places;
+
+/// The folder of the linters' own settings.
+const SETTINGS: &str = "tests/templates/lint";
+
+/// Runs all of them over everything; says all that they find, and then fails if they found anything.
+pub fn run() -> anyhow::Result<()> {
+    let linters = Linters {
+        programs: ensure_installed()?,
+    };
+    let repository = lay_out()?;
+    let mut failed = Vec::new();
+    for (what, result) in [
+        ("form of YAML", linters.check_form()),
+        ("scripts", linters.check_scripts()),
+        ("workflows", linters.check_workflows(&repository)),
+        ("security of workflows", linters.check_security(&repository)),
+        ("schemas", linters.check_schemas()),
+        ("Kubernetes", linters.check_kubernetes()),
+    ] {
+        match result {
+            Ok(files) => println!("{what}: nothing found in {files} files"),
+            Err(error) => failed.push(format!("{what}: {error:#}")),
+        }
+    }
+    if !failed.is_empty() {
+        bail!("{}", failed.join("\n"));
+    }
+    Ok(())
+}
+
+struct Linters {
+    /// The folder of the programs.
+    programs: PathBuf,
+}
+
+impl Linters {
+    fn check_form(&self) -> anyhow::Result<usize> {
+        let files = with_ending(&["templates", "deploy", ".github"], &["yml", "yaml"])?;
+        let settings = format!("{SETTINGS}/yamllint.yml");
+        self.check(
+            "yamllint",
+            &["--strict", "--config-file", &settings],
+            &files,
+        )
+    }
+
+    fn check_scripts(&self) -> anyhow::Result<usize> {
+        let mut files = with_ending(&["templates", "deploy"], &["sh"])?;
+        files.push(".ci/run".to_owned());
+        self.check(
+            "shellcheck",
+            &["--enable=all", "--exclude=SC2250,SC2292"],
+            &files,
+        )
+    }
+
+    fn check_workflows(&self, repository: &Path) -> anyhow::Result<usize> {
+        let files = workflows()?;
+        for schema in [
+            "vendor.github-workflows",
+            "custom.github-workflows-require-timeout",
+        ] {
+            self.check(
+                "check-jsonschema",
+                &["--quiet", "--builtin-schema", schema],
+                &files,
+            )?;
+        }
+        // In their places, so that it finds the workflows that others call.
+        let mut actionlint = self.program("actionlint");
+        run_quietly(actionlint.current_dir(repository))?;
+        let elsewhere: Vec<String> = files
+            .iter()
+            .filter(|file| !file.starts_with("templates/"))
+            .cloned()
+            .collect();
+        self.check("actionlint", &[], &elsewhere)?;
+        Ok(files.len())
+    }
+
+    fn check_security(&self, repository: &Path) -> anyhow::Result<usize> {
+        let settings = format!("{SETTINGS}/zizmor.yml");
+        let mut zizmor = self.program("zizmor");
+        zizmor
+            .args([
+                "--quiet",
+                "--offline",
+                "--persona",
+                "auditor",
+                "--strict-collection",
+                "--config",
+            ])
+            .args([Path::new(&settings), repository, Path::new(".github")])
+            .arg("deploy/reconcile/reconcile.yml");
+        run_quietly(&mut zizmor)?;
+        Ok(workflows()?.len())
+    }
+
+    fn check_schemas(&self) -> anyhow::Result<usize> {
+        let compose = ["templates/coolify/docker-compose.yaml".to_owned()];
+        let compose_schema = ["--quiet", "--builtin-schema", "vendor.compose-spec"];
+        let mut checked = self.check("check-jsonschema", &compose_schema, &compose)?;
+        let mut by_schema: Vec<(&str, Vec<String>)> = vec![(
+            "github-app-manifest",
+            vec!["deploy/github-app/github-app-manifest.json".to_owned()],
+        )];
+        for file in manifests()? {
+            let Some(schema) = own_schema(&kind_of(&file)?) else {
+                continue;
+            };
+            match by_schema.iter_mut().find(|(name, _)| *name == schema) {
+                Some((_, files)) => files.push(file),
+                None => by_schema.push((schema, vec![file])),
+            }
+        }
+        for (schema, files) in by_schema {
+            let schema = format!("{SETTINGS}/schemas/{schema}.json");
+            checked += self.check(
+                "check-jsonschema",
+                &["--quiet", "--schemafile", &schema],
+                &files,
+            )?;
+        }
+        Ok(checked)
+    }
+
+    fn check_kubernetes(&self) -> anyhow::Result<usize> {
+        let mut files = Vec::new();
+        for file in manifests()? {
+            // Patches are parts of objects: what they make of the base is checked by a test.
+            if own_schema(&kind_of(&file)?).is_none() && !is_patch(&file) {
+                files.push(file);
+            }
+        }
+        self.check("kubernetes-validate", &["--strict", "--quiet"], &files)
+    }
+
+    fn check(&self, program: &str, arguments: &[&str], files: &[String]) -> anyhow::Result<usize> {
+        if files.is_empty() {
+            bail!("there is nothing to check with {program}");
+        }
+        run_quietly(self.program(program).args(arguments).args(files))?;
+        Ok(files.len())
+    }
+
+    /// A linter, in the root of the project, which finds the others.
+    fn program(&self, name: &str) -> Command {
+        let inherited = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::join_paths(
+            std::iter::once(self.programs.clone()).chain(std::env::split_paths(&inherited)),
+        );
+        let mut command = Command::new(self.programs.join(name));
+        command.current_dir(places::root());
+        if let Ok(path) = path {
+            command.env("PATH", path);
+        }
+        command
+    }
+}
+
+/// Shows what a command prints only if it fails.
+fn run_quietly(command: &mut Command) -> anyhow::Result<()> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("cannot run {name}"))?;
+    if !output.status.success() {
+        print!("{}", String::from_utf8_lossy(&output.stdout));
+        eprint!("{}", String::from_utf8_lossy(&output.stderr));
+        let name = Path::new(&name).file_name().unwrap_or_default();
+        bail!("{} found something, see above", name.to_string_lossy());
+    }
+    Ok(())
+}
+
+fn with_ending(folders: &[&str], endings: &[&str]) -> anyhow::Result<Vec<String>> {
+    let mut files = places::files(folders)?;
+    files.retain(|file| {
+        let ending = Path::new(file)
+            .extension()
+            .and_then(|ending| ending.to_str());
+        ending.is_some_and(|ending| endings.contains(&ending))
+    });
+    Ok(files)
+}
+
+/// All workflows: the templates, those for operators, and the project's own.
+pub fn workflows() -> anyhow::Result<Vec<String>> {
+    with_ending(
+        &[
+            "templates/github/workflows",
+            "deploy/reconcile",
+            ".github/workflows",
+        ],
+        &["yml"],
+    )
+}
+
+/// All files of Kubernetes objects, of Kustomize and of Backstage.
+pub fn manifests() -> anyhow::Result<Vec<String>> {
+    let folders = [
+        "templates/k8s",
+        "templates/argocd",
+        "templates/backstage",
+        "deploy/redis",
+        "deploy/spinkube",
+    ];
+    with_ending(&folders, &["yaml"])
+}
+
+/// Whether a file is a patch of an overlay.
+pub fn is_patch(file: &str) -> bool {
+    file.contains("/overlays/") && !file.ends_with("/kustomization.yaml")
+}
+
+fn kind_of(file: &str) -> anyhow::Result<String> {
+    let documents = places::documents(file)?;
+    let kind = documents.first().and_then(|document| document.get("kind"));
+    let kind = kind.and_then(serde_json::Value::as_str);
+    Ok(kind
+        .with_context(|| format!("{file} has no kind"))?
+        .to_owned())
+}
+
+/// The schema of our own for a kind that no package has one for.
+fn own_schema(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "Application" => "argocd-application",
+        "AppProject" => "argocd-app-project",
+        "Component" => "backstage-component",
+        "Kustomization" => "kustomization",
+        "SpinApp" => "spin-app",
+        "SpinAppExecutor" => "spin-app-executor",
+        _ => return None,
+    })
+}
+
+/// An application's repository with the templates in their places, below `target/`.
+fn lay_out() -> anyhow::Result<PathBuf> {
+    let folder = places::root().join("target/lint/repository");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    places::lay_out_repository(&folder)?;
+    // actionlint takes the folder that has `.git` for the repository.
+    std::fs::create_dir(folder.join(".git"))?;
+    Ok(folder)
+}
+
+/// The folder of the linters' programs. Installs them if they are missing or others than `requirements.txt` says.
+fn ensure_installed() -> anyhow::Result<PathBuf> {
+    let environment = places::root().join("target/lint/python");
+    let requirements = format!("{SETTINGS}/requirements.txt");
+    let wanted = places::read(&requirements)?;
+    let stamp = environment.join("installed.txt");
+    let programs = environment.join("bin");
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(programs);
+    }
+    println!("Installing the linters of {requirements} …");
+    make_environment(&environment)?;
+    let status = Command::new(programs.join("python"))
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+        ])
+        .args([
+            "--require-hashes",
+            "--only-binary",
+            ":all:",
+            "--requirement",
+            &requirements,
+        ])
+        .current_dir(places::root())
+        .status()
+        .context("cannot run pip")?;
+    if !status.success() {
+        bail!(
+            "the linters of {requirements} could not be installed ({status}): they come from PyPI, which this machine \
+             must reach once; everything else of the checks does without"
+        );
+    }
+    std::fs::write(&stamp, wanted)?;
+    Ok(programs)
+}
+
+/// A virtual environment with pip. Where that can be done without asking anybody, Debian's package for it is installed.
+fn make_environment(folder: &Path) -> anyhow::Result<()> {
+    const ADVICE: &str = "a Python virtual environment is needed for the linters: install Python 3.11 or newer with its \
+         venv module, for instance with `apt install python3-venv`";
+    let make = || {
+        let status = Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(folder)
+            .stdout(Stdio::null())
+            .status();
+        status.is_ok_and(|status| status.success())
+    };
+    let is_root = || {
+        let id = Command::new("id").arg("-u").output();
+        id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+    };
+    let apt_get = |arguments: &[&str]| {
+        let status = Command::new("apt-get")
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .stdout(Stdio::null())
+            .status();
+        status.is_ok_and(|status| status.success())
+    };
+    if make() {
+        return Ok(());
+    }
+    if !is_root() {
+        bail!(ADVICE);
+    }
+    println!("Installing python3-venv …");
+    let install = ["install", "-y", "--no-install-recommends", "python3-venv"];
+    // Package lists may be missing or old; they are brought up to date only if it does not work with those that are there.
+    if (apt_get(&install) || (apt_get(&["update"]) && apt_get(&install))) && make() {
+        return Ok(());
+    }
+    bail!(ADVICE)
+}
