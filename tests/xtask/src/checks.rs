@@ -18,7 +18,7 @@ struct Check {
 }
 
 /// Cheap ones first, so that mistakes are told early; each reuses what the ones before it have built.
-const CHECKS: [Check; 10] = [
+const CHECKS: [Check; 11] = [
     Check {
         name: "What must be installed",
         run: install,
@@ -30,6 +30,10 @@ const CHECKS: [Check; 10] = [
     Check {
         name: "Licences",
         run: licences::check,
+    },
+    Check {
+        name: "Templates",
+        run: lint_templates,
     },
     Check {
         name: "Lints, native",
@@ -96,6 +100,11 @@ fn install() -> anyhow::Result<()> {
 
 fn format() -> anyhow::Result<()> {
     workspace::run(&mut cargo(&["fmt", "--all", "--check"]))
+}
+
+/// What application repositories and operators get, and our own workflows, by linters from the package registries.
+fn lint_templates() -> anyhow::Result<()> {
+    workspace::run(&mut cargo(&["run", "--package", "templates"]))
 }
 
 /// The default members: everything but the components that only link for wasm.

@@ -13,9 +13,12 @@ fn manifest() -> toml::Table {
 }
 
 /// The documents that tell people what to type and where to look.
-const DOCUMENTS: [&str; 4] = [
+const DOCUMENTS: [&str; 7] = [
     "README.md",
     "ARCHITECTURE.md",
+    "deploy/machine/README.md",
+    "deploy/provider/README.md",
+    "deploy/spinkube/README.md",
     "docs/benchmarks.md",
     "tests/world/README.md",
 ];
