@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use domain::{
-    PreviewId,
+    PreviewId, RepositoryId,
     preview::{Fact, Preview},
 };
 use futures_util::future::join_all;
@@ -14,6 +14,7 @@ use http_body_util::Full;
 use ports::{Clock, Level, Log};
 use slipway_spin::{BodyError, read_body, spawn};
 use spin_sdk::http::Request;
+use vendors::github::InstallationId;
 use webhooks::{DELIVERY_HEADER, Malformed};
 
 use crate::{DeliveryLog, FOLLOWED_FOR, PreviewRunner, runner};
@@ -81,8 +82,29 @@ async fn accept(
             .map_err(|error| unavailable(error.to_string()))?;
         posted.push((*id, mail));
     }
-    spawn(follow(runner, posted));
+    let installation = webhooks::installation_of(&payload);
+    spawn(async move {
+        if let Some((repository, installation)) = installation {
+            remember(&runner, repository, InstallationId(installation)).await;
+        }
+        follow(runner, posted).await;
+    });
     Ok(())
+}
+
+/// Remembers by which installation of the App the repository is reached. Where that fails GitHub is asked for it later.
+async fn remember(runner: &PreviewRunner, repository: RepositoryId, installation: InstallationId) {
+    let Some(github) = &runner.executor.github else {
+        return;
+    };
+    if let Err(error) = github.remember_installation(repository, installation).await {
+        let fields = [
+            ("repository", repository.0.into()),
+            ("reason", error.to_string().into()),
+        ];
+        let message = "could not remember the installation of the App";
+        runner.log.write(Level::Warn, message, &fields);
+    }
 }
 
 /// Follows the previews after the answer. What is not finished in time, or is cut off, is due for `POST /reconcile`.

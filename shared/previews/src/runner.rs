@@ -3,8 +3,11 @@
 use std::{cell::Cell, time::Duration};
 
 use runtime::{Runner, preview::PreviewExecutor};
-use slipway_spin::{SpinClock, SpinHttp, SpinStore, VariableError, Variables};
-use vendors::{coolify, github};
+use slipway_spin::{Secret, SpinClock, SpinHttp, SpinStore, VariableError, Variables};
+use vendors::{
+    coolify,
+    github::{self, Credentials},
+};
 
 use crate::DeliveryLog;
 
@@ -12,21 +15,25 @@ use crate::DeliveryLog;
 pub const FOLLOWED_FOR: Duration = Duration::from_secs(120);
 
 /// A runner of previews on Spin. One value serves one request and its background work.
-pub type PreviewRunner =
-    Runner<SpinStore, SpinClock, DeliveryLog, PreviewExecutor<SpinHttp, SpinClock, DeliveryLog>>;
+pub type PreviewRunner = Runner<
+    SpinStore,
+    SpinClock,
+    DeliveryLog,
+    PreviewExecutor<SpinHttp, SpinClock, DeliveryLog, SpinStore>,
+>;
 
-/// The runner as the component's variables describe it. A vendor without a URL or a token is left out: what needs it fails with
-/// a reason that names the variable.
+/// The runner as the component's variables describe it. Where a vendor's variables are missing or make no sense, what needs it
+/// fails with a reason that names them.
 pub async fn runner(log: DeliveryLog) -> Result<PreviewRunner, VariableError> {
     let github_url = Variables.url("github_api_url").await?;
-    let github_token = Variables.secret("github_token").await?;
+    let credentials = github_credentials().await?;
     let coolify_url = Variables.url("coolify_url").await?;
     let coolify_token = Variables.secret("coolify_token").await?;
-    let github = github_url.zip(github_token);
     let coolify = coolify_url.zip(coolify_token);
     let executor = PreviewExecutor {
-        github: github
-            .map(|(url, token)| github::Client::new(SpinHttp, SpinClock, &url, token.expose())),
+        github: github_url.map(|url| {
+            github::Client::new(SpinHttp, SpinClock, SpinStore::new(), &url, &credentials)
+        }),
         coolify: coolify.map(|(url, token)| coolify::Client::new(SpinHttp, &url, token.expose())),
         http: SpinHttp,
         clock: SpinClock,
@@ -39,4 +46,15 @@ pub async fn runner(log: DeliveryLog) -> Result<PreviewRunner, VariableError> {
         log,
         executor,
     })
+}
+
+async fn github_credentials() -> Result<Credentials, VariableError> {
+    let app_id = Variables.text("github_app_id").await?;
+    let private_key = Variables.secret("github_app_private_key").await?;
+    let token = Variables.secret("github_token").await?;
+    Ok(Credentials::of(
+        app_id.as_deref(),
+        private_key.as_ref().map(Secret::expose),
+        token.as_ref().map(Secret::expose),
+    ))
 }

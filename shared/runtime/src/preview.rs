@@ -10,7 +10,7 @@ use domain::{
     configuration::{self, ConfigurationError},
     preview::{Action, Fact, Preview, Reading, Settings, Trouble},
 };
-use ports::{Clock, Http, Level, Log};
+use ports::{Clock, Http, Level, Log, Store};
 use vendors::{
     CallError, coolify,
     github::{self, FileContent, Repository},
@@ -19,9 +19,9 @@ use vendors::{
 use crate::{Claim, Executor};
 
 /// Does what the plan of a preview asks for.
-pub struct PreviewExecutor<H, C, L> {
+pub struct PreviewExecutor<H, C, L, S> {
     /// GitHub; none if it is not configured.
-    pub github: Option<github::Client<H, C>>,
+    pub github: Option<github::Client<H, C, S>>,
     /// Coolify; none if it is not configured.
     pub coolify: Option<coolify::Client<H>>,
     /// For the probes.
@@ -30,11 +30,11 @@ pub struct PreviewExecutor<H, C, L> {
     pub clock: C,
     /// Where it is told what was done.
     pub log: L,
-    /// The id of the account that the token of GitHub acts as, once known.
+    /// The id of the account that writes our comments on GitHub, once known.
     pub account: Cell<Option<u64>>,
 }
 
-impl<H: Http, C: Clock, L: Log> Executor<Preview> for PreviewExecutor<H, C, L> {
+impl<H: Http, C: Clock, L: Log, S: Store> Executor<Preview> for PreviewExecutor<H, C, L, S> {
     async fn execute(&self, id: &PreviewId, action: &Action, claim: Claim) -> Fact {
         let fact = match action {
             Action::ReadPullRequest { repository } => self.read_pull_request(*id, repository).await,
@@ -92,19 +92,19 @@ impl<H: Http, C: Clock, L: Log> Executor<Preview> for PreviewExecutor<H, C, L> {
     }
 }
 
-impl<H: Http, C: Clock, L: Log> PreviewExecutor<H, C, L> {
+impl<H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<H, C, L, S> {
     fn github<'a>(
         &'a self,
         id: PreviewId,
         name: &'a RepositoryName,
-    ) -> Result<(&'a github::Client<H, C>, Repository<'a>), Trouble> {
+    ) -> Result<(&'a github::Client<H, C, S>, Repository<'a>), Trouble> {
         let repository = Repository {
             id: id.repository,
             name,
         };
         match &self.github {
             Some(github) => Ok((github, repository)),
-            None => Err(refused("the variable github_token is not set")),
+            None => Err(refused("the variable github_api_url is not set")),
         }
     }
 
@@ -120,7 +120,7 @@ impl<H: Http, C: Clock, L: Log> PreviewExecutor<H, C, L> {
             Ok(Some(pull_request)) => Fact::PullRequestRead { pull_request },
             Ok(None) => {
                 let reason = format!(
-                    "GitHub shows no pull request {name}#{} to this token",
+                    "GitHub shows no pull request {name}#{} to Slipway",
                     id.number
                 );
                 Fact::PullRequestNotRead {

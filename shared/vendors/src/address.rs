@@ -3,6 +3,8 @@
 
 use http::{HeaderValue, Uri};
 
+use crate::error::Secrets;
+
 /// The host that stands for "not configured" in `spin.toml`.
 const UNSET_HOST: &str = "unset.invalid";
 
@@ -14,71 +16,87 @@ pub(crate) struct Names {
     pub(crate) token_variable: &'static str,
 }
 
-/// A configured vendor. No `Debug`: it holds the token.
-pub(crate) struct Access {
-    base: String,
-    pub(crate) bearer: HeaderValue,
-    /// What must never be shown: the token, and its secret half.
-    pub(crate) secrets: Vec<String>,
-}
+/// The base URL of a vendor's API.
+pub(crate) struct Base(String);
 
-impl Access {
-    /// Checks the two variables; the error says to people what is wrong with which.
-    pub(crate) fn new(base: &str, token: &str, names: Names) -> Result<Self, String> {
+impl Base {
+    /// Checks the variable; the error says to people what is wrong with it.
+    pub(crate) fn new(base: &str, names: Names) -> Result<Self, String> {
+        let (vendor, variable) = (names.vendor, names.url_variable);
         let base = base.trim().trim_end_matches('/');
         let Some(origin) = origin(base) else {
             let expected =
                 "expected an absolute http or https URL without user, query and fragment";
             return Err(format!(
-                "{} is not configured: {expected} in the variable {}",
-                names.vendor, names.url_variable
+                "{vendor} is not configured: {expected} in the variable {variable}"
             ));
         };
         if base.contains(['?', '#']) || host(&origin) == UNSET_HOST {
-            let variable = names.url_variable;
             return Err(format!(
-                "{} is not configured: set the variable {variable}",
-                names.vendor
+                "{vendor} is not configured: set the variable {variable}"
             ));
         }
-        let token = token.trim();
-        if token.is_empty() {
-            let variable = names.token_variable;
-            return Err(format!(
-                "{} is not configured: set the variable {variable}",
-                names.vendor
-            ));
-        }
-        let Ok(mut bearer) = HeaderValue::from_str(&format!("Bearer {token}")) else {
-            let variable = names.token_variable;
-            return Err(format!(
-                "the variable {variable} holds characters that no header may carry: expected a token on one line"
-            ));
-        };
-        bearer.set_sensitive(true);
-        // Coolify's tokens are `<id>|<secret>`.
-        let half = token.split_once('|').map(|(_, secret)| secret.to_owned());
-        let secrets = std::iter::once(token.to_owned()).chain(half).collect();
-        Ok(Self {
-            base: base.to_owned(),
-            bearer,
-            secrets,
-        })
+        Ok(Self(base.to_owned()))
     }
 
     /// The absolute URL of `path`, which starts with a slash and is encoded already.
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.base)
+        format!("{}{path}", self.0)
     }
 
     /// The absolute URL of an address out of an answer (`Location`, `Link`), if it is on the vendor's own scheme, host and port:
     /// the token goes nowhere else.
     pub(crate) fn on_same_host(&self, address: &str) -> Option<String> {
-        let own = origin(&self.base)?;
+        let own = origin(&self.0)?;
         if address.starts_with('/') && !address.starts_with("//") {
             return Some(format!("{own}{address}"));
         }
         (origin(address)? == own).then(|| address.to_owned())
+    }
+}
+
+/// The `Authorization` header with a token; the error says to people what is wrong with the variable that holds it.
+pub(crate) fn bearer(token: &str, names: Names) -> Result<HeaderValue, String> {
+    let (vendor, variable) = (names.vendor, names.token_variable);
+    let token = token.trim();
+    if token.is_empty() {
+        return Err(format!(
+            "{vendor} is not configured: set the variable {variable}"
+        ));
+    }
+    let Ok(mut bearer) = HeaderValue::from_str(&format!("Bearer {token}")) else {
+        return Err(format!(
+            "the variable {variable} holds characters that no header may carry: expected a token on one line"
+        ));
+    };
+    bearer.set_sensitive(true);
+    Ok(bearer)
+}
+
+/// A vendor that is configured by a URL and a token. No `Debug`: it holds the token.
+pub(crate) struct Access {
+    pub(crate) base: Base,
+    pub(crate) bearer: HeaderValue,
+    /// The token, and its secret half.
+    pub(crate) secrets: Secrets,
+}
+
+impl Access {
+    /// Checks the two variables; the error says to people what is wrong with which.
+    pub(crate) fn new(base: &str, token: &str, names: Names) -> Result<Self, String> {
+        let base = Base::new(base, names)?;
+        let bearer = bearer(token, names)?;
+        let secrets = Secrets::default();
+        secrets.add(token.trim());
+        // Coolify's tokens are `<id>|<secret>`.
+        if let Some((_, half)) = token.trim().split_once('|') {
+            secrets.add(half);
+        }
+        Ok(Self {
+            base,
+            bearer,
+            secrets,
+        })
     }
 }
 
@@ -159,12 +177,12 @@ mod tests {
             ("x", None),
         ] {
             assert_eq!(
-                access.on_same_host(address).as_deref(),
+                access.base.on_same_host(address).as_deref(),
                 expected,
                 "{address}"
             );
         }
-        assert_eq!(access.url("/x"), "https://api.example.com/v3/x");
+        assert_eq!(access.base.url("/x"), "https://api.example.com/v3/x");
     }
 
     #[test]
@@ -193,10 +211,11 @@ mod tests {
 
     #[test]
     fn a_token_is_trimmed_and_marked_sensitive() {
-        let access = Access::new("https://example.com", "7|abc\n", NAMES).unwrap();
-        assert_eq!(access.bearer, "Bearer 7|abc");
+        let access = Access::new("https://example.com", "7|abc-def-ghi\n", NAMES).unwrap();
+        assert_eq!(access.bearer, "Bearer 7|abc-def-ghi");
         assert_eq!(format!("{:?}", access.bearer), "Sensitive");
-        assert_eq!(access.secrets, ["7|abc", "abc"]);
+        let echoed = "7|abc-def-ghi or abc-def-ghi";
+        assert_eq!(access.secrets.removed_from(echoed), "[secret] or [secret]");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Why a call has no result, by what the caller does about it.
 
-use std::time::Duration;
+use std::{cell::RefCell, time::Duration};
 
 use domain::preview::{Reaction, Trouble};
 
@@ -95,16 +95,26 @@ pub(crate) fn excerpt(text: &str) -> String {
 /// A shorter secret than this is a word or a number in many texts; real tokens are far longer.
 const SECRET_BYTES_MIN: usize = 8;
 
-/// Replaces every occurrence of the secrets in `text`: a vendor or a proxy may echo a request.
-pub(crate) fn without_secrets(text: &str, secrets: &[String]) -> String {
-    let mut clean = text.to_owned();
-    for secret in secrets
-        .iter()
-        .filter(|secret| secret.len() >= SECRET_BYTES_MIN)
-    {
-        clean = clean.replace(secret.as_str(), "[secret]");
+/// What must never be shown. It grows: a client gets tokens while it works. No `Debug`.
+#[derive(Default)]
+pub(crate) struct Secrets(RefCell<Vec<String>>);
+
+impl Secrets {
+    /// Adds one.
+    pub(crate) fn add(&self, secret: &str) {
+        let mut known = self.0.borrow_mut();
+        if secret.len() >= SECRET_BYTES_MIN && !known.iter().any(|one| one == secret) {
+            known.push(secret.to_owned());
+        }
     }
-    clean
+
+    /// `text` with every occurrence replaced: a vendor or a proxy may echo a request.
+    pub(crate) fn removed_from(&self, text: &str) -> String {
+        let known = self.0.borrow();
+        known.iter().fold(text.to_owned(), |clean, secret| {
+            clean.replace(secret.as_str(), "[secret]")
+        })
+    }
 }
 
 /// Appends a sentence to a reason.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::{
     CallError,
     address::{Names, origin},
-    error::{append, excerpt, without_secrets},
+    error::{Secrets, append, excerpt},
 };
 
 /// The `User-Agent` of every request; GitHub refuses requests without one (VENDORS 4.4).
@@ -34,7 +34,7 @@ pub(crate) struct Exchange<'a> {
     /// What is asked, as `reading pull request acme/shop#7`.
     pub(crate) what: String,
     pub(crate) repeat: Repeat,
-    pub(crate) secrets: &'a [String],
+    pub(crate) secrets: &'a Secrets,
 }
 
 #[derive(Deserialize)]
@@ -47,7 +47,7 @@ struct ErrorBody {
 impl Exchange<'_> {
     /// The error for a request without an answer.
     pub(crate) fn no_answer(&self, error: &HttpError) -> CallError {
-        let reason = self.reason(&excerpt(&without_secrets(&error.to_string(), self.secrets)));
+        let reason = self.reason(&excerpt(&self.without_secrets(&error.to_string())));
         match error {
             HttpError::NotAllowed { .. } => {
                 let hint = format!(
@@ -114,7 +114,7 @@ impl Exchange<'_> {
 
     /// `what: happened`, without secrets.
     pub(crate) fn reason(&self, happened: &str) -> String {
-        without_secrets(&format!("{}: {happened}", self.what), self.secrets)
+        self.without_secrets(&format!("{}: {happened}", self.what))
     }
 
     /// `Coolify answered 403 "API is disabled."`
@@ -123,7 +123,7 @@ impl Exchange<'_> {
             .unwrap_or_else(|| String::from_utf8_lossy(&response.body).into_owned());
         let (vendor, status) = (self.names.vendor, response.status.as_u16());
         // Secrets go before the text is cut: half a token is too much.
-        let text = excerpt(&without_secrets(&text, self.secrets));
+        let text = excerpt(&self.without_secrets(&text));
         if text.is_empty() {
             format!("{vendor} answered {status}")
         } else {
@@ -133,7 +133,7 @@ impl Exchange<'_> {
 
     /// A text of the vendor's without secrets.
     pub(crate) fn without_secrets(&self, text: &str) -> String {
-        without_secrets(text, self.secrets)
+        self.secrets.removed_from(text)
     }
 
     /// Try again: nothing happened, or it is harmless.

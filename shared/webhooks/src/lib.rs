@@ -7,6 +7,7 @@
 mod body;
 mod form;
 mod header;
+mod installation;
 mod json;
 mod place;
 mod pull_request;
@@ -17,6 +18,7 @@ pub use body::payload_text;
 pub use header::{
     ContentType, DELIVERY_HEADER, EVENT_HEADER, Envelope, EventName, SIGNATURE_HEADER,
 };
+pub use installation::installation_of;
 pub use pull_request::{PullRequestAction, PullRequestEvent, pull_request_event};
 pub use route::{Route, Routed, component_of, route};
 pub use workflow_run::{WorkflowRunAction, WorkflowRunEvent, workflow_run_event};

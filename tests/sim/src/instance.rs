@@ -11,7 +11,10 @@ use futures_util::future::join_all;
 use inbox::{Inbox, Received};
 use ports::{Clock, Request, Response};
 use runtime::{Runner, preview::PreviewExecutor, reconcile};
-use vendors::{coolify, github};
+use vendors::{
+    coolify,
+    github::{self, Credentials},
+};
 use webhooks::{Malformed, pull_request_event, workflow_run_event};
 
 use crate::{
@@ -41,7 +44,13 @@ fn runner(port: &Port) -> Running<'_> {
         log: port,
         executor: WatchedExecutor {
             inner: PreviewExecutor {
-                github: Some(github::Client::new(port, port, GITHUB, "token-of-github")),
+                github: Some(github::Client::new(
+                    port,
+                    port,
+                    port,
+                    GITHUB,
+                    &Credentials::Token("token-of-github".to_owned()),
+                )),
                 coolify: Some(coolify::Client::new(port, COOLIFY, "1|token-of-coolify")),
                 http: port,
                 clock: port,

@@ -285,7 +285,7 @@ impl Ghost {
 
 /// Does what plans ask for, after having looked whether they may.
 pub(crate) struct WatchedExecutor<'a> {
-    pub(crate) inner: PreviewExecutor<&'a Port, &'a Port, &'a Port>,
+    pub(crate) inner: PreviewExecutor<&'a Port, &'a Port, &'a Port, &'a Port>,
     pub(crate) port: &'a Port,
 }
 

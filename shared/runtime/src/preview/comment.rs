@@ -6,10 +6,10 @@ use domain::{
     PreviewId, RepositoryName,
     preview::{Fact, Trouble, marker},
 };
-use ports::{Clock, Http, Log};
+use ports::{Clock, Http, Log, Store};
 use vendors::{
     CallError,
-    github::{Client, Update},
+    github::{Client, Repository, Update},
 };
 
 use super::PreviewExecutor;
@@ -35,7 +35,7 @@ impl Text<'_> {
     }
 }
 
-impl<H: Http, C: Clock, L: Log> PreviewExecutor<H, C, L> {
+impl<H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<H, C, L, S> {
     pub(super) async fn publish_comment(
         &self,
         id: PreviewId,
@@ -61,7 +61,7 @@ impl<H: Http, C: Clock, L: Log> PreviewExecutor<H, C, L> {
             return Err(CallError::Unknown { reason }.into());
         }
         let begun = self.clock.now();
-        let account = self.account(github).await?;
+        let account = self.account(github, repository).await?;
         let found = github
             .own_comments(repository, id.number, &marker(id), account)
             .await?;
@@ -95,12 +95,16 @@ impl<H: Http, C: Clock, L: Log> PreviewExecutor<H, C, L> {
         )
     }
 
-    /// The id of the account that the token acts as.
-    async fn account(&self, github: &Client<H, C>) -> Result<u64, CallError> {
+    /// The id of the account that writes our comments.
+    async fn account(
+        &self,
+        github: &Client<H, C, S>,
+        repository: Repository<'_>,
+    ) -> Result<u64, CallError> {
         if let Some(account) = self.account.get() {
             return Ok(account);
         }
-        let account = github.user().await?.id;
+        let account = github.account(repository).await?;
         self.account.set(Some(account));
         Ok(account)
     }

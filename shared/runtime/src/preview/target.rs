@@ -4,7 +4,7 @@ use domain::{
     ApplicationUuid, DeploymentUuid, ImageTag, PreviewId, Timestamp,
     preview::{DeploymentProgress, Revision, TargetAction, TargetFact, Trouble},
 };
-use ports::{Clock, Http, Log};
+use ports::{Clock, Http, Log, Store};
 use vendors::{
     coolify::{Client, DeployOutcome, Deployment, DeploymentStatus, Removal},
     probe,
@@ -13,7 +13,7 @@ use vendors::{
 use super::{PreviewExecutor, refused};
 use crate::Claim;
 
-impl<H: Http, C: Clock, L: Log> PreviewExecutor<H, C, L> {
+impl<H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<H, C, L, S> {
     pub(super) async fn execute_on_target(
         &self,
         id: PreviewId,

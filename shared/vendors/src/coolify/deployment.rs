@@ -175,7 +175,12 @@ impl<H: Http> Client<H> {
                 .map(|tag| excerpt(&tag)),
             commit: wire.commit.map(|commit| excerpt(&commit)),
             created_at: wire.created_at.as_deref().and_then(Timestamp::parse),
-            url: page.and_then(|path| self.access.as_ref().ok().map(|access| access.url(path))),
+            url: page.and_then(|path| {
+                self.access
+                    .as_ref()
+                    .ok()
+                    .map(|access| access.base.url(path))
+            }),
         }
     }
 }

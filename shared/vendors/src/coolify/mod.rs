@@ -88,7 +88,7 @@ impl<H: Http> Client<H> {
         }
         let request = Request {
             method: request.method,
-            url: access.url(&format!("/api/v1{}", request.path)),
+            url: access.base.url(&format!("/api/v1{}", request.path)),
             headers,
             body: request.body,
             timeout: request.timeout,

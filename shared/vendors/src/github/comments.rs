@@ -2,7 +2,7 @@
 
 use domain::{PullRequestNumber, Timestamp};
 use http::{Method, StatusCode};
-use ports::{Clock, Http, Response};
+use ports::{Clock, Http, Response, Store};
 use serde::{Deserialize, Serialize};
 
 use super::{Client, Repository};
@@ -61,7 +61,7 @@ struct Body<'a> {
     body: &'a str,
 }
 
-impl<H: Http, C: Clock> Client<H, C> {
+impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
     /// The comments of the account `own_user` with `marker` in their text, oldest first, from all pages.
     pub async fn own_comments(
         &self,
@@ -71,6 +71,7 @@ impl<H: Http, C: Clock> Client<H, C> {
         own_user: u64,
     ) -> Result<Vec<Comment>, CallError> {
         let exchange = self.exchange(
+            repository,
             format!("reading the comments of {}#{number}", repository.name),
             Repeat::Harmless,
         )?;
@@ -107,6 +108,7 @@ impl<H: Http, C: Clock> Client<H, C> {
         body: &str,
     ) -> Result<Comment, CallError> {
         let exchange = self.exchange(
+            repository,
             format!("commenting on {}#{number}", repository.name),
             Repeat::Harmful,
         )?;
@@ -129,6 +131,7 @@ impl<H: Http, C: Clock> Client<H, C> {
         body: &str,
     ) -> Result<Update, CallError> {
         let exchange = self.exchange(
+            repository,
             format!("editing comment {comment} of {}", repository.name),
             Repeat::Harmless,
         )?;
@@ -158,6 +161,7 @@ impl<H: Http, C: Clock> Client<H, C> {
         comment: u64,
     ) -> Result<(), CallError> {
         let exchange = self.exchange(
+            repository,
             format!("deleting comment {comment} of {}", repository.name),
             Repeat::Harmless,
         )?;

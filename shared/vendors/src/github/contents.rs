@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use http::{Method, StatusCode};
-use ports::{Clock, Http};
+use ports::{Clock, Http, Store};
 use serde::Deserialize;
 
 use super::{Client, Repository};
@@ -51,7 +51,7 @@ struct Wire<'a> {
     content: Option<Cow<'a, str>>,
 }
 
-impl<H: Http, C: Clock> Client<H, C> {
+impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
     /// The file at `path` (without a leading slash) at a branch, tag or commit.
     pub async fn file(
         &self,
@@ -60,6 +60,7 @@ impl<H: Http, C: Clock> Client<H, C> {
         git_ref: &str,
     ) -> Result<FileContent, CallError> {
         let exchange = self.exchange(
+            repository,
             format!("reading {path} of {} at {git_ref}", repository.name),
             Repeat::Harmless,
         )?;

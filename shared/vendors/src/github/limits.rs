@@ -24,12 +24,7 @@ pub(super) fn pause(response: &Response, now: Timestamp) -> Option<Duration> {
         return Some(after);
     }
     if seconds(&response.headers, "x-ratelimit-remaining") == Some(0) {
-        let Some(reset) = seconds(&response.headers, "x-ratelimit-reset") else {
-            return Some(UNSAID);
-        };
-        // The reset is in whole seconds and clocks differ a little.
-        let now = u64::try_from(now.milliseconds() / 1000).unwrap_or(0);
-        return Some(bounded(reset.saturating_sub(now).saturating_add(1)));
+        return Some(until_reset(response, now).unwrap_or(UNSAID));
     }
     let text = message(response).unwrap_or_default().to_ascii_lowercase();
     let is_limit = response.status == StatusCode::TOO_MANY_REQUESTS
@@ -38,18 +33,69 @@ pub(super) fn pause(response: &Response, now: Timestamp) -> Option<Duration> {
     is_limit.then_some(UNSAID)
 }
 
-/// What would be right, for each refusal that GitHub is known to give; empty for one that speaks for itself.
+/// How long to wait after an answer that was the last one for now: the next one would be refused. Only the limit of most calls
+/// counts; searches and the like have their own.
+pub(super) fn used_up(response: &Response, now: Timestamp) -> Option<Duration> {
+    let resource = response.headers.get("x-ratelimit-resource");
+    let is_core = resource.is_none_or(|resource| resource == "core");
+    let is_last = seconds(&response.headers, "x-ratelimit-remaining") == Some(0);
+    (is_core && is_last)
+        .then(|| until_reset(response, now))
+        .flatten()
+}
+
+fn until_reset(response: &Response, now: Timestamp) -> Option<Duration> {
+    let reset = seconds(&response.headers, "x-ratelimit-reset")?;
+    // The reset is in whole seconds and clocks differ a little.
+    let now = u64::try_from(now.milliseconds() / 1000).unwrap_or(0);
+    Some(bounded(reset.saturating_sub(now).saturating_add(1)))
+}
+
+/// Whether a new token of the App may be of use: GitHub does not know this one any more, or it may do less than the App may now.
+/// A 403 of a limit is not that.
+pub(super) fn is_about_token(response: &Response, now: Timestamp) -> bool {
+    if response.status == StatusCode::UNAUTHORIZED {
+        return true;
+    }
+    let text = message(response).unwrap_or_default().to_ascii_lowercase();
+    response.status == StatusCode::FORBIDDEN
+        && pause(response, now).is_none()
+        && (text.contains("not accessible by integration") || text.contains("suspended"))
+}
+
+/// What would be right for an App, for each refusal that GitHub is known to give; empty for one that speaks for itself.
+pub(super) fn app_hint(response: &Response) -> String {
+    let needed = needed(response);
+    let text = message(response).unwrap_or_default().to_ascii_lowercase();
+    match (response.status.as_u16(), needed) {
+        (403, _) if text.contains("suspended") => {
+            "The owner of the account must unsuspend the App's installation".to_owned()
+        }
+        (403, Some(needed)) if text.contains("not accessible by") => format!(
+            "The App needs the permission {needed}, and the owner of the installation must have accepted it"
+        ),
+        (404, _) => "The repository must exist, and the App be installed on it".to_owned(),
+        (403, _) if text.contains("locked") => LOCKED.to_owned(),
+        (410, _) => ISSUES_OFF.to_owned(),
+        (_, _) => String::new(),
+    }
+}
+
+const LOCKED: &str = "A person with write access must unlock the conversation";
+const ISSUES_OFF: &str = "Issues, and with them comments, may be switched off in the repository";
+
+fn needed(response: &Response) -> Option<&str> {
+    let header = response.headers.get("x-accepted-github-permissions")?;
+    header.to_str().ok().filter(|text| is_permissions(text))
+}
+
+/// What would be right for a plain token, for each refusal that GitHub is known to give; empty for one that speaks for itself.
 pub(super) fn hint(response: &Response) -> String {
-    let header = response.headers.get("x-accepted-github-permissions");
-    let needed = header
-        .and_then(|value| value.to_str().ok())
-        .filter(|text| is_permissions(text));
+    let needed = needed(response);
     let message = message(response).unwrap_or_default().to_ascii_lowercase();
     let hint = match (response.status.as_u16(), needed) {
         (401, _) => "The variable github_token must hold a token that is still valid",
-        (403, _) if message.contains("locked") => {
-            "A person with write access must unlock the conversation"
-        }
+        (403, _) if message.contains("locked") => LOCKED,
         (403, Some(needed)) => {
             return format!("The token in github_token needs the permission {needed}");
         }
@@ -57,7 +103,7 @@ pub(super) fn hint(response: &Response) -> String {
             "The token in github_token needs to read contents and actions, and to write pull requests"
         }
         (404, _) => "The repository must exist, and the token in github_token have access to it",
-        (410, _) => "Issues, and with them comments, may be switched off in the repository",
+        (410, _) => ISSUES_OFF,
         (_, _) => "",
     };
     hint.to_owned()

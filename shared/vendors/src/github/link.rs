@@ -1,43 +1,43 @@
 //! Lists in pages: the `Link` header (RFC 8288), followed on the same host and within bounds.
 
 use http::{HeaderMap, Method, StatusCode, header};
-use ports::{Clock, Http, Response};
+use ports::{Clock, Http, Response, Store};
 
-use super::Client;
-use crate::{CallError, exchange::Exchange};
+use super::{Call, Client};
+use crate::CallError;
 
-impl<H: Http, C: Clock> Client<H, C> {
+impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
     /// Reads a list from `path` on, page by page: `take` is given each page, `pages_max` at most; a longer list is refused.
     pub(super) async fn each_page(
         &self,
-        exchange: &Exchange<'_>,
+        call: &Call<'_>,
         path: &str,
         pages_max: usize,
         mut take: impl FnMut(&Response) -> Result<(), CallError>,
     ) -> Result<(), CallError> {
-        let mut url = self.access(&exchange.what)?.url(path);
+        let mut url = self.setup(&call.what)?.base.url(path);
         for _ in 0..pages_max {
-            let response = self.send_to(exchange, Method::GET, url, Vec::new()).await?;
+            let response = self.send_to(call, Method::GET, url, Vec::new()).await?;
             if response.status != StatusCode::OK {
-                return Err(self.failure(exchange, &response));
+                return Err(self.failure(call, &response));
             }
             take(&response)?;
             let Some(next) = next_page(&response.headers) else {
                 return Ok(());
             };
-            match self.access(&exchange.what)?.on_same_host(next) {
+            match self.setup(&call.what)?.base.on_same_host(next) {
                 Some(next) => url = next,
                 None => {
-                    let reason = exchange.reason("GitHub's next page is on another host");
-                    return Err(exchange.refused(
+                    let reason = call.reason("GitHub's next page is on another host");
+                    return Err(call.refused(
                         reason,
                         "The variable github_api_url must be the API's own address",
                     ));
                 }
             }
         }
-        let reason = exchange.reason(&format!("GitHub's list has more than {pages_max} pages"));
-        Err(exchange.refused(reason, "Slipway reads no longer ones"))
+        let reason = call.reason(&format!("GitHub's list has more than {pages_max} pages"));
+        Err(call.refused(reason, "Slipway reads no longer ones"))
     }
 }
 

@@ -1,4 +1,5 @@
-//! GitHub's REST API, version 2022-11-28: pull requests, files, workflow runs, comments (VENDORS 4).
+//! GitHub's REST API, version 2022-11-28: pull requests, files, workflow runs, comments (VENDORS 4), as an App or by a plain
+//! token.
 //!
 //! - 4.4: every request has a `User-Agent`; without one GitHub answers 403.
 //! - 4.5: the API version is pinned.
@@ -6,28 +7,39 @@
 //! - 4.6: a renamed repository answers with a redirect, which is followed with the same method, on the same host only.
 //! - A name may come to belong to another repository: where an answer says whose it is, another id is refused.
 
+mod app;
+mod budget;
 mod comments;
 mod contents;
+mod credentials;
 mod limits;
 mod link;
+mod pacing;
 mod pull_request;
+mod request;
 mod user;
 mod workflow_runs;
 
-use std::time::Duration;
+use std::{ops::Deref, time::Duration};
 
 use domain::{RepositoryId, RepositoryName};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use ports::{Clock, Http, Request, Response};
+use http::{Method, StatusCode};
+use ports::{Clock, Http, Response, Store};
 
 use crate::{
     CallError,
-    address::{Access, Names},
-    exchange::{Exchange, Repeat, USER_AGENT},
+    address::Names,
+    exchange::{Exchange, Repeat},
 };
 
+use app::Pass;
+use credentials::{Login, Setup};
+use request::Outgoing;
+
+pub use app::{AppIdentity, InstallationId, PERMISSIONS};
 pub use comments::{Comment, Update};
 pub use contents::FileContent;
+pub use credentials::Credentials;
 pub use user::User;
 
 const NAMES: Names = Names {
@@ -39,8 +51,9 @@ const NAMES: Names = Names {
 /// How long an answer is waited for.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A name that was changed several times leads to the present one in one step; more than a few are a loop.
-const REDIRECTS_MAX: usize = 3;
+/// A request with an effect that must not come twice is not sent if getting a token took longer: whoever wants it may have lost its
+/// right to it in the meantime.
+const PREPARATION: Duration = Duration::from_secs(5);
 
 /// A repository: its identity, and the name to reach it by, which may be an old one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,32 +64,63 @@ pub struct Repository<'a> {
     pub name: &'a RepositoryName,
 }
 
-/// A client of GitHub.
-pub struct Client<H, C> {
+/// A client of GitHub. One value serves one request of ours, with its background work.
+pub struct Client<H, C, S> {
     http: H,
     clock: C,
-    access: Result<Access, String>,
+    store: S,
+    setup: Result<Setup, String>,
 }
 
-impl<H: Http, C: Clock> Client<H, C> {
-    /// A client of the API at `base_url` (`https://api.github.com`) by a token. A URL or token that cannot work is reported by
-    /// every call as [`CallError::Refused`]. The clock is for limits that end at a time.
-    pub fn new(http: H, clock: C, base_url: &str, token: &str) -> Self {
+/// A request about a repository under way.
+struct Call<'a> {
+    exchange: Exchange<'a>,
+    repository: Repository<'a>,
+}
+
+impl<'a> Deref for Call<'a> {
+    type Target = Exchange<'a>;
+
+    fn deref(&self) -> &Exchange<'a> {
+        &self.exchange
+    }
+}
+
+impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
+    /// A client of the API at `base_url` (`https://api.github.com`). A URL or credentials that cannot work are reported by every
+    /// call as [`CallError::Refused`]. The clock is for limits and tokens that end at a time; the store holds the App's tokens and
+    /// what is known of limits, for everybody.
+    pub fn new(http: H, clock: C, store: S, base_url: &str, credentials: &Credentials) -> Self {
         Self {
             http,
             clock,
-            access: Access::new(base_url, token, NAMES),
+            store,
+            setup: Setup::new(base_url, credentials),
         }
     }
 
-    fn access(&self, what: &str) -> Result<&Access, CallError> {
-        self.access.as_ref().map_err(|problem| CallError::Refused {
+    fn setup(&self, what: &str) -> Result<&Setup, CallError> {
+        self.setup.as_ref().map_err(|problem| CallError::Refused {
             reason: format!("{what}: {problem}"),
         })
     }
 
-    fn exchange(&self, what: String, repeat: Repeat) -> Result<Exchange<'_>, CallError> {
-        let secrets = &self.access(&what)?.secrets;
+    /// A request about the repository.
+    fn exchange<'a>(
+        &'a self,
+        repository: Repository<'a>,
+        what: String,
+        repeat: Repeat,
+    ) -> Result<Call<'a>, CallError> {
+        Ok(Call {
+            exchange: self.exchange_of(what, repeat)?,
+            repository,
+        })
+    }
+
+    /// A request about the App or the token.
+    fn exchange_of(&self, what: String, repeat: Repeat) -> Result<Exchange<'_>, CallError> {
+        let secrets = &self.setup(&what)?.secrets;
         Ok(Exchange {
             names: NAMES,
             what,
@@ -88,55 +132,105 @@ impl<H: Http, C: Clock> Client<H, C> {
     /// Sends a request to a path, and on to where a renamed repository is now.
     async fn send(
         &self,
-        exchange: &Exchange<'_>,
+        call: &Call<'_>,
         method: Method,
         path: &str,
         body: Vec<u8>,
     ) -> Result<Response, CallError> {
-        let url = self.access(&exchange.what)?.url(path);
-        self.send_to(exchange, method, url, body).await
+        let url = self.setup(&call.what)?.base.url(path);
+        self.send_to(call, method, url, body).await
     }
 
+    /// Sends a request with a token that GitHub takes: one of the App's that it takes no more is dropped and renewed, once.
     async fn send_to(
         &self,
-        exchange: &Exchange<'_>,
+        call: &Call<'_>,
         method: Method,
         url: String,
         body: Vec<u8>,
     ) -> Result<Response, CallError> {
-        let access = self.access(&exchange.what)?;
-        let mut url = url;
-        for _ in 0..=REDIRECTS_MAX {
-            let request = Request {
-                method: method.clone(),
-                url,
-                headers: headers(access, !body.is_empty()),
-                body: body.clone(),
-                timeout: TIMEOUT,
-            };
-            let response = self
-                .http
-                .send(request)
-                .await
-                .map_err(|error| exchange.no_answer(&error))?;
-            let Some(location) = redirect(&response) else {
-                return Ok(response);
-            };
-            match access.on_same_host(location) {
-                Some(next) => url = next,
-                None => return Err(exchange.failure(&response, "")),
+        let begun = self.clock.now();
+        let mut renewed = false;
+        loop {
+            let pass = self.pass(call).await?;
+            self.may_call(call, pass.payer, &method).await?;
+            if call.repeat == Repeat::Harmful && self.clock.now().since(begun) > PREPARATION {
+                let reason =
+                    call.reason("getting a token of the App took so long that it is not done now");
+                return Err(call.retry(reason, None));
             }
+            let outgoing = Outgoing {
+                bearer: &pass.bearer,
+                method: &method,
+                url: url.clone(),
+                body: &body,
+                timeout: TIMEOUT,
+                etag: None,
+            };
+            let response = self.follow(call, outgoing).await?;
+            self.note_limits(pass.payer, &response).await;
+            if renewed || !self.dropped(call, &pass, &response).await? {
+                return Ok(response);
+            }
+            renewed = true;
         }
-        let reason = exchange.reason("GitHub redirects in a loop");
-        Err(exchange.refused(reason, "The repository's present name would be right"))
+    }
+
+    async fn pass(&self, call: &Call<'_>) -> Result<Pass, CallError> {
+        match &self.setup(&call.what)?.login {
+            Login::Token(bearer) => Ok(Pass::plain(bearer.clone())),
+            Login::App(app) => self.installation_pass(app, call, call.repository).await,
+        }
+    }
+
+    /// Drops the token if that is what the refusal is about. Returns whether another one may do better.
+    async fn dropped(
+        &self,
+        call: &Call<'_>,
+        pass: &Pass,
+        response: &Response,
+    ) -> Result<bool, CallError> {
+        let Login::App(app) = &self.setup(&call.what)?.login else {
+            return Ok(false);
+        };
+        // A new token that may not do it is as good as the next one.
+        let useless = response.status == StatusCode::FORBIDDEN && pass.fresh;
+        if useless || !limits::is_about_token(response, self.clock.now()) {
+            return Ok(false);
+        }
+        self.drop_pass(app, call, call.repository.id, pass).await?;
+        Ok(!pass.fresh)
+    }
+
+    /// The token may be one from before the App lost the repository, or got another installation on it: the next call gets a new
+    /// one. Nothing is done for a plain token.
+    async fn distrust(&self, call: &Call<'_>) -> Result<(), CallError> {
+        if let Login::App(app) = &self.setup(&call.what)?.login {
+            app.forget(call.repository.id);
+            let forgotten = self.forget_repository(call.repository.id).await;
+            forgotten.map_err(|error| app::store_failed(call, &error))?;
+        }
+        Ok(())
     }
 
     /// The error for an answer that is no success: limits first, then what all vendors have in common.
     fn failure(&self, exchange: &Exchange<'_>, response: &Response) -> CallError {
-        match limits::pause(response, self.clock.now()) {
-            Some(pause) => exchange.retry(exchange.reason(&exchange.said(response)), Some(pause)),
-            None => exchange.failure(response, &limits::hint(response)),
+        let said = || exchange.reason(&exchange.said(response));
+        if let Some(pause) = limits::pause(response, self.clock.now()) {
+            return exchange.retry(said(), Some(pause));
         }
+        let by_app = self
+            .setup
+            .as_ref()
+            .is_ok_and(|setup| matches!(setup.login, Login::App(_)));
+        if !by_app {
+            return exchange.failure(response, &limits::hint(response));
+        }
+        if response.status == StatusCode::UNAUTHORIZED {
+            // Whether id and key are right shows when the next token is asked for. A new token may not be known everywhere yet.
+            return exchange.retry(said(), None);
+        }
+        exchange.failure(response, &limits::app_hint(response))
     }
 
     /// The error for an answer about another repository than the one that was asked for.
@@ -152,40 +246,4 @@ impl<H: Http, C: Clock> Client<H, C> {
         let hint = "It was replaced: the repository's present name would be right, which its next delivery brings";
         exchange.refused(exchange.reason(&happened), hint)
     }
-}
-
-fn headers(access: &Access, with_body: bool) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert(
-        header::ACCEPT,
-        HeaderValue::from_static("application/vnd.github+json"),
-    );
-    headers.insert(header::AUTHORIZATION, access.bearer.clone());
-    headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-    headers.insert(
-        "x-github-api-version",
-        HeaderValue::from_static("2022-11-28"),
-    );
-    if with_body {
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
-    }
-    headers
-}
-
-/// Where a renamed repository is. GitHub means the same method by each of these codes, which is not what browsers make of 301.
-fn redirect(response: &Response) -> Option<&str> {
-    let follows = matches!(
-        response.status,
-        StatusCode::MOVED_PERMANENTLY
-            | StatusCode::FOUND
-            | StatusCode::TEMPORARY_REDIRECT
-            | StatusCode::PERMANENT_REDIRECT
-    );
-    if !follows {
-        return None;
-    }
-    response.headers.get(header::LOCATION)?.to_str().ok()
 }

@@ -5,7 +5,7 @@ use domain::{
     preview::{PullRequest, PullRequestState},
 };
 use http::{Method, StatusCode};
-use ports::{Clock, Http};
+use ports::{Clock, Http, Store};
 use serde::Deserialize;
 
 use super::{Client, Repository};
@@ -66,7 +66,7 @@ struct BaseRepository {
     default_branch: String,
 }
 
-impl<H: Http, C: Clock> Client<H, C> {
+impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
     /// The pull request as it is now, with the repository's present name; none if GitHub answers 404, which it also does when the
     /// token has lost its access to the repository or the repository is deleted.
     pub async fn pull_request(
@@ -75,12 +75,14 @@ impl<H: Http, C: Clock> Client<H, C> {
         number: PullRequestNumber,
     ) -> Result<Option<PullRequest>, CallError> {
         let exchange = self.exchange(
+            repository,
             format!("reading pull request {}#{number}", repository.name),
             Repeat::Harmless,
         )?;
         let path = format!("/repos/{}/pulls/{number}", repository.name);
         let response = self.send(&exchange, Method::GET, &path, Vec::new()).await?;
         if response.status == StatusCode::NOT_FOUND && message(&response).is_some() {
+            self.distrust(&exchange).await?;
             return Ok(None);
         }
         if response.status != StatusCode::OK {

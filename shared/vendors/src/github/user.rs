@@ -1,10 +1,10 @@
-//! Who the token is.
+//! Who writes our comments.
 
 use http::{Method, StatusCode};
-use ports::{Clock, Http};
+use ports::{Clock, Http, Store};
 use serde::Deserialize;
 
-use super::Client;
+use super::{Client, Repository, credentials::Login};
 use crate::{CallError, exchange::Repeat};
 
 /// A GitHub account.
@@ -16,19 +16,19 @@ pub struct User {
     pub login: String,
 }
 
-impl<H: Http, C: Clock> Client<H, C> {
-    /// The account that the token acts as. Tokens of Apps are refused: they are no account.
-    pub async fn user(&self) -> Result<User, CallError> {
-        let exchange = self.exchange(
-            "reading the account of the GitHub token".to_owned(),
-            Repeat::Harmless,
-        )?;
-        let response = self
-            .send(&exchange, Method::GET, "/user", Vec::new())
-            .await?;
-        if response.status != StatusCode::OK {
-            return Err(self.failure(&exchange, &response));
+impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
+    /// The id of the account that writes our comments: the App's own, or the plain token's.
+    pub async fn account(&self, repository: Repository<'_>) -> Result<u64, CallError> {
+        let what = "reading the account of the GitHub token".to_owned();
+        let call = self.exchange(repository, what, Repeat::Harmless)?;
+        if let Login::App(app) = &self.setup(&call.what)?.login {
+            return self.app_account(app, repository).await;
         }
-        exchange.read(&response)
+        let response = self.send(&call, Method::GET, "/user", Vec::new()).await?;
+        if response.status != StatusCode::OK {
+            return Err(self.failure(&call, &response));
+        }
+        let user: User = call.read(&response)?;
+        Ok(user.id)
     }
 }

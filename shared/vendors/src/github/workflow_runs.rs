@@ -6,7 +6,7 @@ use domain::{
     CommitSha, RepositoryId,
     preview::{RunProgress, WorkflowRun},
 };
-use ports::{Clock, Http};
+use ports::{Clock, Http, Store};
 use serde::Deserialize;
 
 use super::{Client, Repository};
@@ -46,7 +46,7 @@ struct Identified {
     id: RepositoryId,
 }
 
-impl<H: Http, C: Clock> Client<H, C> {
+impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
     /// All runs on the commit, each as its newest attempt, in the order of their ids. Runs of forks are among them: whether
     /// one is to be trusted is for its event and head repository to say (VENDORS 4.7).
     pub async fn workflow_runs(
@@ -59,7 +59,7 @@ impl<H: Http, C: Clock> Client<H, C> {
             repository.name,
             head.short()
         );
-        let exchange = self.exchange(what, Repeat::Harmless)?;
+        let exchange = self.exchange(repository, what, Repeat::Harmless)?;
         // A run is 10 to 15 kB of JSON.
         let path = format!(
             "/repos/{}/actions/runs?head_sha={head}&exclude_pull_requests=true&per_page=50",

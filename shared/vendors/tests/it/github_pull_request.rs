@@ -3,22 +3,24 @@
 use domain::{
     PullRequestNumber, RepositoryId, RepositoryName, Timestamp, preview::PullRequestState,
 };
+use ports::memory::MemoryStore;
 use serde_json::{Value, json};
 use vendors::{
     CallError,
-    github::{Client, Repository},
+    github::{Client, Credentials, Repository},
 };
 
 use crate::script::{Script, Still, now, told};
 
 /// A client of the scripted GitHub at 2026-11-21T10:31:07Z.
-pub fn client(script: &Script) -> Client<&Script, Still> {
+pub fn client(script: &Script) -> Client<&Script, Still, MemoryStore> {
     let clock = Still(Timestamp::from_milliseconds(1_795_257_067_000));
     Client::new(
         script,
         clock,
+        MemoryStore::default(),
         "https://api.github.com",
-        "ghp_s3cr3t0123456789",
+        &Credentials::Token("ghp_s3cr3t0123456789".to_owned()),
     )
 }
 
@@ -190,7 +192,7 @@ fn the_account_of_the_token_is_known_by_its_id() {
         200,
         r#"{"login":"slipway-bot","id":583231,"type":"User","plan":null}"#,
     );
-    let user = now(client(&script).user()).unwrap();
-    assert_eq!((user.id, user.login.as_str()), (583_231, "slipway-bot"));
+    let account = now(client(&script).account(repository(&name()))).unwrap();
+    assert_eq!(account, 583_231);
     assert_eq!(script.lines(), ["GET https://api.github.com/user"]);
 }

@@ -1,0 +1,203 @@
+//! The App's tokens: kept, renewed by one, dropped when GitHub takes them no more.
+
+use std::rc::Rc;
+
+use domain::RepositoryId;
+use ports::{Label, Store};
+
+use crate::{
+    github_app::{Answers, DATE, client, reads, rest},
+    github_pull_request::{name, repository},
+    script::{Script, now},
+};
+
+const BAD: &str = r#"{"message":"Bad credentials"}"#;
+const TOKEN_REQUEST: &str = "POST https://api.github.com/app/installations/5/access_tokens";
+const RECORD: &str = "github/token/1296269";
+const CLAIM: &str = "github/token/1296269/claim/1";
+
+fn token_requests(script: &Script) -> usize {
+    let lines = script.lines();
+    lines.iter().filter(|line| **line == TOKEN_REQUEST).count()
+}
+
+#[test]
+fn a_token_is_used_by_everybody_until_shortly_before_it_expires() {
+    let rest = rest();
+    let script = Script::default()
+        .installed()
+        .token("ghs_first_0123")
+        .pull_request()
+        .pull_request()
+        .then(
+            201,
+            &[DATE],
+            r#"{"token":"ghs_second_0123","expires_at":"2026-11-21T11:31:07Z"}"#,
+        )
+        .pull_request();
+    reads(&script, &rest);
+    rest.clock.pass(54 * 60);
+    reads(&script, &rest);
+    assert_eq!(token_requests(&script), 1, "{:?}", script.lines());
+    rest.clock.pass(2 * 60);
+    reads(&script, &rest);
+    assert_eq!(token_requests(&script), 2, "{:?}", script.lines());
+    let keys = rest.store.all_keys();
+    let claims: Vec<&String> = keys.iter().filter(|key| key.contains("/claim/")).collect();
+    assert_eq!(
+        claims,
+        ["default github/token/1296269/claim/2"],
+        "one claim is left, the last"
+    );
+}
+
+#[test]
+fn a_token_that_github_takes_no_more_is_dropped_and_renewed_once_in_the_same_call() {
+    let rest = rest();
+    let script = Script::default()
+        .installed()
+        .token("ghs_first_0123")
+        .pull_request()
+        .then(401, &[], BAD)
+        .token("ghs_second_0123")
+        .pull_request();
+    reads(&script, &rest);
+    assert!(
+        reads(&script, &rest).starts_with("Some"),
+        "the renewed one works"
+    );
+
+    let script = Script::default()
+        .then(401, &[], BAD)
+        .token("ghs_third_0123")
+        .then(401, &[], BAD);
+    insta::assert_snapshot!(reads(&script, &rest), @r#"retry: reading pull request acme/shop#7: GitHub answered 401 "Bad credentials""#);
+    assert_eq!(token_requests(&script), 1, "not again and again");
+}
+
+#[test]
+fn a_lack_of_rights_is_believed_of_a_new_token_only() {
+    let refusal = r#"{"message":"Resource not accessible by integration"}"#;
+    let needed = [("x-accepted-github-permissions", "pull_requests=read")];
+    let rest = rest();
+    let script = Script::default()
+        .installed()
+        .token("ghs_first_0123")
+        .then(403, &needed, refusal);
+    insta::assert_snapshot!(reads(&script, &rest), @r#"
+    refused: reading pull request acme/shop#7: GitHub answered 403 "Resource not accessible by
+        integration". The App needs the permission pull_requests=read, and the owner of the installation
+        must have accepted it
+    "#);
+    assert_eq!(token_requests(&script), 1);
+
+    let script = Script::default()
+        .then(403, &needed, refusal)
+        .token("ghs_second_0123")
+        .pull_request();
+    assert!(
+        reads(&script, &rest).starts_with("Some"),
+        "what was granted in the meantime is used at once"
+    );
+}
+
+#[test]
+fn a_repository_that_is_not_found_loses_its_token_and_installation() {
+    let rest = rest();
+    let script = Script::default().installed().token("ghs_first_0123").then(
+        404,
+        &[],
+        r#"{"message":"Not Found"}"#,
+    );
+    assert_eq!(reads(&script, &rest), "None");
+    assert_eq!(rest.store.all_keys(), Vec::<String>::new());
+}
+
+#[test]
+fn while_one_gets_a_token_the_others_wait_for_it() {
+    let rest = rest();
+    // Somebody else claimed the first renewal, and is done while we wait.
+    now(rest.store.increment(Label::Default, CLAIM, 1)).unwrap();
+    let store = Rc::clone(&rest.store);
+    rest.clock.meanwhile(move || {
+        let record = br#"{"number":1,"token":{"token":"ghs_theirs_0123","expires_at":1795260667000,"installation":5}}"#;
+        now(store.set(Label::Default, RECORD, record)).unwrap();
+    });
+    let script = Script::default().pull_request();
+    assert!(reads(&script, &rest).starts_with("Some"));
+    assert_eq!(token_requests(&script), 0, "{:?}", script.lines());
+}
+
+#[test]
+fn whoever_was_to_get_a_token_and_is_gone_is_passed_over() {
+    let rest = rest();
+    now(rest.store.increment(Label::Default, CLAIM, 1)).unwrap();
+    let script = Script::default()
+        .installed()
+        .token("ghs_passed_over")
+        .pull_request();
+    let begun = rest.clock.now.get();
+    assert!(reads(&script, &rest).starts_with("Some"));
+    let waited = rest.clock.now.get().since(begun);
+    assert_eq!(waited.as_secs(), 6, "after a bounded while");
+    assert_eq!(token_requests(&script), 1);
+    let record = now(rest.store.get(Label::Default, RECORD)).unwrap();
+    let record = String::from_utf8(record.unwrap()).unwrap();
+    assert!(record.contains(r#""number":2"#), "{record}");
+}
+
+#[test]
+fn while_one_renews_a_token_the_others_go_on_with_the_old_one() {
+    let rest = rest();
+    let script = Script::default()
+        .installed()
+        .token("ghs_first_0123")
+        .pull_request()
+        .pull_request();
+    reads(&script, &rest);
+    rest.clock.pass(56 * 60);
+    let claim = "github/token/1296269/claim/2";
+    now(rest.store.increment(Label::Default, claim, 1)).unwrap();
+    assert!(reads(&script, &rest).starts_with("Some"));
+    assert_eq!(token_requests(&script), 1, "{:?}", script.lines());
+}
+
+#[test]
+fn a_failure_holds_for_those_who_waited_and_not_for_long() {
+    let rest = rest();
+    let script = Script::default()
+        .then(
+            401,
+            &[DATE],
+            r#"{"message":"A JSON web token could not be decoded"}"#,
+        )
+        .installed()
+        .token("ghs_first_0123")
+        .pull_request();
+    let first = reads(&script, &rest);
+    assert_eq!(
+        reads(&script, &rest),
+        first,
+        "the same again, without asking GitHub"
+    );
+    assert_eq!(script.lines().len(), 1);
+    rest.clock.pass(11);
+    assert!(
+        reads(&script, &rest).starts_with("Some"),
+        "the next one asks again"
+    );
+}
+
+#[test]
+fn of_a_repository_that_is_forgotten_nothing_is_left() {
+    let rest = rest();
+    let script = Script::default()
+        .installed()
+        .token("ghs_first_0123")
+        .pull_request();
+    reads(&script, &rest);
+    assert!(!rest.store.is_empty());
+    now(client(&script, &rest).forget_repository(repository(&name()).id)).unwrap();
+    assert_eq!(rest.store.all_keys(), Vec::<String>::new());
+    now(client(&script, &rest).forget_repository(RepositoryId(1))).unwrap();
+}
