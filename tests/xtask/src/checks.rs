@@ -121,7 +121,7 @@ fn lint_natively() -> anyhow::Result<()> {
 fn lint_components() -> anyhow::Result<()> {
     let mut clippy = cargo(&["clippy", "--target", WASM_TARGET]);
     for package in wasm_packages()? {
-        clippy.args(["-p", &package]);
+        clippy.args(["-p", &workspace::package(&package)]);
     }
     clippy.args(["--", "-D", "warnings"]);
     workspace::run(&mut clippy)

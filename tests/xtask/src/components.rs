@@ -74,7 +74,7 @@ fn cargo_build(packages: &[String]) -> anyhow::Result<Command> {
         ])
         .arg(workspace::component_target());
     for package in packages {
-        command.args(["-p", package]);
+        command.args(["-p", &workspace::package(package)]);
     }
     Ok(command)
 }

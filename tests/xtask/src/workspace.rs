@@ -5,6 +5,11 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 
+/// One of the workspace's own packages, as cargo is to be told: a dependency may have the same name (`signature` does).
+pub(crate) fn package(name: &str) -> String {
+    format!("{name}@{}", env!("CARGO_PKG_VERSION"))
+}
+
 /// The root of the workspace: the directory of `spin.toml`.
 pub(crate) fn root() -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));

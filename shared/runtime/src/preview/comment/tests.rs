@@ -7,7 +7,8 @@ use std::{
 
 use domain::{PullRequestNumber, RepositoryId};
 use http::{HeaderMap, Method, StatusCode};
-use ports::{HttpError, NoLog, Request, Response};
+use ports::{HttpError, NoLog, Request, Response, memory::MemoryStore};
+use vendors::github::Credentials;
 
 use super::*;
 use crate::tests::Hand;
@@ -51,7 +52,13 @@ async fn published(user: u64, comments: u64) -> (Result<Fact, Trouble>, Vec<Meth
         asked: RefCell::default(),
     };
     let executor = PreviewExecutor {
-        github: Some(Client::new(&github, &clock, "https://github.test", "token")),
+        github: Some(Client::new(
+            &github,
+            &clock,
+            MemoryStore::default(),
+            "https://github.test",
+            &Credentials::Token("token".to_owned()),
+        )),
         coolify: None,
         http: &github,
         clock: &clock,
