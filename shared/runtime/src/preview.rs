@@ -145,7 +145,7 @@ impl<H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<H, C, L, S> {
                 Ok(configuration) => Ok(Reading::Valid {
                     settings: Settings::of(configuration),
                 }),
-                Err(ConfigurationError { message }) => invalid(message),
+                Err(ConfigurationError { message, .. }) => invalid(message),
             },
             FileContent::TooLarge { bytes } => invalid(format!(
                 "the file has {bytes} bytes, and at most {} are read",

@@ -31,7 +31,8 @@ impl FromStr for ConfiguredDuration {
         units
             .into_iter()
             .find_map(|(unit, seconds)| {
-                text.strip_suffix(unit)?
+                text.strip_suffix(unit)
+                    .filter(|count| count.bytes().all(|byte| byte.is_ascii_digit()))?
                     .parse::<u64>()
                     .ok()?
                     .checked_mul(seconds)

@@ -1,8 +1,11 @@
-//! The file of the specification, and what is said of broken ones.
+//! The file of the specification, what is said of broken ones, and files that try to hurt.
+
+mod broken;
+mod hostile;
 
 use super::*;
 
-const SPECIFICATION: &str = r#"
+pub(super) const SPECIFICATION: &str = r#"
 version: 1
 project: shop
 build:
@@ -33,7 +36,7 @@ directives: { ansible: { workflow: ansible.yml, input: playbook } }
 operations: { db-migrate: { workflow: db-migration.yml, inputs: { command: [migrate, rollback, status] } } }
 "#;
 
-const SMALLEST: &str = "version: 1
+pub(super) const SMALLEST: &str = "version: 1
 build: { workflow: CI }
 services:
   web:
@@ -85,63 +88,4 @@ fn the_smallest_useful_file_has_sensible_defaults() {
             interval: ConfiguredDuration::from_seconds(5)
         }
     );
-}
-
-#[test]
-fn a_broken_file_is_told_with_place_key_and_expectation() {
-    let cases = [
-        ("empty", String::new()),
-        ("not YAML", "version: [1".to_owned()),
-        (
-            "wrong version",
-            SMALLEST.replace("version: 1", "version: 2"),
-        ),
-        ("misspelt key", SMALLEST.replace("preview:", "previews:")),
-        (
-            "build forgotten",
-            SMALLEST.replace("build: { workflow: CI }", ""),
-        ),
-        (
-            "build of both kinds",
-            SMALLEST.replace("workflow: CI", "workflow: CI, worker: true"),
-        ),
-        (
-            "tag that is none",
-            SMALLEST.replace("'pr-{number}' }", "'pr/{number}' }"),
-        ),
-        (
-            "unknown placeholder",
-            SMALLEST.replace("tag: 'pr-{number}'", "tag: 'pr-{branch}'"),
-        ),
-        (
-            "relative URL",
-            SMALLEST.replace("https://pr-{number}.example.com", "pr-{number}.example.com"),
-        ),
-        (
-            "no target",
-            SMALLEST.replace(
-                "coolify: { application: a1b2c3, tag: 'pr-{number}' }",
-                "ttl: 1h",
-            ),
-        ),
-        (
-            "duration without unit",
-            SMALLEST.replace("coolify:", "ttl: 72\n      coolify:"),
-        ),
-        ("service name", SMALLEST.replace("  web:", "  Web Shop:")),
-        (
-            "alias bomb",
-            format!(
-                "a: &a [1,1,1,1,1,1,1,1,1]\nb: &b [{}]\nc: [{}]\n",
-                "*a,".repeat(50),
-                "*b,".repeat(50)
-            ),
-        ),
-        ("too large", "#".repeat(BYTES_MAX + 1)),
-    ];
-    let told: Vec<String> = cases
-        .iter()
-        .map(|(name, text)| format!("{name}: {}", parse(text).expect_err(name).message))
-        .collect();
-    insta::assert_snapshot!(told.join("\n"));
 }

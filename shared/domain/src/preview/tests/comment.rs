@@ -55,10 +55,10 @@ fn an_invalid_configuration_is_told_where_people_look() {
     let mut story = Story::opened();
     story.configuration = CONFIGURATION.replace("preview:", "previews:");
     story.go_far();
-    insta::assert_snapshot!(story.comment, @"
+    insta::assert_snapshot!(story.comment, @r#"
     <!-- slipway:preview repository=1 pr=7 -->
     ### Preview
 
-    ❌ `.github/slipway.yml` on the default branch: `line 5 column 5: unknown field 'previews', expected one of paths, image, preview, environments, backstage`
-    ");
+    ❌ `.github/slipway.yml` on the default branch: `line 5, column 5: services.web: found the key "previews", expected paths, image, preview, environments or backstage; did you mean preview?`
+    "#);
 }

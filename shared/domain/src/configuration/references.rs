@@ -1,0 +1,75 @@
+//! What one part of the configuration says of another: `after` names environments of the same service.
+
+use super::{
+    problem::{any_of, nearest, quoted},
+    reader::{Reader, step},
+    yaml::{Entry, Node, Value},
+};
+
+/// Tells the names in `after` that are no environments, or the environment itself. Reads the file's tree, where the places are.
+pub(super) fn check(reader: &mut Reader, root: &Node) {
+    for service in entries(get(root, "services")) {
+        let environments = entries(get(&service.node, "environments"));
+        for environment in environments {
+            let Some(Node {
+                value: Value::List(names),
+                ..
+            }) = get(&environment.node, "after")
+            else {
+                continue;
+            };
+            let others: Vec<&str> = environments
+                .iter()
+                .map(|other| other.key.as_str())
+                .filter(|other| *other != environment.key)
+                .collect();
+            for (index, name) in names.iter().enumerate() {
+                let path = [
+                    ".services".to_owned(),
+                    step(&service.key),
+                    ".environments".to_owned(),
+                    step(&environment.key),
+                ];
+                let path = format!("{}.after[{index}]", path.concat());
+                reader.within(path, |reader| check_name(reader, name, &others));
+            }
+        }
+    }
+}
+
+fn check_name(reader: &mut Reader, node: &Node, others: &[&str]) {
+    let Value::Text(name) = &node.value else {
+        return;
+    };
+    if others.contains(&name.as_str()) {
+        return;
+    }
+    let expected = if others.is_empty() {
+        "another environment of the service, and it has none".to_owned()
+    } else {
+        format!("another environment of the service ({})", any_of(others))
+    };
+    let hint = nearest(name, others)
+        .map(|meant| format!("; did you mean {meant}?"))
+        .unwrap_or_default();
+    let found = quoted(name);
+    reader.tell(
+        node.place,
+        &format!("found {found}, expected {expected}{hint}"),
+    );
+}
+
+fn get<'node>(node: &'node Node, key: &str) -> Option<&'node Node> {
+    let entry = entries(Some(node)).iter().find(|entry| entry.key == key);
+    entry.map(|entry| &entry.node)
+}
+
+fn entries(node: Option<&Node>) -> &[Entry] {
+    match node {
+        Some(Node {
+            value: Value::Map(entries),
+            ..
+        }) => entries,
+        Some(_) | None => &[],
+    }
+}
