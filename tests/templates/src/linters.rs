@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
+use serde_json::Value;
 
 use crate::places;
 
@@ -134,15 +135,34 @@ impl Linters {
         Ok(checked)
     }
 
+    /// The files as they are, and what Kustomize makes of each folder that it is for.
     fn check_kubernetes(&self) -> anyhow::Result<usize> {
         let mut files = Vec::new();
         for file in manifests()? {
-            // Patches are parts of objects: what they make of the base is checked by a test.
-            if own_schema(&kind_of(&file)?).is_none() && !is_patch(&file) {
+            if let Some(folder) = file.strip_suffix("/kustomization.yaml") {
+                files.push(self.render(folder)?);
+            } else if own_schema(&kind_of(&file)?).is_none() && !is_patch(&file) {
                 files.push(file);
             }
         }
         self.check("kubernetes-validate", &["--strict", "--quiet"], &files)
+    }
+
+    /// Has Kustomize put a folder together. Answers the file with the objects that Kubernetes itself knows.
+    fn render(&self, folder: &str) -> anyhow::Result<String> {
+        let mut kustomize = self.program("kubectl");
+        let rendered = run_quietly(kustomize.args(["kustomize", folder]))?;
+        let objects: Vec<Value> = serde_saphyr::from_multiple(&rendered)
+            .with_context(|| format!("{folder} does not give YAML"))?;
+        let known = objects.iter().filter(|object| {
+            let kind = object.get("kind").and_then(Value::as_str);
+            own_schema(kind.unwrap_or_default()).is_none()
+        });
+        let text: Vec<String> = known.map(Value::to_string).collect();
+        let file = format!("target/lint/rendered/{}.yaml", folder.replace('/', "-"));
+        std::fs::create_dir_all(places::root().join("target/lint/rendered"))?;
+        std::fs::write(places::root().join(&file), text.join("\n---\n"))?;
+        Ok(file)
     }
 
     fn check(&self, program: &str, arguments: &[&str], files: &[String]) -> anyhow::Result<usize> {
@@ -168,8 +188,8 @@ impl Linters {
     }
 }
 
-/// Shows what a command prints only if it fails.
-fn run_quietly(command: &mut Command) -> anyhow::Result<()> {
+/// Answers what a command prints; shows it only if it fails.
+fn run_quietly(command: &mut Command) -> anyhow::Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command
         .stdin(Stdio::null())
@@ -181,7 +201,7 @@ fn run_quietly(command: &mut Command) -> anyhow::Result<()> {
         let name = Path::new(&name).file_name().unwrap_or_default();
         bail!("{} found something, see above", name.to_string_lossy());
     }
-    Ok(())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn with_ending(folders: &[&str], endings: &[&str]) -> anyhow::Result<Vec<String>> {
@@ -227,7 +247,7 @@ pub fn is_patch(file: &str) -> bool {
 fn kind_of(file: &str) -> anyhow::Result<String> {
     let documents = places::documents(file)?;
     let kind = documents.first().and_then(|document| document.get("kind"));
-    let kind = kind.and_then(serde_json::Value::as_str);
+    let kind = kind.and_then(Value::as_str);
     Ok(kind
         .with_context(|| format!("{file} has no kind"))?
         .to_owned())
