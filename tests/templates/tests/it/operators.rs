@@ -128,7 +128,9 @@ fn the_spin_app_sets_variables_that_exist_and_secret_ones_from_secrets() {
                 (&"slipway".into(), &name.into())
             );
             assert!(
-                page.contains(&format!("--from-literal={name}=")),
+                ["literal", "file"]
+                    .iter()
+                    .any(|kind| page.contains(&format!("--from-{kind}={name}="))),
                 "README.md does not make the secret's key {name}"
             );
         }
@@ -307,4 +309,17 @@ fn the_app_sends_to_a_route_that_exists() {
     let hook = app["hook_attributes"]["url"].as_str().unwrap();
     let route = hook.strip_prefix(app["url"].as_str().unwrap()).unwrap();
     assert!(routes().contains(route), "{route}");
+}
+
+#[test]
+fn the_app_is_granted_what_slipway_asks_for_with_every_token() {
+    let app = app();
+    for (permission, level) in vendors::github::PERMISSIONS {
+        let granted = app["default_permissions"][permission].as_str();
+        let is_enough = granted == Some(level) || granted == Some("write");
+        assert!(
+            is_enough,
+            "{permission}: {level} is needed, {granted:?} granted"
+        );
+    }
 }
