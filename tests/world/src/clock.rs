@@ -37,6 +37,22 @@ pub(crate) fn github_time(seconds: i64) -> String {
         .unwrap_or_else(|| "1970-01-01T00:00:00Z".to_owned())
 }
 
+/// The form of a `Date` header, `Sat, 21 Nov 2026 07:14:16 GMT`.
+pub(crate) fn http_time(seconds: i64) -> String {
+    let at = OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let short = |name: String| name.chars().take(3).collect::<String>();
+    let (weekday, month) = (
+        short(at.weekday().to_string()),
+        short(at.month().to_string()),
+    );
+    let (hour, minute, second) = at.to_hms();
+    format!(
+        "{weekday}, {:02} {month} {} {hour:02}:{minute:02}:{second:02} GMT",
+        at.day(),
+        at.year()
+    )
+}
+
 /// Coolify's form, Laravel's default with microseconds: `2026-11-21T07:14:16.000000Z`.
 pub(crate) fn coolify_time(seconds: i64) -> String {
     github_time(seconds).replace('Z', ".000000Z")
@@ -50,5 +66,6 @@ mod tests {
     fn times_are_written_as_each_vendor_writes_them() {
         assert_eq!(github_time(1_795_245_256), "2026-11-21T07:14:16Z");
         assert_eq!(coolify_time(1_795_245_256), "2026-11-21T07:14:16.000000Z");
+        assert_eq!(http_time(1_795_245_256), "Sat, 21 Nov 2026 07:14:16 GMT");
     }
 }

@@ -77,6 +77,7 @@ async fn control(shared: &Arc<Shared>, method: &str, path: &str, body: &[u8]) ->
         ("POST", ["pull-requests", number, verb]) => wish.change(number, verb),
         ("POST", ["runs"]) => wish.run(),
         ("POST", ["deliveries", guid, "redeliver"]) => wish.redeliver(guid).await,
+        ("POST", ["installations", verb]) => wish.installations(verb),
         ("POST", ["faults"]) => wish.fault(),
         ("DELETE", ["faults"]) => {
             shared.change(|state| state.faults.lift_all());
@@ -229,6 +230,27 @@ impl Wish<'_> {
             .await
             .ok_or_else(|| (404, format!("there is no delivery {guid}")))?;
         Ok(json!(attempt))
+    }
+
+    fn installations(&self, verb: &str) -> Outcome {
+        let all = self.github().installations();
+        for installation in &all {
+            match verb {
+                "end-tokens" => installation.end_tokens(),
+                "suspend" => installation.suspend(),
+                "unsuspend" => installation.unsuspend(),
+                "delete" => installation.delete(),
+                _ => {
+                    return Err((
+                        404,
+                        format!(
+                            "installations cannot `{verb}`; they can end-tokens, suspend, unsuspend, delete"
+                        ),
+                    ));
+                }
+            }
+        }
+        Ok(json!({"installations": all.len()}))
     }
 
     fn fault(&self) -> Outcome {

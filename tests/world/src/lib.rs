@@ -38,7 +38,9 @@ pub use coolify::{Application, Container, Coolify, Deployment, DeploymentStatus,
 pub use faults::{Fault, FaultBuilder, FaultHandle};
 pub use github::webhooks::signature::{sign, sign_sha1};
 pub use github::webhooks::{Attempt, Delivery, Fate};
-pub use github::{Comment, GitHub, PullRequest, Repository, Run, RunBuilder, Webhooks};
+pub use github::{
+    App, Comment, GitHub, Installation, PullRequest, Repository, Run, RunBuilder, Webhooks,
+};
 pub use journal::{Effect, Entry};
 pub use looking::Impatient;
 pub use options::Options;

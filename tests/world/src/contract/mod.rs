@@ -11,10 +11,26 @@ use crate::Vendor;
 use crate::message::Request;
 use schema::{Unknown, check, resolve};
 
-/// Endpoints that the world has and that the documents kept here do not describe: GitHub's `GET /user` (GHDOCS
-/// rest/users) and Coolify's health check outside `/api/v1`.
-const BESIDE_THE_DOCUMENT: [(Vendor, &str); 2] =
-    [(Vendor::GitHub, "/user"), (Vendor::Coolify, "/api/health")];
+/// Endpoints that the world has and that the documents kept here do not describe: GitHub's `GET /user` and `GET
+/// /users/{username}` (GHDOCS rest/users), `GET /repos/{owner}/{repo}/installation` (GHDOCS rest/apps), and Coolify's health
+/// check outside `/api/v1`.
+fn is_beside_the_document(request: &Request) -> bool {
+    let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
+    match request.vendor {
+        Vendor::GitHub => {
+            request.method == "GET"
+                && matches!(
+                    segments.as_slice(),
+                    ["user"]
+                        | ["users", _]
+                        | ["repos", _, _, "installation"]
+                        | ["repositories", _, "installation"]
+                )
+        }
+        Vendor::Coolify => request.path == "/api/health",
+        Vendor::Previews => false,
+    }
+}
 
 static GITHUB: LazyLock<Contract> =
     LazyLock::new(|| Contract::read(include_str!("../../vendor/github/openapi.json"), ""));
@@ -30,7 +46,7 @@ pub(crate) struct Contract {
 
 /// In what a request breaks its vendor's document; empty when it fits, and for servers that have no document.
 pub(crate) fn violations(request: &Request) -> Vec<String> {
-    if BESIDE_THE_DOCUMENT.contains(&(request.vendor, request.path.as_str())) {
+    if is_beside_the_document(request) {
         return Vec::new();
     }
     match request.vendor {

@@ -1,7 +1,9 @@
 //! GitHub as stories see it: repositories, people and the webhook.
 
 pub(crate) mod api;
+mod app;
 mod comments;
+pub(crate) mod installed;
 mod pull_request;
 mod repository;
 mod run;
@@ -11,6 +13,7 @@ pub(crate) mod webhooks;
 
 use std::sync::Arc;
 
+pub use app::{App, Installation};
 pub use comments::Comment;
 pub use pull_request::PullRequest;
 pub use repository::Repository;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::installed::Apps;
 use super::webhooks::outbox::Hook;
 use crate::clock::Clock;
 use crate::names::Names;
@@ -12,12 +13,13 @@ pub(crate) struct GitHubState {
     pub(crate) users: BTreeMap<u64, User>,
     /// Token to user id.
     pub(crate) tokens: BTreeMap<String, u64>,
+    pub(crate) installed: Apps,
     pub(crate) repositories: BTreeMap<u64, Repository>,
     /// Lower-case full names that a repository once had.
     pub(crate) former_names: BTreeMap<String, u64>,
     pub(crate) comments: BTreeMap<u64, Comment>,
     pub(crate) hook: Hook,
-    /// Requests used of each token in the current hour, and when that hour ends.
+    /// Requests used of each token, or installation, in the current hour, and when that hour ends.
     pub(crate) used: BTreeMap<String, (u64, i64)>,
 }
 

@@ -8,6 +8,7 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod apps;
 mod asking;
 mod contract;
 mod control;

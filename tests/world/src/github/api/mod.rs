@@ -1,5 +1,7 @@
 //! GitHub's REST API: who may ask, where a repository went, and which endpoint it is.
 
+mod apps;
+mod caller;
 mod comments;
 mod contents;
 mod pages;
@@ -10,13 +12,18 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use self::caller::Caller;
+use super::installed::grants;
 use super::shape::Shape;
 use super::state::{GitHubState, Repository};
+use crate::clock::http_time;
 use crate::message::{Reply, Request};
 use crate::state::Shared;
 
 /// Requests an hour of one token (VENDORS 4.6).
 const HOURLY_LIMIT: u64 = 5_000;
+
+const NOT_ACCESSIBLE: &str = "Resource not accessible by integration";
 
 /// Versions that GitHub answers in (VENDORS 4.5).
 const VERSIONS: [&str; 2] = ["2022-11-28", "2026-03-10"];
@@ -25,6 +32,7 @@ const VERSIONS: [&str; 2] = ["2022-11-28", "2026-03-10"];
 struct Call<'a> {
     shared: &'a Shared,
     request: &'a Request,
+    caller: Caller,
     user: Option<u64>,
 }
 
@@ -55,6 +63,7 @@ pub(crate) fn answer(shared: &Arc<Shared>, request: &Request) -> Reply {
         let id = shared.names.guid();
         rate.into_iter()
             .fold(reply, |reply, (name, value)| reply.header(name, value))
+            .header("date", http_time(shared.clock.now()))
             .header("x-github-request-id", id)
             .header("server", "github.com")
     })
@@ -70,30 +79,38 @@ fn answer_with(shared: &Shared, github: &mut GitHubState, request: &Request) -> 
     {
         return error(410, &format!("The API version {version} is not supported."));
     }
-    let user = match request.token() {
-        Some(token) => match github.tokens.get(token) {
-            Some(user) => Some(*user),
-            None => return error(401, "Bad credentials"),
-        },
-        None if request.header("authorization").is_some() => return error(401, "Bad credentials"),
-        None => None,
+    let caller = match Caller::of(github, request, shared.clock.now()) {
+        Ok(caller) => caller,
+        Err(reply) => return reply,
     };
-    route(
-        &Call {
-            shared,
-            request,
-            user,
-        },
-        github,
-    )
+    let call = Call {
+        shared,
+        request,
+        user: caller.user(),
+        caller,
+    };
+    route(&call, github)
 }
 
 fn route(call: &Call<'_>, github: &mut GitHubState) -> Reply {
     let segments: Vec<&str> = call.request.segments.iter().map(String::as_str).collect();
     match (call.request.method.as_str(), segments.as_slice()) {
         ("GET", ["user"]) => match call.user {
+            Some(_) if matches!(call.caller, Caller::Installation { .. }) => {
+                error(403, NOT_ACCESSIBLE)
+            }
             Some(user) => Reply::json(200, &call.shape(github).user(user)),
             None => error(401, "Requires authentication"),
+        },
+        ("GET", ["users", login]) => {
+            match github.users.values().find(|user| user.login == *login) {
+                Some(user) => Reply::json(200, &call.shape(github).user(user.id)),
+                None => not_found(),
+            }
+        }
+        (_, ["app", rest @ ..]) => match call.caller {
+            Caller::App(app) => apps::route(call, github, app, rest),
+            Caller::Nobody | Caller::Person(_) | Caller::Installation { .. } => not_found(),
         },
         ("GET", ["rate_limit"]) => call.rate_limit(github),
         (_, ["repos", owner, name, rest @ ..]) => {
@@ -114,8 +131,17 @@ fn route(call: &Call<'_>, github: &mut GitHubState) -> Reply {
 }
 
 fn in_repository(call: &Call<'_>, github: &mut GitHubState, id: u64, rest: &[&str]) -> Reply {
+    if let Caller::App(app) = call.caller {
+        return match rest {
+            ["installation"] => apps::on_repository(call, github, app, id),
+            _ => not_found(),
+        };
+    }
     if call.request.method != "GET" && call.user.is_none() {
         return error(401, "Requires authentication");
+    }
+    if let Some(refusal) = lacks_permission(call, rest) {
+        return refusal;
     }
     let Some(repository) = github.repositories.get(&id) else {
         return not_found();
@@ -137,6 +163,29 @@ fn in_repository(call: &Call<'_>, github: &mut GitHubState, id: u64, rest: &[&st
         ("DELETE", ["issues", "comments", comment]) => comments::delete(call, github, id, comment),
         _ => not_found(),
     }
+}
+
+/// The refusal if an installation's token may not do this.
+fn lacks_permission(call: &Call<'_>, rest: &[&str]) -> Option<Reply> {
+    let Caller::Installation { token, .. } = &call.caller else {
+        return None;
+    };
+    let level = if call.request.method == "GET" {
+        "read"
+    } else {
+        "write"
+    };
+    let permission = match rest {
+        ["pulls", ..] | ["issues", ..] | ["commits", _, "pulls"] => "pull_requests",
+        ["contents", ..] => "contents",
+        ["actions", ..] => "actions",
+        _ => "metadata",
+    };
+    if grants(&token.permissions, permission, level) {
+        return None;
+    }
+    let needed = format!("{permission}={level}");
+    Some(error(403, NOT_ACCESSIBLE).header("x-accepted-github-permissions", needed))
 }
 
 enum Found {
@@ -168,7 +217,17 @@ impl Call<'_> {
 
     fn visible(&self, github: &GitHubState, id: u64) -> Option<u64> {
         let found: &Repository = github.repositories.get(&id)?;
-        let visible = !found.hidden && (self.user.is_some() || !found.private);
+        let visible = !found.hidden
+            && match &self.caller {
+                Caller::Nobody => !found.private,
+                Caller::Person(_) | Caller::App(_) => true,
+                Caller::Installation { token, .. } => {
+                    let only = token.repositories.as_ref();
+                    let installation = github.installed.installations.get(&token.installation);
+                    installation.is_some_and(|installation| installation.covers(found))
+                        && only.is_none_or(|only| only.contains(&id))
+                }
+            };
         visible.then_some(id)
     }
 
@@ -217,6 +276,15 @@ impl Call<'_> {
     }
 }
 
+/// For whom a request is counted: all tokens of an installation share its limit.
+fn payer(github: &GitHubState, request: &Request) -> String {
+    let token = request.token().unwrap_or("anonymous");
+    match github.installed.tokens.get(token) {
+        Some(found) => format!("installation/{}", found.installation),
+        None => token.to_owned(),
+    }
+}
+
 /// Counts the request and gives the rate limit's headers.
 fn charge(
     github: &mut GitHubState,
@@ -224,7 +292,7 @@ fn charge(
     request: &Request,
 ) -> Vec<(&'static str, String)> {
     let now = shared.clock.now();
-    let token = request.token().unwrap_or("anonymous").to_owned();
+    let token = payer(github, request);
     let entry = github.used.entry(token).or_insert((0, now + 3_600));
     if entry.1 <= now {
         *entry = (0, now + 3_600);

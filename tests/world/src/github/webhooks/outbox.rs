@@ -110,7 +110,15 @@ impl GitHubState {
     /// The fields that every payload has.
     fn envelope(&self, repository: &Repository, sender: u64, api: &str) -> Value {
         let shape = Shape { github: self, api };
-        json!({"repository": shape.repository(repository), "sender": shape.user(sender)})
+        let mut envelope =
+            json!({"repository": shape.repository(repository), "sender": shape.user(sender)});
+        // An App's deliveries name the installation (VENDORS 4.2).
+        if let Some(installation) = self.installation_on(None, repository) {
+            let id = installation.id;
+            let named = json!({"id": id, "node_id": format!("MDIzOkludGVncmF0aW9u{id}")});
+            overlay(&mut envelope, json!({"installation": named}));
+        }
+        envelope
     }
 
     /// Queues a `pull_request` delivery; `extra` are the fields that only this action has.

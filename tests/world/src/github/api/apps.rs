@@ -1,0 +1,187 @@
+//! What an App may ask as itself: who it is, where it is installed, and tokens.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{Call, error, invalid, not_found};
+use crate::clock::github_time;
+use crate::github::installed::{App, Installation, Permissions, Token, grants};
+use crate::github::state::GitHubState;
+use crate::message::Reply;
+
+/// A token lasts so long.
+const LIFE_SECONDS: i64 = 3_600;
+
+/// Routes below `/app`, for the App that asks.
+pub(super) fn route(call: &Call<'_>, github: &mut GitHubState, app: u64, rest: &[&str]) -> Reply {
+    let Some(found) = github.installed.apps.get(&app) else {
+        return not_found();
+    };
+    match (call.request.method.as_str(), rest) {
+        ("GET", []) => Reply::json(200, &shown_app(call, github, found)),
+        ("GET", ["installations", id]) => match installation(github, app, id) {
+            Some(found) => Reply::json(200, &shown(call, github, found)),
+            None => not_found(),
+        },
+        ("POST", ["installations", id, "access_tokens"]) => match installation(github, app, id) {
+            Some(found) => {
+                let id = found.id;
+                access_token(call, github, id)
+            }
+            None => not_found(),
+        },
+        _ => not_found(),
+    }
+}
+
+/// `GET /repos/{owner}/{repo}/installation`.
+pub(super) fn on_repository(
+    call: &Call<'_>,
+    github: &GitHubState,
+    app: u64,
+    repository: u64,
+) -> Reply {
+    let found = github
+        .repositories
+        .get(&repository)
+        .and_then(|found| github.installation_on(Some(app), found));
+    found.map_or_else(not_found, |found| {
+        Reply::json(200, &shown(call, github, found))
+    })
+}
+
+fn installation<'a>(github: &'a GitHubState, app: u64, id: &str) -> Option<&'a Installation> {
+    let found = github.installed.installations.get(&id.parse().ok()?)?;
+    (found.app == app).then_some(found)
+}
+
+/// `POST /app/installations/{installation_id}/access_tokens`.
+fn access_token(call: &Call<'_>, github: &mut GitHubState, installation: u64) -> Reply {
+    let Some(found) = github.installed.installations.get(&installation) else {
+        return not_found();
+    };
+    if found.suspended_at.is_some() {
+        return error(403, "This installation has been suspended");
+    }
+    let wish = match call.request.body.is_empty() {
+        true => json!({}),
+        false => match call.json_body() {
+            Ok(wish) => wish,
+            Err(reply) => return reply,
+        },
+    };
+    let repositories = match wished_repositories(github, found, &wish) {
+        Ok(repositories) => repositories,
+        Err(reply) => return reply,
+    };
+    let permissions = match wished_permissions(found, &wish) {
+        Ok(permissions) => permissions,
+        Err(reply) => return reply,
+    };
+    let expires_at = call.shared.clock.now() + LIFE_SECONDS;
+    let token = format!("ghs_{}", call.shared.names.sha());
+    let mut answer = json!({"token": token, "expires_at": github_time(expires_at), "permissions": permissions,
+        "repository_selection": if repositories.is_some() { "selected" } else { "all" }});
+    if let (Some(ids), Some(fields)) = (&repositories, answer.as_object_mut()) {
+        let shape = call.shape(github);
+        let listed: Vec<Value> = ids
+            .iter()
+            .filter_map(|id| github.repositories.get(id))
+            .map(|found| shape.repository(found))
+            .collect();
+        fields.insert("repositories".to_owned(), listed.into());
+    }
+    let made = Token {
+        installation,
+        repositories,
+        permissions,
+        expires_at,
+    };
+    github.installed.tokens.insert(token, made);
+    Reply::json(201, &answer)
+}
+
+fn wished_repositories(
+    github: &GitHubState,
+    installation: &Installation,
+    wish: &Value,
+) -> Result<Option<BTreeSet<u64>>, Reply> {
+    let Some(ids) = wish.get("repository_ids") else {
+        return Ok(installation.repositories.clone());
+    };
+    let ids: Option<BTreeSet<u64>> = ids
+        .as_array()
+        .map(|ids| ids.iter().filter_map(Value::as_u64).collect());
+    let ids = ids
+        .filter(|ids| !ids.is_empty() && ids.len() <= 500)
+        .ok_or_else(|| invalid("Installation", "repository_ids", "invalid", "is invalid"))?;
+    let covered = |id: &u64| {
+        let found = github.repositories.get(id);
+        found.is_some_and(|found| installation.covers(found))
+    };
+    if ids.iter().all(covered) {
+        return Ok(Some(ids));
+    }
+    let message = "There is at least one repository that does not exist or is not accessible to the parent installation.";
+    Err(error(422, message))
+}
+
+fn wished_permissions(installation: &Installation, wish: &Value) -> Result<Permissions, Reply> {
+    let Some(wished) = wish.get("permissions").and_then(Value::as_object) else {
+        return Ok(installation.permissions.clone());
+    };
+    let wished: Permissions = wished
+        .iter()
+        .map(|(name, level)| {
+            let level = level.as_str().unwrap_or_default();
+            (name.clone(), level.to_owned())
+        })
+        .collect();
+    let is_granted =
+        |(name, level): (&String, &String)| grants(&installation.permissions, name, level);
+    if wished.iter().all(is_granted) {
+        return Ok(wished);
+    }
+    let message = "The permissions requested are not granted to this installation.";
+    Err(error(422, message))
+}
+
+/// An `installation`.
+fn shown(call: &Call<'_>, github: &GitHubState, installation: &Installation) -> Value {
+    let (shape, api) = (call.shape(github), call.shared.github_url());
+    let slug = github.installed.apps.get(&installation.app);
+    let slug = slug.map_or("", |app| app.slug.as_str());
+    let (id, account) = (installation.id, shape.user(installation.account));
+    let selection = installation
+        .repositories
+        .as_ref()
+        .map_or("all", |_| "selected");
+    json!({
+        "id": id, "account": account, "access_tokens_url": format!("{api}/app/installations/{id}/access_tokens"),
+        "repositories_url": format!("{api}/installation/repositories"),
+        "html_url": format!("https://github.com/organizations/acme/settings/installations/{id}"),
+        "app_id": installation.app, "app_slug": slug, "target_id": installation.account, "target_type": "Organization",
+        "permissions": installation.permissions, "events": ["pull_request", "workflow_run"], "repository_selection": selection,
+        "created_at": github_time(installation.created_at), "updated_at": github_time(installation.created_at),
+        "single_file_name": null, "has_multiple_single_files": false, "single_file_paths": [],
+        "suspended_by": null, "suspended_at": installation.suspended_at.map(github_time),
+    })
+}
+
+/// An `integration`.
+pub(super) fn shown_app(call: &Call<'_>, github: &GitHubState, app: &App) -> Value {
+    let installations = github
+        .installed
+        .installations
+        .values()
+        .filter(|installation| installation.app == app.id)
+        .count();
+    json!({
+        "id": app.id, "slug": app.slug, "node_id": format!("A_{}", app.id), "client_id": format!("Iv23li{}", app.id),
+        "owner": call.shape(github).user(app.owner), "name": app.slug, "description": "",
+        "external_url": "https://slipway.example.com", "html_url": format!("https://github.com/apps/{}", app.slug),
+        "created_at": github_time(app.created_at), "updated_at": github_time(app.created_at),
+        "permissions": {"metadata": "read"}, "events": ["pull_request", "workflow_run"], "installations_count": installations,
+    })
+}

@@ -1,0 +1,79 @@
+//! What GitHub knows of Apps: their keys, where they are installed, and the tokens that they got.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::state::{GitHubState, Repository};
+
+/// Permission name to level, `read` or `write`.
+pub(crate) type Permissions = BTreeMap<String, String>;
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(crate) struct Apps {
+    pub(crate) apps: BTreeMap<u64, App>,
+    pub(crate) installations: BTreeMap<u64, Installation>,
+    pub(crate) tokens: BTreeMap<String, Token>,
+}
+
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) id: u64,
+    pub(crate) slug: String,
+    /// The account that acts for it.
+    pub(crate) bot: u64,
+    pub(crate) owner: u64,
+    /// The private keys whose public halves GitHub has, as PEM.
+    pub(crate) keys: Vec<&'static str>,
+    pub(crate) created_at: i64,
+}
+
+#[derive(Debug)]
+pub(crate) struct Installation {
+    pub(crate) id: u64,
+    pub(crate) app: u64,
+    pub(crate) account: u64,
+    pub(crate) permissions: Permissions,
+    /// None: all of the account's.
+    pub(crate) repositories: Option<BTreeSet<u64>>,
+    pub(crate) suspended_at: Option<i64>,
+    pub(crate) created_at: i64,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Token {
+    pub(crate) installation: u64,
+    /// None: all of the installation's.
+    pub(crate) repositories: Option<BTreeSet<u64>>,
+    pub(crate) permissions: Permissions,
+    pub(crate) expires_at: i64,
+}
+
+/// Whether a permission is among those that were granted; `write` includes `read`.
+pub(crate) fn grants(granted: &Permissions, name: &str, level: &str) -> bool {
+    granted
+        .get(name)
+        .is_some_and(|found| found == level || found == "write")
+}
+
+impl Installation {
+    pub(crate) fn covers(&self, repository: &Repository) -> bool {
+        repository.owner == self.account
+            && self
+                .repositories
+                .as_ref()
+                .is_none_or(|only| only.contains(&repository.id))
+    }
+}
+
+impl GitHubState {
+    /// By which installation an App reaches the repository; any App's if none is named.
+    pub(crate) fn installation_on(
+        &self,
+        app: Option<u64>,
+        repository: &Repository,
+    ) -> Option<&Installation> {
+        self.installed.installations.values().find(|installation| {
+            app.is_none_or(|app| app == installation.app) && installation.covers(repository)
+        })
+    }
+}
