@@ -13,13 +13,14 @@ fn manifest() -> toml::Table {
 }
 
 /// The documents that tell people what to type and where to look.
-const DOCUMENTS: [&str; 7] = [
+const DOCUMENTS: [&str; 8] = [
     "README.md",
     "ARCHITECTURE.md",
     "deploy/machine/README.md",
     "deploy/provider/README.md",
     "deploy/spinkube/README.md",
     "docs/benchmarks.md",
+    "docs/install.md",
     "tests/world/README.md",
 ];
 

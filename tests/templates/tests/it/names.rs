@@ -10,6 +10,7 @@ use crate::operators::{routes, variables};
 fn pages() -> Vec<String> {
     let mut pages = places::files(&["templates", "deploy"]).unwrap();
     pages.retain(|file| file.ends_with(".md"));
+    pages.push("docs/install.md".to_owned());
     assert!(pages.len() >= 8, "{pages:?}");
     pages
 }
