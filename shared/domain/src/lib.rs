@@ -7,6 +7,7 @@ mod coolify;
 pub mod entity;
 mod identity;
 pub mod preview;
+pub mod repository;
 mod time;
 
 pub use coolify::{ApplicationUuid, DeploymentUuid, ImageTag};

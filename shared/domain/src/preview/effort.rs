@@ -62,10 +62,20 @@ impl Effort {
     const FIRST_PAUSE_MILLISECONDS: u64 = 2_000;
     /// The longest pause.
     const LONGEST_PAUSE_MILLISECONDS: u64 = 300_000;
+    /// What was given up is tried once more after this long, if leaving it would leave something behind.
+    const LAST_RESORT: Duration = Duration::from_secs(3_600);
 
     /// Whether it is given up until something changes.
     pub fn is_exhausted(&self) -> bool {
         self.failures >= Self::FAILURES_MAX
+    }
+
+    /// When it may be tried again, if leaving it would leave something behind: what is given up, an hour after the last try.
+    pub fn not_before_at_last(&self) -> Option<Timestamp> {
+        match self.not_before {
+            Some(not_before) if self.is_exhausted() => Some(not_before.after(Self::LAST_RESORT)),
+            other => other,
+        }
     }
 
     /// Notes a try in vain at `now`. `seed` spreads the retries of many entities; the same seed gives the same pause.

@@ -24,6 +24,11 @@ pub enum Fact {
         /// Why.
         trouble: Trouble,
     },
+    /// The list of open pull requests does not agree with what is known of this one.
+    PullRequestDoubted {
+        /// The repository, by which it can be read if nothing else is known of it.
+        repository: RepositoryName,
+    },
     /// A delivery showed a workflow run that names this pull request.
     RunDelivered {
         /// The repository of the pull request, by which it can be read if nothing else is known of it.

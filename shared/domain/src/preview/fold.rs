@@ -6,7 +6,7 @@ use super::{
     Fact, Preview, PullRequest, Reading, RunProgress, Trouble, WorkflowRun,
     state::{Builds, Problem, Sighting, Target},
 };
-use crate::{CommitSha, Timestamp};
+use crate::{CommitSha, RepositoryName, Timestamp};
 
 /// Two answers that differ within one second come from copies that lag: the next look waits for them.
 const SECOND_LOOK: Duration = Duration::from_secs(1);
@@ -24,6 +24,7 @@ impl Preview {
             }
             Fact::PullRequestRead { pull_request } => self.pull_request_read(pull_request, at),
             Fact::PullRequestNotRead { trouble } => self.reading.fail(trouble, at, seed),
+            Fact::PullRequestDoubted { repository } => self.pull_request_doubted(repository, at),
             Fact::RunDelivered { repository, run } => {
                 self.repository.get_or_insert_with(|| repository.clone());
                 self.run_seen(run);
@@ -107,6 +108,15 @@ impl Preview {
             );
             self.reading.failures = sighting.stale_reads - 1;
             self.reading.fail(&trouble, at, self.id.number.0);
+        }
+    }
+
+    /// A list is no sighting: the pull request itself is looked at, and that look decides.
+    fn pull_request_doubted(&mut self, repository: &RepositoryName, at: Timestamp) {
+        self.repository = Some(repository.clone());
+        self.reading.start_afresh();
+        if let Some(sighting) = &mut self.sighting {
+            sighting.doubted_until = sighting.doubted_until.max(Some(at));
         }
     }
 

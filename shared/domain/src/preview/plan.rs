@@ -19,8 +19,6 @@ const RUNS_AWAITED: Duration = Duration::from_secs(86_400);
 const COMMENT_SETTLE: Duration = Duration::from_secs(60);
 /// Between two changes of the comment.
 const COMMENT_PAUSE: Duration = Duration::from_secs(2);
-/// What was given up is tried once more after this long, if leaving it would leave something behind.
-const LAST_RESORT: Duration = Duration::from_secs(3_600);
 
 /// What one concern of a preview wants next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -259,11 +257,10 @@ pub(super) fn when_due_at_last(
     now: Timestamp,
     action: impl FnOnce() -> Action,
 ) -> Next {
-    let not_before = match effort.not_before {
-        Some(not_before) if effort.is_exhausted() => Some(not_before.after(LAST_RESORT)),
-        other => other,
-    };
-    match not_before.filter(|not_before| *not_before > now) {
+    match effort
+        .not_before_at_last()
+        .filter(|not_before| *not_before > now)
+    {
         Some(not_before) => Next::At(not_before),
         None => Next::Act(action()),
     }

@@ -214,8 +214,13 @@ impl Preview {
         self.id.repository.0.rotate_left(32) ^ self.id.number.0
     }
 
-    /// What is known of the pull request.
-    pub(super) fn pull_request(&self) -> Option<&PullRequest> {
+    /// Whether there may be something that a removal would take away.
+    pub fn is_deployed(&self) -> bool {
+        !self.targets.values().all(Target::is_vacant)
+    }
+
+    /// The newest that is known of the pull request; none if it was never seen.
+    pub fn pull_request(&self) -> Option<&PullRequest> {
         self.sighting
             .as_ref()
             .map(|sighting| &sighting.pull_request)

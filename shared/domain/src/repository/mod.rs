@@ -1,0 +1,139 @@
+//! A repository: what is known of it, and the surveys that compare its open pull requests with its previews.
+//!
+//! Each concern has its own facts, state and plan; [`Repository`] puts them together.
+
+mod action;
+mod brake;
+mod fact;
+mod name;
+mod survey;
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+pub use action::{Action, SurveyAction};
+pub use brake::{Brake, HeldBack};
+pub use fact::{Fact, SurveyFact, SurveyPolicy};
+pub use survey::{Comparison, Summary};
+
+use crate::{
+    NotParsed, RepositoryId, RepositoryName, Timestamp,
+    entity::{Entity, Step},
+};
+use name::Named;
+use survey::Survey;
+
+/// The key of a repository's entity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Key(pub RepositoryId);
+
+impl fmt::Display for Key {
+    /// `repository/<repository id>`: the start of its keys in the store.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "repository/{}", self.0)
+    }
+}
+
+impl FromStr for Key {
+    type Err = NotParsed;
+
+    fn from_str(text: &str) -> Result<Self, NotParsed> {
+        text.strip_prefix("repository/")
+            .and_then(|id| id.parse().ok())
+            .map(|id| Self(RepositoryId(id)))
+            .ok_or_else(|| NotParsed::new("a repository (repository/<repository id>)", text))
+    }
+}
+
+/// A repository: an entity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repository {
+    /// Which one.
+    pub id: RepositoryId,
+    /// Its newest known name; none if nothing was seen of it.
+    #[serde(default)]
+    name: Option<Named>,
+    /// The comparison of its open pull requests with its previews.
+    #[serde(default)]
+    survey: Survey,
+}
+
+impl Repository {
+    /// Its newest known name.
+    pub fn name(&self) -> Option<&RepositoryName> {
+        self.name.as_ref().map(|named| &named.full_name)
+    }
+
+    /// Whether `fact` would teach nothing: whoever learns it again and again looks first, and posts only news.
+    pub fn knows(&self, fact: &Fact) -> bool {
+        match fact {
+            Fact::Seen { full_name, as_of } => self
+                .name
+                .as_ref()
+                .is_some_and(|named| named.full_name == *full_name || named.as_of >= *as_of),
+            Fact::Survey(_) => false,
+        }
+    }
+
+    /// What the last survey found; none before the first.
+    pub fn last_survey(&self) -> Option<&Summary> {
+        self.survey.last()
+    }
+
+    /// The removals that wait for a person.
+    pub fn held_back(&self) -> Option<&HeldBack> {
+        self.survey.held_back()
+    }
+
+    /// Why the last try at a survey did not work; none if it did.
+    pub fn survey_trouble(&self) -> Option<&str> {
+        self.survey.trouble()
+    }
+}
+
+impl Entity for Repository {
+    type Id = Key;
+    type Fact = Fact;
+    type Action = Action;
+
+    fn new(id: Key) -> Self {
+        Self {
+            id: id.0,
+            name: None,
+            survey: Survey::default(),
+        }
+    }
+
+    fn record(&mut self, fact: &Fact, at: Timestamp) {
+        match fact {
+            Fact::Seen { full_name, as_of } => name::seen(&mut self.name, full_name, *as_of),
+            Fact::Survey(fact) => {
+                if let SurveyFact::Compared {
+                    name: Some(full_name),
+                    ..
+                } = fact
+                {
+                    name::seen(&mut self.name, full_name, at);
+                }
+                self.survey.fold(fact, at, self.id.0);
+            }
+        }
+    }
+
+    fn plan(&self, now: Timestamp) -> Step<Action> {
+        // Without a name it cannot be asked for anything, and nothing is lost with it.
+        match self.name() {
+            Some(name) => self.survey.plan(name, now),
+            None => Step::Forget,
+        }
+    }
+
+    fn claims(&self) -> Vec<String> {
+        // Everything that is done about it may be done twice.
+        Vec::new()
+    }
+}
