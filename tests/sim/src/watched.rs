@@ -39,6 +39,12 @@ impl Noted {
     }
 }
 
+impl From<Fact> for Noted {
+    fn from(fact: Fact) -> Self {
+        Self::new(fact, None)
+    }
+}
+
 /// What the runner was told.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Ghost {
@@ -89,6 +95,12 @@ pub(crate) struct WatchedAction {
     action: Action,
     ghost: Ghost,
     save_after: bool,
+}
+
+impl AsRef<Preview> for Watched {
+    fn as_ref(&self) -> &Preview {
+        &self.preview
+    }
 }
 
 impl Entity for Watched {
@@ -175,6 +187,11 @@ impl Ghost {
             Fact::PullRequestDelivered { pull_request } => {
                 if self.sighted(pull_request) {
                     self.person_acted();
+                }
+            }
+            Fact::PullRequestDoubted { .. } => {
+                if let Some(tries) = self.efforts.get_mut("pull request") {
+                    tries.start_afresh();
                 }
             }
             Fact::PullRequestRead { pull_request } => {

@@ -28,6 +28,12 @@ use crate::{
     entity::{Entity, Step},
 };
 
+impl AsRef<Self> for Preview {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 impl Entity for Preview {
     type Id = PreviewId;
     type Fact = Fact;

@@ -1,6 +1,7 @@
 //! Stories of one preview: what is done, in which order, and what the comment says.
 
 mod comment;
+mod doubt;
 mod lost;
 mod order;
 mod superseding;
