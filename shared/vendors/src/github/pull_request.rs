@@ -1,4 +1,6 @@
-//! Reading a pull request.
+//! Reading a pull request, or all open ones.
+
+use std::collections::BTreeMap;
 
 use domain::{
     CommitSha, PullRequestNumber, RepositoryId, RepositoryName, Timestamp,
@@ -11,8 +13,11 @@ use serde::Deserialize;
 use super::{Client, Repository};
 use crate::{
     CallError,
-    exchange::{Repeat, message},
+    exchange::{Exchange, Repeat, message},
 };
+
+/// More open pull requests than these pages hold are not compared.
+const PAGES: usize = 100;
 
 #[derive(Deserialize)]
 struct Wire {
@@ -45,11 +50,11 @@ struct Label {
 struct Head {
     r#ref: String,
     sha: CommitSha,
-    repo: Option<HeadRepository>,
+    repo: Option<Identified>,
 }
 
 #[derive(Deserialize)]
-struct HeadRepository {
+struct Identified {
     id: RepositoryId,
 }
 
@@ -102,6 +107,64 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         match shown(wire) {
             Ok(pull_request) => Ok(Some(pull_request)),
             Err(problem) => Err(exchange.unreadable(&response, &problem)),
+        }
+    }
+
+    /// All open pull requests of the repository. Every page of the list was read, and it is the list of this repository: else it is
+    /// an error, and none of it is told. One that is closed or opened while the pages are read may still be missing.
+    pub async fn open_pull_requests(
+        &self,
+        repository: Repository<'_>,
+    ) -> Result<BTreeMap<PullRequestNumber, PullRequest>, CallError> {
+        let exchange = self.exchange(
+            format!("listing the open pull requests of {}", repository.name),
+            Repeat::Harmless,
+        )?;
+        // A pull request is about 25 kB of JSON, and up to 64 kB more with a long description.
+        let path = format!(
+            "/repos/{}/pulls?state=open&sort=created&direction=asc&per_page=50",
+            repository.name
+        );
+        let mut open = BTreeMap::new();
+        self.each_page(&exchange, &path, PAGES, |response| {
+            let list: Vec<Wire> = exchange.read(response)?;
+            for wire in list {
+                if wire.base.repo.id != repository.id {
+                    let found = wire.base.repo.id;
+                    return Err(Self::another_repository(&exchange, repository, found));
+                }
+                let number = PullRequestNumber(wire.number);
+                let pull_request =
+                    shown(wire).map_err(|problem| exchange.unreadable(response, &problem))?;
+                if pull_request.state == PullRequestState::Open {
+                    open.insert(number, pull_request);
+                }
+            }
+            Ok(())
+        })
+        .await?;
+        if open.is_empty() {
+            self.check_identity(&exchange, repository).await?;
+        }
+        Ok(open)
+    }
+
+    /// An empty list does not say whose it is: the name may be another repository's by now.
+    async fn check_identity(
+        &self,
+        exchange: &Exchange<'_>,
+        repository: Repository<'_>,
+    ) -> Result<(), CallError> {
+        let path = format!("/repos/{}", repository.name);
+        let response = self.send(exchange, Method::GET, &path, Vec::new()).await?;
+        if response.status != StatusCode::OK {
+            return Err(self.failure(exchange, &response));
+        }
+        let found: Identified = exchange.read(&response)?;
+        if found.id == repository.id {
+            Ok(())
+        } else {
+            Err(Self::another_repository(exchange, repository, found.id))
         }
     }
 }

@@ -18,6 +18,7 @@ mod github_app_tokens;
 mod github_comments;
 mod github_contents;
 mod github_limits;
+mod github_open_pull_requests;
 mod github_pull_request;
 mod github_redirects;
 mod github_workflow_runs;
