@@ -11,6 +11,7 @@ pub mod mailbox;
 pub mod preview;
 pub mod reconcile;
 mod record;
+pub mod repository;
 mod runner;
 #[cfg(test)]
 mod tests;

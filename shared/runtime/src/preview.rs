@@ -186,6 +186,7 @@ impl<H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<H, C, L, S> {
 fn told(fact: &Fact) -> (&'static str, Option<&Trouble>) {
     match fact {
         Fact::PullRequestDelivered { .. } => ("a delivery showed the pull request", None),
+        Fact::PullRequestDoubted { .. } => ("a list disagrees about the pull request", None),
         Fact::PullRequestRead { .. } => ("read the pull request", None),
         Fact::PullRequestNotRead { trouble } => ("could not read the pull request", Some(trouble)),
         Fact::RunDelivered { .. } => ("a delivery showed a workflow run", None),

@@ -29,6 +29,18 @@ pub struct Pending {
     pub due: Vec<u64>,
 }
 
+impl Work {
+    /// Takes out the entities that are of one kind.
+    pub fn take<E: Entity>(&mut self) -> BTreeMap<String, Pending> {
+        let all = std::mem::take(&mut self.entities);
+        let (taken, others) = all
+            .into_iter()
+            .partition(|(entity, _)| entity.parse::<E::Id>().is_ok());
+        self.entities = others;
+        taken
+    }
+}
+
 /// What was done, what is left, and when to call again.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Report {

@@ -118,6 +118,41 @@ impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
         Ok(self.run_once(id, mail, None).await?.0)
     }
 
+    /// Takes mail in and acts on none of it: what is to be done is due for whoever reconciles. For those who have no right to do it.
+    pub async fn take_in<E: Entity>(&self, id: &E::Id, mail: &[u64]) -> Result<Outcome, RunError> {
+        let Some(acquired) = self.acquire::<E>(id, mail).await? else {
+            return Ok(Outcome::Busy);
+        };
+        let mut run = Run::new(self, id, acquired);
+        run.take_in_known(mail).await?;
+        if run.is_new && run.read.is_empty() {
+            return run.take_back().await;
+        }
+        run.pass_gap().await?;
+        run.take_in_new_mail().await?;
+        let now = self.clock.now();
+        let wake = match run.record.state.plan(now) {
+            Step::Act(_) | Step::Forget => Some(now),
+            Step::Wait { until } => Some(until),
+            Step::Settled => None,
+        };
+        run.release(wake, None).await
+    }
+
+    /// The record under a lease of ours, and whether nothing was stored of the entity; none if somebody else has it.
+    async fn acquire<E: Entity>(
+        &self,
+        id: &E::Id,
+        mail: &[u64],
+    ) -> Result<Option<(Record<E>, bool)>, RunError> {
+        let acquired = lease::acquire::<E>(&self.store, &self.clock, id, mail).await?;
+        Ok(match acquired {
+            Acquired::Ours(record) => Some((record, false)),
+            Acquired::New(record) => Some((record, true)),
+            Acquired::Busy => None,
+        })
+    }
+
     /// One run, and further ones while mail was posted in the meantime. Also returns the last lease.
     async fn run_once<E: Entity>(
         &self,
@@ -130,22 +165,10 @@ impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
     {
         let mut mail = mail.to_vec();
         loop {
-            let acquired = lease::acquire::<E>(&self.store, &self.clock, id, &mail).await?;
-            let (record, is_new) = match acquired {
-                Acquired::Ours(record) => (record, false),
-                Acquired::New(record) => (record, true),
-                Acquired::Busy => return Ok((Outcome::Busy, 0)),
+            let Some(acquired) = self.acquire::<E>(id, &mail).await? else {
+                return Ok((Outcome::Busy, 0));
             };
-            let mut run = Run {
-                runner: self,
-                id,
-                record,
-                is_new,
-                held: false,
-                read: Vec::new(),
-                newest_read: 0,
-                learnt: None,
-            };
+            let mut run = Run::new(self, id, acquired);
             let ended = run.finish(&mail, follow_until).await;
             let epoch = run.record.epoch;
             // What an effect led to must not be lost with the lease, or with a store that fails for a moment.
@@ -193,11 +216,7 @@ impl<E: Entity, S: Store, C: Clock, L: Log, X: Executor<E>> Run<'_, E, S, C, L, 
         mail: &[u64],
         follow_until: Option<Timestamp>,
     ) -> Result<Outcome, RunError> {
-        for number in mail {
-            if let Some(posted) = mailbox::get::<E>(&self.runner.store, self.id, *number).await? {
-                self.take_in(*number, &posted);
-            }
-        }
+        self.take_in_known(mail).await?;
         if self.is_new && self.read.is_empty() {
             return self.take_back().await;
         }
@@ -216,6 +235,74 @@ impl<E: Entity, S: Store, C: Clock, L: Log, X: Executor<E>> Run<'_, E, S, C, L, 
         }
         let soon = self.runner.clock.now().after(EFFECT);
         self.release(Some(soon), follow_until).await
+    }
+
+    /// Does one action under its intent and claim. Returns whether the lease is still ours.
+    async fn act(&mut self, action: &E::Action) -> Result<bool, RunError> {
+        let clock = &self.runner.clock;
+        let intent = action.intent();
+        if let Some(intent) = &intent {
+            self.record.state.record(intent, clock.now());
+        }
+        let saved = self.held && intent.is_none() && self.learnt.is_none();
+        let ready = saved && lease::allows(&self.record, clock.now(), EFFECT);
+        if !ready && !self.hold().await? {
+            return Ok(false);
+        }
+        let claim = match action.claim() {
+            None => Claim::NotNeeded,
+            Some(claim) => {
+                let key = keys::effect_claim(self.id, &claim);
+                if self.runner.store.increment(Label::Default, &key, 1).await? == 1 {
+                    Claim::First
+                } else {
+                    Claim::Later
+                }
+            }
+        };
+        // The claim can have taken long: an effect is begun only while the lease lasts. A claim won in vain is found as such.
+        if !lease::allows(&self.record, clock.now(), EFFECT) {
+            return Ok(false);
+        }
+        let fact = self.runner.executor.execute(self.id, action, claim).await;
+        let now = clock.now();
+        self.record.state.record(&fact, now);
+        let outcome = Some(self.record.next_outcome());
+        self.learnt = Some(mailbox::Mail {
+            at: now,
+            fact,
+            outcome,
+        });
+        Ok(true)
+    }
+}
+
+impl<'a, E: Entity, S: Store, C: Clock, L: Log, X> Run<'a, E, S, C, L, X> {
+    fn new(
+        runner: &'a Runner<S, C, L, X>,
+        id: &'a E::Id,
+        (record, is_new): (Record<E>, bool),
+    ) -> Self {
+        Self {
+            runner,
+            id,
+            record,
+            is_new,
+            held: false,
+            read: Vec::new(),
+            newest_read: 0,
+            learnt: None,
+        }
+    }
+
+    /// Takes in mail that is known by its number.
+    async fn take_in_known(&mut self, mail: &[u64]) -> Result<(), RunError> {
+        for number in mail {
+            if let Some(posted) = mailbox::get::<E>(&self.runner.store, self.id, *number).await? {
+                self.take_in(*number, &posted);
+            }
+        }
+        Ok(())
     }
 
     /// Gives up the lease of an entity of which there is nothing: whoever had its mail has forgotten it since.
@@ -271,45 +358,6 @@ impl<E: Entity, S: Store, C: Clock, L: Log, X: Executor<E>> Run<'_, E, S, C, L, 
             }
             self.read.push(key);
         }
-    }
-
-    /// Does one action under its intent and claim. Returns whether the lease is still ours.
-    async fn act(&mut self, action: &E::Action) -> Result<bool, RunError> {
-        let clock = &self.runner.clock;
-        let intent = action.intent();
-        if let Some(intent) = &intent {
-            self.record.state.record(intent, clock.now());
-        }
-        let saved = self.held && intent.is_none() && self.learnt.is_none();
-        let ready = saved && lease::allows(&self.record, clock.now(), EFFECT);
-        if !ready && !self.hold().await? {
-            return Ok(false);
-        }
-        let claim = match action.claim() {
-            None => Claim::NotNeeded,
-            Some(claim) => {
-                let key = keys::effect_claim(self.id, &claim);
-                if self.runner.store.increment(Label::Default, &key, 1).await? == 1 {
-                    Claim::First
-                } else {
-                    Claim::Later
-                }
-            }
-        };
-        // The claim can have taken long: an effect is begun only while the lease lasts. A claim won in vain is found as such.
-        if !lease::allows(&self.record, clock.now(), EFFECT) {
-            return Ok(false);
-        }
-        let fact = self.runner.executor.execute(self.id, action, claim).await;
-        let now = clock.now();
-        self.record.state.record(&fact, now);
-        let outcome = Some(self.record.next_outcome());
-        self.learnt = Some(mailbox::Mail {
-            at: now,
-            fact,
-            outcome,
-        });
-        Ok(true)
     }
 
     /// Saves the state under the lease and renews it. Returns whether the lease was still ours.

@@ -10,10 +10,10 @@ use http::{Method, StatusCode};
 use ports::{Clock, Http, Store};
 use serde::Deserialize;
 
-use super::{Client, Repository};
+use super::{Call, Client, Repository};
 use crate::{
     CallError,
-    exchange::{Exchange, Repeat, message},
+    exchange::{Repeat, message},
 };
 
 /// More open pull requests than these pages hold are not compared.
@@ -117,6 +117,7 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         repository: Repository<'_>,
     ) -> Result<BTreeMap<PullRequestNumber, PullRequest>, CallError> {
         let exchange = self.exchange(
+            repository,
             format!("listing the open pull requests of {}", repository.name),
             Repeat::Harmless,
         )?;
@@ -152,7 +153,7 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
     /// An empty list does not say whose it is: the name may be another repository's by now.
     async fn check_identity(
         &self,
-        exchange: &Exchange<'_>,
+        exchange: &Call<'_>,
         repository: Repository<'_>,
     ) -> Result<(), CallError> {
         let path = format!("/repos/{}", repository.name);

@@ -1,0 +1,220 @@
+//! Does what the plan of a repository asks for: reads the list of open pull requests and the stored previews, and posts facts to
+//! previews. Only reconcile does: finding the previews lists the whole store of entities.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    marker::PhantomData,
+};
+
+use domain::{
+    PreviewId, PullRequestNumber, RepositoryName,
+    entity::Entity,
+    preview::{self, Preview, Trouble},
+    repository::{
+        Action, Comparison, Fact, HeldBack, Key, Repository, SurveyAction, SurveyFact, SurveyPolicy,
+    },
+};
+use ports::{Clock, Http, Label, Level, Log, Store};
+use vendors::{CallError, github};
+
+use crate::{Claim, Executor, RunError, mailbox, record::Record};
+
+/// Does what the plan of a repository asks for. `P` is the preview as it is stored.
+pub struct RepositoryExecutor<'a, P, H, S, C, L> {
+    /// GitHub; none if it is not configured.
+    pub github: Option<&'a github::Client<H, C, S>>,
+    /// Where previews are.
+    pub store: S,
+    /// The time.
+    pub clock: C,
+    /// Where it is told what was done.
+    pub log: L,
+    /// The bounds of surveys.
+    pub policy: SurveyPolicy,
+    /// All stored previews, once listed: one listing serves all surveys of a request.
+    pub listed: RefCell<Option<BTreeSet<PreviewId>>>,
+    /// The preview.
+    pub preview: PhantomData<P>,
+}
+
+impl<P, H, S, C, L> Executor<Repository> for RepositoryExecutor<'_, P, H, S, C, L>
+where
+    P: Entity<Id = PreviewId> + AsRef<Preview>,
+    P::Fact: From<preview::Fact>,
+    H: Http,
+    S: Store,
+    C: Clock,
+    L: Log,
+{
+    async fn execute(&self, id: &Key, action: &Action, _claim: Claim) -> Fact {
+        let Action::Survey(action) = action;
+        let fact = match action {
+            SurveyAction::Compare { repository } => match self.compare(*id, repository).await {
+                Ok(comparison) => SurveyFact::Compared {
+                    name: comparison.0,
+                    comparison: comparison.1,
+                    policy: self.policy,
+                },
+                Err(trouble) => SurveyFact::Failed { trouble },
+            },
+            SurveyAction::Tell {
+                repository,
+                previews,
+            } => match self.tell_previews(*id, repository, previews).await {
+                Ok(()) => SurveyFact::Told {
+                    previews: previews.clone(),
+                },
+                Err(error) => SurveyFact::NotTold {
+                    trouble: trouble(&error),
+                },
+            },
+            SurveyAction::Alert {
+                repository,
+                held_back,
+            } => {
+                self.alert(*id, repository, held_back);
+                SurveyFact::Alerted {
+                    previews: held_back.previews.clone(),
+                }
+            }
+        };
+        self.tell(*id, &fact);
+        Fact::Survey(fact)
+    }
+}
+
+impl<P, H, S, C, L> RepositoryExecutor<'_, P, H, S, C, L>
+where
+    P: Entity<Id = PreviewId> + AsRef<Preview>,
+    P::Fact: From<preview::Fact>,
+    H: Http,
+    S: Store,
+    C: Clock,
+    L: Log,
+{
+    /// Compares the open pull requests with the stored previews. Also returns the name that the list shows.
+    async fn compare(
+        &self,
+        id: Key,
+        name: &RepositoryName,
+    ) -> Result<(Option<RepositoryName>, Comparison), Trouble> {
+        let github = self.github.ok_or_else(|| CallError::Refused {
+            reason: "the variable github_api_url is not set".to_owned(),
+        })?;
+        let repository = github::Repository { id: id.0, name };
+        // The previews first: what is closed meanwhile is missing from the list, and looked at once more. The other way round, a
+        // preview that is new by then would be missing from it for no reason.
+        let previews = self.previews(id).await.map_err(|error| trouble(&error))?;
+        let open = github.open_pull_requests(repository).await?;
+        let name = open
+            .values()
+            .next_back()
+            .map(|pull_request| pull_request.repository.clone());
+        Ok((name, Comparison::of(&open, &previews)))
+    }
+
+    /// The stored previews of the repository.
+    async fn previews(&self, id: Key) -> Result<BTreeMap<PullRequestNumber, Preview>, RunError> {
+        let known = self.listed.borrow().clone();
+        let all = match known {
+            Some(all) => all,
+            None => {
+                let keys = self.store.keys(Label::Default).await?;
+                let all: BTreeSet<PreviewId> =
+                    keys.iter().filter_map(|key| key.parse().ok()).collect();
+                self.listed.borrow_mut().get_or_insert(all).clone()
+            }
+        };
+        let mut previews = BTreeMap::new();
+        for preview in all.iter().filter(|preview| preview.repository == id.0) {
+            let record: Option<Record<P>> = Record::read(&self.store, preview).await?;
+            if let Some(record) = record {
+                previews.insert(preview.number, record.state.as_ref().clone());
+            }
+        }
+        Ok(previews)
+    }
+
+    /// Posts to each preview that the list disagrees with what it knows.
+    async fn tell_previews(
+        &self,
+        id: Key,
+        repository: &RepositoryName,
+        previews: &BTreeSet<PullRequestNumber>,
+    ) -> Result<(), RunError> {
+        for number in previews {
+            let preview = PreviewId {
+                repository: id.0,
+                number: *number,
+            };
+            let fact = preview::Fact::PullRequestDoubted {
+                repository: repository.clone(),
+            };
+            mailbox::post::<P>(&self.store, &preview, &fact.into(), self.clock.now()).await?;
+        }
+        Ok(())
+    }
+
+    fn alert(&self, id: Key, repository: &RepositoryName, held_back: &HeldBack) {
+        let numbers: Vec<u64> = held_back.previews.iter().map(|number| number.0).collect();
+        let fields = [
+            ("entity", id.to_string().into()),
+            ("repository", id.0.0.into()),
+            ("name", repository.as_str().into()),
+            ("reason", held_back.brake.to_string().into()),
+            ("pull_requests", numbers.into()),
+        ];
+        self.log.write(
+            Level::Error,
+            "removals are held back until a person allows them",
+            &fields,
+        );
+    }
+
+    /// Logs what was done, and how it failed if it did.
+    fn tell(&self, id: Key, fact: &SurveyFact) {
+        let mut fields = vec![
+            ("entity", id.to_string().into()),
+            ("repository", id.0.0.into()),
+        ];
+        let (level, message) = match fact {
+            SurveyFact::Compared { comparison, .. } => {
+                fields.push(("open", comparison.open.into()));
+                fields.push(("news", comparison.news.len().into()));
+                fields.push(("missing", comparison.missing.len().into()));
+                (
+                    Level::Info,
+                    "compared the open pull requests with the previews",
+                )
+            }
+            SurveyFact::Failed { trouble } => {
+                fields.push(("reason", trouble.reason.as_str().into()));
+                (
+                    Level::Warn,
+                    "could not compare the open pull requests with the previews",
+                )
+            }
+            SurveyFact::Told { previews } => {
+                fields.push(("previews", previews.len().into()));
+                (Level::Info, "told previews to look at their pull request")
+            }
+            SurveyFact::NotTold { trouble } => {
+                fields.push(("reason", trouble.reason.as_str().into()));
+                (
+                    Level::Warn,
+                    "could not tell previews to look at their pull request",
+                )
+            }
+            SurveyFact::Alerted { .. } | SurveyFact::Requested | SurveyFact::RemovalsAllowed => {
+                return;
+            }
+        };
+        self.log.write(level, message, &fields);
+    }
+}
+
+/// The store failed for a moment, or holds what cannot be read.
+fn trouble(error: &RunError) -> Trouble {
+    Trouble::retry(error.to_string())
+}
