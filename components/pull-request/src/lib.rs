@@ -19,10 +19,11 @@ fn learnt(payload: &[u8]) -> Result<Learnt, Malformed> {
         repository: event.repository,
         number: event.number,
     };
-    Ok(vec![(
-        id,
-        Fact::PullRequestDelivered {
-            pull_request: event.pull_request,
-        },
-    )])
+    let pull_request = event.pull_request;
+    Ok(Learnt {
+        repository: event.repository,
+        full_name: pull_request.repository.clone(),
+        as_of: pull_request.updated_at,
+        previews: vec![(id, Fact::PullRequestDelivered { pull_request })],
+    })
 }

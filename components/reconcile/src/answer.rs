@@ -1,53 +1,120 @@
 //! What the caller reads.
 
 use bytes::Bytes;
+use domain::Timestamp;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
-use runtime::reconcile::Report;
+use runtime::repository::Overview;
 use serde_json::{Value, json};
 
-use crate::deliveries::Deliveries;
+use crate::{deliveries::Deliveries, entities::Advanced};
 
 /// What was done.
 pub(crate) struct Done<'a> {
+    /// When it was begun.
+    pub(crate) started: Timestamp,
     pub(crate) deliveries: Deliveries,
     /// Old deliveries that were deleted.
     pub(crate) expired: usize,
-    pub(crate) entities: &'a Report,
+    pub(crate) entities: &'a Advanced,
 }
 
 impl Done<'_> {
     /// `200` with the numbers; `next_at` is when something is due again, and is null if nothing is.
     pub(crate) fn response(&self) -> Response<Full<Bytes>> {
-        let entities = self.entities;
-        // An absent time sorts before any, so it is not just the lesser of the two.
-        let next_at = [self.deliveries.next_at, entities.next_at]
-            .into_iter()
-            .flatten()
-            .min();
+        let (previews, repositories) = (&self.entities.previews, &self.entities.repositories);
+        // An absent time sorts before any, so it is not just the least of them.
+        let next_at = [
+            self.deliveries.next_at,
+            previews.next_at,
+            repositories.next_at,
+        ]
+        .into_iter()
+        .flatten()
+        .min();
         let body = json!({
             "deliveries": self.deliveries,
             "deliveries_expired": self.expired,
             "previews": {
-                "advanced": entities.advanced,
-                "busy": entities.busy,
-                "failed": entities.failed,
-                "left": entities.left,
+                "advanced": previews.advanced,
+                "busy": previews.busy,
+                "failed": previews.failed,
+                "left": previews.left,
             },
+            "repositories": {
+                "busy": repositories.busy,
+                "failed": repositories.failed,
+                "left": repositories.left,
+            },
+            "surveys": self.surveys(),
+            "surveys_failing": self.surveys_failing(),
+            "held_back": self.held_back(),
             "next_at": next_at.map(|at| at.to_string()),
         });
         json_response(StatusCode::OK, "application/json", &body)
     }
 
+    /// What the surveys of this call found and did.
+    fn surveys(&self) -> Vec<Value> {
+        self.overviews(|overview| {
+            let survey = overview.surveyed_since(self.started)?;
+            Some(json!({
+                "repository": overview.name,
+                "repository_id": overview.id.0,
+                "open": survey.open,
+                "deployed": survey.deployed,
+                "news": survey.news,
+                "gone": survey.gone,
+                "dry": survey.dry,
+            }))
+        })
+    }
+
+    /// Repositories whose last survey did not work: nothing follows from it.
+    fn surveys_failing(&self) -> Vec<Value> {
+        self.overviews(|overview| {
+            let reason = overview.trouble.as_ref()?;
+            Some(json!({
+                "repository": overview.name,
+                "repository_id": overview.id.0,
+                "reason": reason,
+            }))
+        })
+    }
+
+    /// Removals that wait for a person, whenever they were found.
+    fn held_back(&self) -> Vec<Value> {
+        self.overviews(|overview| {
+            let held_back = overview.held_back.as_ref()?;
+            let numbers: Vec<u64> = held_back.previews.iter().map(|number| number.0).collect();
+            Some(json!({
+                "repository": overview.name,
+                "repository_id": overview.id.0,
+                "count": numbers.len(),
+                "pull_requests": numbers,
+                "reason": held_back.brake.to_string(),
+                "since": held_back.since.to_string(),
+            }))
+        })
+    }
+
+    fn overviews(&self, shown: impl Fn(&Overview) -> Option<Value>) -> Vec<Value> {
+        self.entities.overviews.iter().filter_map(shown).collect()
+    }
+
     /// The numbers for the log.
-    pub(crate) fn fields(&self) -> [(&'static str, Value); 6] {
+    pub(crate) fn fields(&self) -> [(&'static str, Value); 9] {
+        let previews = &self.entities.previews;
         [
             ("deliveries_done", self.deliveries.done.into()),
             ("deliveries_dead", self.deliveries.dead.into()),
             ("deliveries_expired", self.expired.into()),
-            ("previews_advanced", self.entities.advanced.into()),
-            ("previews_failed", self.entities.failed.into()),
-            ("previews_left", self.entities.left.into()),
+            ("previews_advanced", previews.advanced.into()),
+            ("previews_failed", previews.failed.into()),
+            ("previews_left", previews.left.into()),
+            ("surveys", self.surveys().len().into()),
+            ("surveys_failing", self.surveys_failing().len().into()),
+            ("held_back", self.held_back().len().into()),
         ]
     }
 }

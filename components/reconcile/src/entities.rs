@@ -1,23 +1,132 @@
-//! Previews that are due: first a step for each, then, after the answer, those that go on within minutes.
+//! Entities that are due: repositories first, since their surveys tell previews what they missed; then previews, a step for each,
+//! and after the answer those that go on within minutes.
 
-use domain::{PreviewId, Timestamp, preview::Preview};
+use std::{cell::RefCell, collections::BTreeMap, marker::PhantomData};
+
+use domain::{
+    PreviewId, Timestamp,
+    preview::Preview,
+    repository::{Fact, Key, Repository, SurveyFact, SurveyPolicy},
+};
 use futures_util::future::join_all;
-use ports::{Clock, Level, Log, StoreError};
+use ports::{Clock, Level, Log};
 use previews::{FOLLOWED_FOR, PreviewRunner};
-use runtime::reconcile::{self, Report};
+use runtime::{
+    RunError, Runner,
+    reconcile::{self, Pending, Report},
+    repository::{Overview, RepositoryExecutor},
+};
+use slipway_spin::SpinStore;
+
+use crate::wishes::Wishes;
 
 /// At most so many previews are followed after the answer.
 const FOLLOWED_MAX: usize = 32;
 
+/// What was done.
+pub(crate) struct Advanced {
+    pub(crate) repositories: Report,
+    pub(crate) previews: Report,
+    /// All repositories that are known.
+    pub(crate) overviews: Vec<Overview>,
+}
+
+/// Why nothing was done, or not all of it.
+pub(crate) enum NotAdvanced {
+    /// No such repository is known.
+    UnknownRepository(Key),
+    /// The store did not do what was asked.
+    Failed(RunError),
+}
+
+impl<E: Into<RunError>> From<E> for NotAdvanced {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
 /// Brings on what is due, until `deadline`.
 pub(crate) async fn advance(
     runner: &PreviewRunner,
+    policy: SurveyPolicy,
+    wishes: &Wishes,
     deadline: Timestamp,
-) -> Result<Report, StoreError> {
-    let work = reconcile::work(&runner.store).await?;
-    Ok(runner
+) -> Result<Advanced, NotAdvanced> {
+    let mut work = reconcile::work(&runner.store).await?;
+    let mut repositories = work.take::<Repository>();
+    post_wishes(runner, wishes, &mut repositories).await?;
+    let report = advance_repositories(runner, policy, &repositories, deadline).await;
+    if report.advanced > 0 {
+        // Previews that were told have mail now.
+        work = reconcile::work(&runner.store).await?;
+        work.take::<Repository>();
+    }
+    let previews = runner
         .advance_all::<Preview>(&work.entities, deadline)
-        .await)
+        .await;
+    let mut overviews = Vec::new();
+    for key in repositories.keys().filter_map(|entity| entity.parse().ok()) {
+        overviews.extend(Overview::read(&runner.store, key).await?);
+    }
+    Ok(Advanced {
+        repositories: report,
+        previews,
+        overviews,
+    })
+}
+
+/// Posts what the caller wishes to the repositories that it concerns.
+async fn post_wishes(
+    runner: &PreviewRunner,
+    wishes: &Wishes,
+    repositories: &mut BTreeMap<String, Pending>,
+) -> Result<(), NotAdvanced> {
+    if let Some(key) = wishes.allow_removals {
+        let pending = repositories
+            .get_mut(&key.to_string())
+            .ok_or(NotAdvanced::UnknownRepository(key))?;
+        let allowed = Fact::Survey(SurveyFact::RemovalsAllowed);
+        pending
+            .mail
+            .push(runner.post::<Repository>(&key, &allowed).await?);
+    }
+    if wishes.survey_now {
+        for (entity, pending) in repositories {
+            let Ok(key) = entity.parse::<Key>() else {
+                continue;
+            };
+            let requested = Fact::Survey(SurveyFact::Requested);
+            pending
+                .mail
+                .push(runner.post::<Repository>(&key, &requested).await?);
+        }
+    }
+    Ok(())
+}
+
+async fn advance_repositories(
+    runner: &PreviewRunner,
+    policy: SurveyPolicy,
+    repositories: &BTreeMap<String, Pending>,
+    deadline: Timestamp,
+) -> Report {
+    let repository_runner = Runner {
+        store: &runner.store,
+        clock: runner.clock,
+        log: runner.log.clone(),
+        executor: RepositoryExecutor {
+            github: runner.executor.github.as_ref(),
+            store: SpinStore::new(),
+            clock: runner.clock,
+            log: runner.log.clone(),
+            policy,
+            listed: RefCell::default(),
+            preview: PhantomData::<Preview>,
+        },
+    };
+    repository_runner
+        .advance_all::<Repository>(repositories, deadline)
+        .await
 }
 
 /// Follows those that are due again soon. What is not finished in time, or is cut off, is due for the next call.

@@ -5,10 +5,12 @@
 mod answer;
 mod deliveries;
 mod entities;
+mod wishes;
 
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::repository::SurveyPolicy;
 use http::{HeaderMap, Method, Response, StatusCode, header};
 use http_body_util::Full;
 use ports::{Clock, Level, Log};
@@ -20,6 +22,8 @@ use spin_sdk::{
 };
 
 use answer::Done;
+use entities::NotAdvanced;
+use wishes::Wishes;
 
 /// Nothing new is begun after this long, so that the answer comes well before callers give up.
 const BUDGET: Duration = Duration::from_secs(20);
@@ -39,7 +43,11 @@ async fn handle(request: Request) -> impl IntoResponse {
         Ok(false) => return unauthorized(&log),
         Err(error) => return unavailable(&log, &error.to_string()),
     }
-    match reconcile(&log).await {
+    let wishes = match Wishes::parse(request.uri().query().unwrap_or_default()) {
+        Ok(wishes) => wishes,
+        Err(reason) => return answer::problem(StatusCode::BAD_REQUEST, &reason),
+    };
+    match reconcile(&log, &wishes).await {
         Ok(response) => response,
         Err(reason) => unavailable(&log, &reason),
     }
@@ -56,7 +64,7 @@ async fn is_allowed(headers: &HeaderMap) -> Result<bool, VariableError> {
     Ok(bearer.is_some_and(|bearer| token.matches(bearer)))
 }
 
-async fn reconcile(log: &DeliveryLog) -> Result<Response<Full<Bytes>>, String> {
+async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<Bytes>>, String> {
     let started = SpinClock.now();
     let deadline = started.after(BUDGET);
     let retention = Variables
@@ -72,18 +80,39 @@ async fn reconcile(log: &DeliveryLog) -> Result<Response<Full<Bytes>>, String> {
     let runner = previews::runner(log.clone())
         .await
         .map_err(|error| error.to_string())?;
-    let entities = entities::advance(&runner, deadline)
-        .await
-        .map_err(|error| error.to_string())?;
+    let policy = survey_policy().await.map_err(|error| error.to_string())?;
+    let entities = match entities::advance(&runner, policy, wishes, deadline).await {
+        Ok(entities) => entities,
+        Err(NotAdvanced::UnknownRepository(key)) => {
+            let detail = format!("no repository with the id {} is known", key.0);
+            return Ok(answer::problem(StatusCode::NOT_FOUND, &detail));
+        }
+        Err(NotAdvanced::Failed(error)) => return Err(error.to_string()),
+    };
     let done = Done {
+        started,
         deliveries,
         expired,
         entities: &entities,
     };
     log.write(Level::Info, "reconciled", &done.fields());
     let response = done.response();
-    spawn(entities::follow(runner, entities));
+    spawn(entities::follow(runner, entities.previews));
     Ok(response)
+}
+
+/// The bounds of surveys, as they are configured.
+async fn survey_policy() -> Result<SurveyPolicy, VariableError> {
+    let interval = Variables
+        .number("survey_seconds", 1, 86_400)
+        .await?
+        .map_or(SurveyPolicy::INTERVAL, Duration::from_secs);
+    let removal_limit = Variables
+        .number("removal_limit", 0, 10_000)
+        .await?
+        .and_then(|limit| u32::try_from(limit).ok())
+        .unwrap_or(SurveyPolicy::REMOVAL_LIMIT);
+    Ok(SurveyPolicy::new(interval, removal_limit))
 }
 
 fn unauthorized(log: &DeliveryLog) -> Response<Full<Bytes>> {

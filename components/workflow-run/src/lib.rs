@@ -17,7 +17,7 @@ async fn handle(request: Request) -> impl IntoResponse {
 
 fn learnt(payload: &[u8]) -> Result<Learnt, Malformed> {
     let event = workflow_run_event(payload)?;
-    let learnt = event.pull_requests.into_iter().map(|number| {
+    let previews = event.pull_requests.into_iter().map(|number| {
         let id = PreviewId {
             repository: event.repository,
             number,
@@ -25,5 +25,10 @@ fn learnt(payload: &[u8]) -> Result<Learnt, Malformed> {
         let (repository, run) = (event.repository_name.clone(), event.run.clone());
         (id, Fact::RunDelivered { repository, run })
     });
-    Ok(learnt.collect())
+    Ok(Learnt {
+        repository: event.repository,
+        as_of: event.updated_at,
+        previews: previews.collect(),
+        full_name: event.repository_name.clone(),
+    })
 }

@@ -1,12 +1,15 @@
 //! The answer of a component to an event that the gateway hands on: `200` once all that the event tells is durable.
 //!
+//! The first event of a repository, or one that shows a new name, makes the repository known too: so its surveys begin.
+//!
 //! `422` says that the payload can never be used; `503` that it should be handed on again. What follows from the facts is done
 //! after the answer.
 
 use bytes::Bytes;
 use domain::{
-    PreviewId, RepositoryId,
+    PreviewId, RepositoryId, RepositoryName, Timestamp,
     preview::{Fact, Preview},
+    repository::{self, Key, Repository},
 };
 use futures_util::future::join_all;
 use http::{Method, StatusCode, header};
@@ -19,13 +22,22 @@ use webhooks::{DELIVERY_HEADER, Malformed};
 
 use crate::{DeliveryLog, FOLLOWED_FOR, PreviewRunner, runner};
 
-/// What an event tells of previews.
-pub type Learnt = Vec<(PreviewId, Fact)>;
+/// What an event tells.
+pub struct Learnt {
+    /// The repository that it happened in.
+    pub repository: RepositoryId,
+    /// The repository's name then.
+    pub full_name: RepositoryName,
+    /// GitHub's own time of what it tells.
+    pub as_of: Timestamp,
+    /// What it tells of previews.
+    pub previews: Vec<(PreviewId, Fact)>,
+}
 
 /// GitHub's largest payload, and more than the gateway lets through.
 const PAYLOAD_BYTES_MAX: usize = 26 * 1024 * 1024;
 
-/// Answers an event of which `read` tells what it says of previews.
+/// Answers an event of which `read` tells what it says.
 pub async fn answer(
     component: &'static str,
     request: Request,
@@ -75,21 +87,46 @@ async fn accept(
         .await
         .map_err(|error| unavailable(error.to_string()))?;
     let mut posted = Vec::new();
-    for (id, fact) in &learnt {
+    for (id, fact) in &learnt.previews {
         let mail = runner
             .post::<Preview>(id, fact)
             .await
             .map_err(|error| unavailable(error.to_string()))?;
         posted.push((*id, mail));
     }
+    let repository = Key(learnt.repository);
+    let seen = repository::Fact::Seen {
+        full_name: learnt.full_name,
+        as_of: learnt.as_of,
+    };
+    let news = runner
+        .post_news(repository, &seen)
+        .await
+        .map_err(|error| unavailable(error.to_string()))?;
     let installation = webhooks::installation_of(&payload);
     spawn(async move {
+        if let Some(mail) = news {
+            note_repository(&runner, repository, mail).await;
+        }
         if let Some((repository, installation)) = installation {
             remember(&runner, repository, InstallationId(installation)).await;
         }
         follow(runner, posted).await;
     });
     Ok(())
+}
+
+/// Takes in what is new of the repository; its surveys are made by `POST /reconcile`. If it is cut off, that takes it in too.
+async fn note_repository(runner: &PreviewRunner, repository: Key, mail: u64) {
+    if let Err(error) = runner.take_in::<Repository>(&repository, &[mail]).await {
+        let fields = [
+            ("entity", repository.to_string().into()),
+            ("reason", error.to_string().into()),
+        ];
+        runner
+            .log
+            .write(Level::Error, "could not note the repository", &fields);
+    }
 }
 
 /// Remembers by which installation of the App the repository is reached. Where that fails GitHub is asked for it later.

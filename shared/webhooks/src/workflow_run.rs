@@ -1,7 +1,7 @@
 //! `workflow_run` deliveries. GitHub sends them for runs of forks' pull requests too: the head repository tells.
 
 use domain::{
-    CommitSha, PullRequestNumber, RepositoryId, RepositoryName,
+    CommitSha, PullRequestNumber, RepositoryId, RepositoryName, Timestamp,
     preview::{RunProgress, WorkflowRun},
 };
 use serde::Deserialize;
@@ -50,6 +50,8 @@ pub struct WorkflowRunEvent {
     pub repository: RepositoryId,
     /// Its name, now.
     pub repository_name: RepositoryName,
+    /// When GitHub last changed the run: how old this is. The beginning of time in payloads that do not say it.
+    pub updated_at: Timestamp,
     /// The run as it was then.
     pub run: WorkflowRun,
     /// The open pull requests into this repository that GitHub names: never any for a run of a fork's.
@@ -78,6 +80,7 @@ pub fn workflow_run_event(payload: &[u8]) -> Result<WorkflowRunEvent, Malformed>
         action,
         repository: RepositoryId(repository.id),
         repository_name: repository.full_name,
+        updated_at: run.updated_at,
         pull_requests: run
             .pull_requests
             .into_iter()
@@ -142,6 +145,8 @@ struct WireRun {
     #[serde(deserialize_with = "json::identity")]
     head_sha: CommitSha,
     head_repository: Option<Object<WireId>>,
+    #[serde(default, deserialize_with = "json::timestamp")]
+    updated_at: Timestamp,
     status: String,
     conclusion: Option<String>,
     html_url: String,
