@@ -23,7 +23,10 @@ fn listed(number: u64) -> Value {
     let mut listed = pull_request();
     listed["number"] = number.into();
     for only_single in ["merged", "mergeable"] {
-        listed.as_object_mut().unwrap().remove(only_single);
+        listed
+            .as_object_mut()
+            .expect("an object")
+            .remove(only_single);
     }
     listed
 }
