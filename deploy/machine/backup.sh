@@ -3,9 +3,9 @@
 #
 # usage: backup.sh STATE_DIRECTORY BACKUP_DIRECTORY [DAYS]
 #
-# Each file is copied whole, as of one moment, into a folder named after the time; folders older than DAYS (14) are deleted. The order
-# matters: `queue` first. A fact that has moved on from there to another file meanwhile is then in both copies, where it does
-# nothing twice; in the other order it would be in neither.
+# Each file is copied whole, as of one moment, into a folder named after the time; folders older than DAYS (14) are deleted. The
+# order matters: `queue` first. A fact that has moved on from there to another file meanwhile is then in both copies, where it
+# does nothing twice; in the other order it would be in neither.
 set -eu
 
 state=$1

@@ -1,9 +1,11 @@
 //! What application repositories and operators get, held to what it says: `templates/` and `deploy/`.
 //!
-//! The program `lint-templates` runs real linters over them; the tests run their scripts and compare their names with the project's.
+//! The program `lint-templates` runs real linters over them; the tests run their scripts and compare their names with the
+//! project's.
 
 pub mod expression;
 pub mod linters;
 pub mod places;
+mod python;
 pub mod shell;
 pub mod workflow;

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use crate::places;
+use crate::{places, python};
 
 /// The folder of the linters' own settings.
 const SETTINGS: &str = "tests/templates/lint";
@@ -16,7 +16,7 @@ const SETTINGS: &str = "tests/templates/lint";
 /// Runs all of them over everything; says all that they find, and then fails if they found anything.
 pub fn run() -> anyhow::Result<()> {
     let linters = Linters {
-        programs: ensure_installed()?,
+        programs: python::ensure_installed(&format!("{SETTINGS}/requirements.txt"))?,
     };
     let repository = lay_out()?;
     let mut failed = Vec::new();
@@ -276,83 +276,4 @@ fn lay_out() -> anyhow::Result<PathBuf> {
     // actionlint takes the folder that has `.git` for the repository.
     std::fs::create_dir(folder.join(".git"))?;
     Ok(folder)
-}
-
-/// The folder of the linters' programs. Installs them if they are missing or others than `requirements.txt` says.
-fn ensure_installed() -> anyhow::Result<PathBuf> {
-    let environment = places::root().join("target/lint/python");
-    let requirements = format!("{SETTINGS}/requirements.txt");
-    let wanted = places::read(&requirements)?;
-    let stamp = environment.join("installed.txt");
-    let programs = environment.join("bin");
-    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(programs);
-    }
-    println!("Installing the linters of {requirements} …");
-    make_environment(&environment)?;
-    let status = Command::new(programs.join("python"))
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ])
-        .args([
-            "--require-hashes",
-            "--only-binary",
-            ":all:",
-            "--requirement",
-            &requirements,
-        ])
-        .current_dir(places::root())
-        .status()
-        .context("cannot run pip")?;
-    if !status.success() {
-        bail!(
-            "the linters of {requirements} could not be installed ({status}): they come from PyPI, which this machine \
-             must reach once; everything else of the checks does without"
-        );
-    }
-    std::fs::write(&stamp, wanted)?;
-    Ok(programs)
-}
-
-/// A virtual environment with pip. Where that can be done without asking anybody, Debian's package for it is installed.
-fn make_environment(folder: &Path) -> anyhow::Result<()> {
-    const ADVICE: &str = "a Python virtual environment is needed for the linters: install Python 3.11 or newer with its \
-         venv module, for instance with `apt install python3-venv`";
-    let make = || {
-        let status = Command::new("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(folder)
-            .stdout(Stdio::null())
-            .status();
-        status.is_ok_and(|status| status.success())
-    };
-    let is_root = || {
-        let id = Command::new("id").arg("-u").output();
-        id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
-    };
-    let apt_get = |arguments: &[&str]| {
-        let status = Command::new("apt-get")
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .stdout(Stdio::null())
-            .status();
-        status.is_ok_and(|status| status.success())
-    };
-    if make() {
-        return Ok(());
-    }
-    if !is_root() {
-        bail!(ADVICE);
-    }
-    println!("Installing python3-venv …");
-    let install = ["install", "-y", "--no-install-recommends", "python3-venv"];
-    // Package lists may be missing or old; they are brought up to date only if it does not work with those that are there.
-    if (apt_get(&install) || (apt_get(&["update"]) && apt_get(&install))) && make() {
-        return Ok(());
-    }
-    bail!(ADVICE)
 }
