@@ -292,8 +292,10 @@ fn an_image_is_promoted_only_with_provenance_from_its_commit() {
     let (outcome, calls) = find(commit, true);
     assert_eq!(outcome.outputs["digest"], digest(A));
     let image = format!("oci://ghcr.io/acme/shop-web@{}", digest(A));
-    let verify =
-        format!("gh attestation verify {image} --repo acme/shop --source-digest {commit}\n");
+    let verify = format!(
+        "gh attestation verify {image} --repo acme/shop --signer-workflow acme/shop/.github/workflows/build-image.yml \
+             --source-ref refs/heads/main --source-digest {commit}\n"
+    );
     assert!(calls.ends_with(&verify), "{calls}");
     assert!(!find(commit, false).0.succeeded);
     for wrong in ["main", "1a2b3c4", "$(id)"] {

@@ -35,7 +35,9 @@ fn a_release_waits_for_its_image_and_names_its_digest() {
     let inspect = "skopeo inspect --format {{.Digest}} docker://ghcr.io/acme/shop-web:1.2.3\n";
     let expected = format!(
         "{inspect}sleep 30\n{inspect}\
-         gh attestation verify oci://ghcr.io/acme/shop-web@sha256:abc --repo acme/shop --source-digest {COMMIT}\n\
+         gh attestation verify oci://ghcr.io/acme/shop-web@sha256:abc --repo acme/shop \
+         --signer-workflow acme/shop/.github/workflows/build-image.yml \
+         --source-ref refs/heads/main --source-digest {COMMIT}\n\
          gh release create v1.2.3 --repo acme/shop --verify-tag --generate-notes --latest \
          --notes `ghcr.io/acme/shop-web@sha256:abc`\n"
     );
