@@ -12,7 +12,7 @@ use crate::{ApplicationUuid, CommitSha, ImageTag, PullRequestNumber};
 pub(super) trait TextRule {
     /// What it is parsed into.
     type Value;
-    /// A regular expression (ECMA 262) that matches at least what is parsed.
+    /// A regular expression that matches at least what is parsed; without look-around, so that every engine takes it.
     const PATTERN: &'static str;
     /// With its article.
     const EXPECTED: &'static str;
@@ -110,12 +110,12 @@ texts! {
     UrlPath, "a path such as /health", "^/[!-~]{0,199}$",
         |text| text.starts_with('/') && made_of(text, 200, |byte| byte.is_ascii_graphic());
 
-    /// An absolute URL.
-    HttpUrl, "an absolute http or https URL", r"^https?://[^\s/?#]+([/?#]\S*)?$", is_http_url;
+    /// An absolute URL, in ASCII as it goes over the wire.
+    HttpUrl, "an absolute http or https URL", "^https?://[!-~]+$", is_http_url;
 
     /// The name of an object of Kubernetes, such as an Argo CD application.
     KubernetesName, "a Kubernetes name (lower-case letters, digits, - and ., with a letter or digit at both ends)",
-        "^(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?$",
+        "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$",
         |text| {
             made_of(text, 253, |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
                 && !text.starts_with(['-', '.'])
@@ -148,7 +148,8 @@ pub(super) struct TagTemplate;
 
 impl TextRule for TagTemplate {
     type Value = Template;
-    const PATTERN: &'static str = r"^(?![.-])([A-Za-z0-9_.-]|\{(number|commit|short_commit)\})+$";
+    const PATTERN: &'static str =
+        r"^(\w|\{(number|commit|short_commit)\})([\w.-]|\{(number|commit|short_commit)\})*$";
     const EXPECTED: &'static str = "an image tag, such as pr-{number}, with letters, digits, _, ., - and the placeholders \
                                     {number}, {commit} and {short_commit}";
 
@@ -164,8 +165,7 @@ pub(super) struct UrlTemplate;
 
 impl TextRule for UrlTemplate {
     type Value = Template;
-    const PATTERN: &'static str =
-        r"^https?://(?=[^/?#])([^\s{}]|\{(number|commit|short_commit)\})+$";
+    const PATTERN: &'static str = r"^https?://([!-z|~]|\{(number|commit|short_commit)\})+$";
     const EXPECTED: &'static str = "an absolute http or https URL, such as https://pr-{number}.example.com, with the \
                                     placeholders {number}, {commit} and {short_commit}";
 
@@ -229,7 +229,7 @@ fn is_image(text: &str) -> bool {
 }
 
 fn is_http_url(text: &str) -> bool {
-    !text.contains(char::is_whitespace)
+    text.bytes().all(|byte| byte.is_ascii_graphic())
         && (text.starts_with("http://") || text.starts_with("https://"))
         && url::Url::parse(text).is_ok_and(|url| url.has_host())
 }
