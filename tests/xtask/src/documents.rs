@@ -81,12 +81,15 @@ fn the_routes_in_the_documents_are_those_of_the_manifest() {
     let readme = workspace::read("README.md").unwrap();
     let documented: BTreeSet<String> = code_spans(&readme)
         .into_iter()
-        .filter_map(|span| span.strip_prefix("POST "))
+        .filter_map(|span| {
+            span.strip_prefix("POST ")
+                .or_else(|| span.strip_prefix("GET "))
+        })
         .map(str::to_owned)
         .collect();
     assert_eq!(
         documented, routes,
-        "left: `POST …` in README.md; right: the public routes in spin.toml"
+        "left: `POST …` and `GET …` in README.md; right: the public routes in spin.toml"
     );
 }
 

@@ -5,4 +5,5 @@ mod ingress;
 mod payloads;
 mod preview;
 mod reconcile;
+mod schema;
 mod trouble;
