@@ -33,6 +33,8 @@ pub enum Fault {
     SlowBodyMilliseconds(u64),
     /// Done, but the body ends halfway, in a well-formed HTTP message.
     TruncatedJson,
+    /// Done, but where the answer is a list, it is an empty one without further pages, as from a copy that lost its data.
+    EmptyList,
 }
 
 #[derive(Debug, Clone)]

@@ -67,6 +67,7 @@ async fn respond(
             return Err(Closed);
         }
         Some(Instead::Reply(reply)) => reply,
+        None if fault == Some(Fault::EmptyList) => emptied(answer(&shared, &request)),
         None => answer(&shared, &request),
     };
     let dropped = fault == Some(Fault::DropAnswer);
@@ -115,7 +116,8 @@ fn instead_of_an_answer(shared: &Shared, request: &Request, fault: &Fault) -> Op
         Fault::DropAnswer
         | Fault::DelayMilliseconds(_)
         | Fault::SlowBodyMilliseconds(_)
-        | Fault::TruncatedJson => return None,
+        | Fault::TruncatedJson
+        | Fault::EmptyList => return None,
         Fault::TooManyRequests(seconds) => {
             Reply::json(429, &json!({"message": "Too Many Attempts."}))
                 .header("retry-after", seconds)
@@ -157,6 +159,17 @@ fn instead_of_an_answer(shared: &Shared, request: &Request, fault: &Fault) -> Op
         }
     };
     Some(Instead::Reply(reply))
+}
+
+/// The answer without its elements, if it is a list.
+fn emptied(mut reply: Reply) -> Reply {
+    if reply.body.first() == Some(&b'[') {
+        reply.body = b"[]".to_vec();
+        reply
+            .headers
+            .retain(|(name, _)| !name.eq_ignore_ascii_case("link"));
+    }
+    reply
 }
 
 fn response(reply: Reply, fault: Option<&Fault>) -> hyper::Response<Body> {

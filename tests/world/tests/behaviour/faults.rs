@@ -186,3 +186,26 @@ async fn a_vendor_that_is_gone_refuses_connections_and_comes_back_as_it_was() {
         200
     );
 }
+
+#[tokio::test]
+async fn lists_can_be_empty_all_of_a_sudden_and_nothing_else_changes() {
+    let world = asking::world().await;
+    let github = asking::github(&world);
+    let repository = world.github().repository("acme/shop");
+    repository.open_pull_request("One", "one");
+    repository.open_pull_request("Two", "two");
+    let fault = world
+        .fault(Vendor::GitHub)
+        .on("GET", "/pulls")
+        .is(Fault::EmptyList);
+    let list = github.get("/repos/acme/shop/pulls?per_page=1").await;
+    assert_eq!((list.status, list.text().as_str()), (200, "[]"));
+    assert_eq!(list.header("link"), None);
+    assert_eq!(
+        github.get("/repos/acme/shop/pulls/1").await.json()["state"],
+        "open"
+    );
+    fault.lift();
+    let list = github.get("/repos/acme/shop/pulls?per_page=1").await;
+    assert!(list.header("link").is_some(), "two pages: {}", list.text());
+}
