@@ -3,14 +3,29 @@
 //! What the components do around the shared crates is done here too, step by step: `gateway`, `pull-request`, `workflow-run`
 //! and `reconcile` in `components/`.
 
-use std::{cell::Cell, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    marker::PhantomData,
+    rc::Rc,
+    time::Duration,
+};
 
 use ::http::{HeaderMap, HeaderValue, Method, header};
-use domain::{PreviewId, Timestamp, preview::Fact};
+use domain::{
+    PreviewId, Timestamp,
+    preview::Fact,
+    repository::{self, Key, Repository, SurveyFact, SurveyPolicy},
+};
 use futures_util::future::join_all;
 use inbox::{Inbox, Received};
 use ports::{Clock, Request, Response};
-use runtime::{Runner, preview::PreviewExecutor, reconcile};
+use runtime::{
+    Runner,
+    preview::PreviewExecutor,
+    reconcile::{self, Pending},
+    repository::{Overview, RepositoryExecutor},
+};
 use vendors::{
     coolify,
     github::{self, Credentials},
@@ -32,6 +47,8 @@ const FOLLOWED: Duration = Duration::from_secs(120);
 const RECONCILED: Duration = Duration::from_secs(20);
 /// At most so many deliveries are processed by one reconcile.
 const PROCESSED_MAX: usize = 50;
+/// Between two surveys of a repository.
+const SURVEYED: Duration = Duration::from_secs(60);
 /// Deliveries that are done are kept so long.
 const RETENTION: Duration = Duration::from_secs(3 * 86_400);
 
@@ -115,7 +132,11 @@ async fn reconcile_once(port: &Port) -> Option<Timestamp> {
         inbox.process(&guid).await.ok()?;
     }
     inbox.expire(RETENTION).await.ok()?;
-    let work = reconcile::work(&port).await.ok()?;
+    let mut work = reconcile::work(&port).await.ok()?;
+    let repositories = work.take::<Repository>();
+    survey(port, &repositories, deadline).await?;
+    let mut work = reconcile::work(&port).await.ok()?;
+    work.take::<Repository>();
     let report = runner(port)
         .advance_all::<Watched>(&work.entities, deadline)
         .await;
@@ -127,6 +148,45 @@ async fn reconcile_once(port: &Port) -> Option<Timestamp> {
         }
     }
     report.next_at
+}
+
+/// Surveys the repositories that are due; none if the store fails. Nobody comes only for the next survey: in days without any
+/// other work that would be most of a seed.
+async fn survey(
+    port: &Port,
+    repositories: &BTreeMap<String, Pending>,
+    deadline: Timestamp,
+) -> Option<()> {
+    let previews = runner(port);
+    let surveyor = Runner {
+        store: port,
+        clock: port,
+        log: port,
+        executor: RepositoryExecutor {
+            github: previews.executor.inner.github.as_ref(),
+            store: port,
+            clock: port,
+            log: port,
+            policy: SurveyPolicy::new(SURVEYED, 2),
+            listed: RefCell::default(),
+            preview: PhantomData::<Watched>,
+        },
+    };
+    surveyor
+        .advance_all::<Repository>(repositories, deadline)
+        .await;
+    for key in repositories.keys().filter_map(|entity| entity.parse().ok()) {
+        let overview = Overview::read(&port, key).await.ok()?;
+        let held_back = overview.and_then(|overview| overview.held_back);
+        // Sooner or later a person reads what is held back, finds it right, and allows it.
+        if held_back.is_some() && port.sim.random.percent(20) {
+            port.sim
+                .tell(&port.name(), || format!("{key}: a person allows removals"));
+            let allowed = repository::Fact::Survey(SurveyFact::RemovalsAllowed);
+            surveyor.post::<Repository>(&key, &allowed).await.ok()?;
+        }
+    }
+    Some(())
 }
 
 /// Goes on with previews in the background.
@@ -204,8 +264,24 @@ fn received(sim: &Rc<Sim>, delivery: usize) -> Option<Received> {
     })
 }
 
-/// What a payload tells of previews.
-type Learnt = Vec<(PreviewId, Fact)>;
+/// Takes in what is new of a repository, in the background.
+fn note_repository(port: &Port, id: Key, mail: u64) {
+    let port = port.clone();
+    let instance = port.instance;
+    let sim = Rc::clone(&port.sim);
+    sim.kernel.spawn(instance, async move {
+        let outcome = runner(&port).take_in::<Repository>(&id, &[mail]).await;
+        port.sim
+            .tell(&port.name(), || format!("{id}: noted: {outcome:?}"));
+    });
+}
+
+/// What a payload tells.
+struct Learnt {
+    repository: Key,
+    seen: repository::Fact,
+    previews: Vec<(PreviewId, Fact)>,
+}
 
 /// A component answers what the gateway hands on to it: `200` once all that the event tells is durable.
 pub(crate) async fn component(port: &Port, name: &str, request: &Request) -> Response {
@@ -219,12 +295,17 @@ pub(crate) async fn component(port: &Port, name: &str, request: &Request) -> Res
     };
     let runner = runner(port);
     let mut posted = Vec::new();
-    for (id, fact) in learnt {
+    for (id, fact) in learnt.previews {
         let fact = Noted::new(fact, port.sim.mutation);
         match runner.post::<Watched>(&id, &fact).await {
             Ok(mail) => posted.push((id, Some(mail))),
             Err(error) => return plain(503, &error.to_string()),
         }
+    }
+    match runner.post_news(learnt.repository, &learnt.seen).await {
+        Ok(Some(mail)) => note_repository(port, learnt.repository, mail),
+        Ok(None) => {}
+        Err(error) => return plain(503, &error.to_string()),
     }
     if !posted.is_empty() {
         follow(port, posted, Duration::ZERO);
@@ -239,12 +320,19 @@ fn pull_request(payload: &[u8]) -> Result<Learnt, Malformed> {
         number: event.number,
     };
     let pull_request = event.pull_request;
-    Ok(vec![(id, Fact::PullRequestDelivered { pull_request })])
+    Ok(Learnt {
+        repository: Key(event.repository),
+        seen: repository::Fact::Seen {
+            full_name: pull_request.repository.clone(),
+            as_of: pull_request.updated_at,
+        },
+        previews: vec![(id, Fact::PullRequestDelivered { pull_request })],
+    })
 }
 
 fn workflow_run(payload: &[u8]) -> Result<Learnt, Malformed> {
     let event = workflow_run_event(payload)?;
-    let learnt = event.pull_requests.into_iter().map(|number| {
+    let previews = event.pull_requests.into_iter().map(|number| {
         let id = PreviewId {
             repository: event.repository,
             number,
@@ -252,5 +340,12 @@ fn workflow_run(payload: &[u8]) -> Result<Learnt, Malformed> {
         let (repository, run) = (event.repository_name.clone(), event.run.clone());
         (id, Fact::RunDelivered { repository, run })
     });
-    Ok(learnt.collect())
+    Ok(Learnt {
+        repository: Key(event.repository),
+        seen: repository::Fact::Seen {
+            full_name: event.repository_name.clone(),
+            as_of: event.updated_at,
+        },
+        previews: previews.collect(),
+    })
 }

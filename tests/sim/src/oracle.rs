@@ -57,7 +57,9 @@ impl Oracle {
 
     /// A value was written to `default`: an entity's record is only ever written by the one task that has its lease.
     pub(crate) fn written(&mut self, sim: &Sim, key: &str, value: &[u8], task: u64) {
-        let is_record = key.starts_with("preview/") && key.matches('/').count() == 2;
+        let slashes = key.matches('/').count();
+        let is_record = (key.starts_with("preview/") && slashes == 2)
+            || (key.starts_with("repository/") && slashes == 1);
         let Some(epoch) = is_record.then(|| epoch(value)).flatten() else {
             return;
         };

@@ -147,6 +147,7 @@ fn play(sim: &Rc<Sim>) -> Result<(), String> {
     // What a late delivery brought back goes in its turn.
     sim.reconcile_pause.set(RARELY);
     run(FORGOTTEN_AFTER + 3 * RARELY)?;
+    settled::repositories_are_small(sim)?;
     settled::store_is_empty(sim)
 }
 

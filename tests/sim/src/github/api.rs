@@ -55,6 +55,8 @@ pub(crate) fn answer(sim: &Rc<Sim>, asked: &Asked) -> Response {
         _ => return not_found(),
     };
     match (&asked.method, rest) {
+        (&Method::GET, []) => repository(sim, index),
+        (&Method::GET, ["pulls"]) => open_pulls(sim, index, asked),
         (&Method::GET, ["pulls", number]) => pull(sim, index, number),
         (&Method::GET, ["contents", ..]) => contents(sim, index),
         (&Method::GET, ["actions", "runs"]) => runs(sim, index, asked),
@@ -123,6 +125,52 @@ fn pull(sim: &Rc<Sim>, repository: usize, number: &str) -> Response {
         }
         None => not_found(),
     }
+}
+
+fn repository(sim: &Rc<Sim>, index: usize) -> Response {
+    let github = sim.github.borrow();
+    match github.repositories.get(index) {
+        Some(found) => json_response(200, &json!({"id": found.id.0, "full_name": found.name()})),
+        None => not_found(),
+    }
+}
+
+/// So many pull requests are on a page, so that lists have several.
+const LISTED: usize = 2;
+
+/// The open pull requests, page by page: each page may come from another copy.
+fn open_pulls(sim: &Rc<Sim>, index: usize, asked: &Asked) -> Response {
+    let at = copy_of(sim);
+    let page: usize = asked
+        .parameter("page")
+        .and_then(|page| page.parse().ok())
+        .unwrap_or(1);
+    let github = sim.github.borrow();
+    let Some(repository) = github.repositories.get(index) else {
+        return not_found();
+    };
+    let open: Vec<Value> = github
+        .pulls
+        .iter()
+        .filter(|pull| pull.id.repository == repository.id)
+        .filter_map(|pull| Some((pull, pull.at(at)?)))
+        .filter(|(_, shown)| shown.state == PullRequestState::Open)
+        .map(|(pull, shown)| pull_json(pull, shown, repository))
+        .collect();
+    let from = (page - 1) * LISTED;
+    let shown = open.iter().skip(from).take(LISTED).cloned().collect();
+    let mut response = json_response(200, &Value::Array(shown));
+    if from + LISTED < open.len() {
+        let link = format!(
+            "<{GITHUB}{}?state=open&page={}>; rel=\"next\"",
+            asked.path,
+            page + 1
+        );
+        if let Ok(link) = HeaderValue::from_str(&link) {
+            response.headers.insert("link", link);
+        }
+    }
+    response
 }
 
 /// A pull request as GitHub shows it.

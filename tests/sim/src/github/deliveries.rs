@@ -23,6 +23,8 @@ pub(crate) struct Delivery {
     pub(crate) sent_at: Micros,
     /// Whether one of its attempts was answered well in time.
     pub(crate) accepted: bool,
+    /// Nobody asks GitHub to send it again: what it told must be found out otherwise.
+    pub(crate) lost_for_good: bool,
 }
 
 /// GitHub's times are whole seconds.
@@ -108,12 +110,20 @@ fn send(sim: &Rc<Sim>, event: &'static str, payload: Vec<u8>) {
             payload: Rc::from(payload),
             sent_at: sim.kernel.now(),
             accepted: false,
+            lost_for_good: false,
         });
         github.deliveries.len() - 1
     };
     sim.statistics.deliveries.add(1);
     if sim.random.chance(faults.lost) {
-        sim.tell("github", || format!("delivery {index} is lost"));
+        // Runs are polled for while they are awaited, so of them nothing needs to be told.
+        let for_good = event == "pull_request" && sim.random.percent(40);
+        if let Some(delivery) = sim.github.borrow_mut().deliveries.get_mut(index) {
+            delivery.lost_for_good = for_good;
+        }
+        sim.tell("github", || {
+            format!("delivery {index} is lost (for good: {for_good})")
+        });
         return;
     }
     let copies = if sim.random.chance(faults.twice) {
@@ -141,7 +151,8 @@ pub(crate) fn not_accepted(sim: &Sim, before: Micros) -> Vec<usize> {
     let github = sim.github.borrow();
     let deliveries = github.deliveries.iter().enumerate();
     deliveries
-        .filter(|(_, delivery)| !delivery.accepted && delivery.sent_at < before)
+        .filter(|(_, delivery)| !delivery.accepted && !delivery.lost_for_good)
+        .filter(|(_, delivery)| delivery.sent_at < before)
         .map(|(index, _)| index)
         .collect()
 }
