@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use http::{Method, StatusCode};
+use http::StatusCode;
 use ports::{Clock, Http, Store};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::{Client, Repository};
+use super::{Client, Repository, seen::unchanged};
 use crate::{
     CallError,
     address::percent_encoded,
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What is at a path of a repository.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FileContent {
     /// A file of UTF-8 text.
     Found {
@@ -67,7 +67,12 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         let path = percent_encoded(path, true);
         let git_ref = percent_encoded(git_ref, false);
         let path = format!("/repos/{}/contents/{path}?ref={git_ref}", repository.name);
-        let response = self.send(&exchange, Method::GET, &path, Vec::new()).await?;
+        let known = self.seen::<FileContent>(repository.id, &path).await;
+        let etag = known.as_ref().map(|known| known.etag.clone());
+        let response = self.read_again(&exchange, &path, etag).await?;
+        if let Some(content) = unchanged(known, &response) {
+            return Ok(content);
+        }
         if response.status == StatusCode::NOT_FOUND && message(&response).is_some() {
             return Ok(FileContent::Missing);
         }
@@ -85,22 +90,18 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         if encoding == "none" {
             return Ok(FileContent::TooLarge { bytes: one.size });
         }
-        match decoded(
-            encoding,
-            one.content.as_deref().unwrap_or_default(),
-            one.size,
-        ) {
-            Some(bytes) => Ok(
-                String::from_utf8(bytes).map_or(FileContent::NotText, |text| FileContent::Found {
-                    text,
-                    sha: one.sha,
-                }),
-            ),
-            None => Err(exchange.unreadable(
-                &response,
-                "content that is not base64, or not of the size given",
-            )),
-        }
+        let content = one.content.as_deref().unwrap_or_default();
+        let Some(bytes) = decoded(encoding, content, one.size) else {
+            let problem = "content that is not base64, or not of the size given";
+            return Err(exchange.unreadable(&response, problem));
+        };
+        let content = match String::from_utf8(bytes) {
+            Ok(text) => FileContent::Found { text, sha: one.sha },
+            Err(_) => FileContent::NotText,
+        };
+        self.keep_seen(repository.id, &path, &response, &content)
+            .await;
+        Ok(content)
     }
 }
 

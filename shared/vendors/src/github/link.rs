@@ -1,9 +1,9 @@
 //! Lists in pages: the `Link` header (RFC 8288), followed on the same host and within bounds.
 
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use ports::{Clock, Http, Response, Store};
 
-use super::{Call, Client};
+use super::{Call, Client, Wish};
 use crate::CallError;
 
 impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
@@ -17,7 +17,7 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
     ) -> Result<(), CallError> {
         let mut url = self.setup(&call.what)?.base.url(path);
         for _ in 0..pages_max {
-            let response = self.send_to(call, Method::GET, url, Vec::new()).await?;
+            let response = self.send_to(call, Wish::get(url)).await?;
             if response.status != StatusCode::OK {
                 return Err(self.failure(call, &response));
             }

@@ -17,6 +17,7 @@ mod link;
 mod pacing;
 mod pull_request;
 mod request;
+mod seen;
 mod user;
 mod workflow_runs;
 
@@ -70,6 +71,25 @@ pub struct Client<H, C, S> {
     clock: C,
     store: S,
     setup: Result<Setup, String>,
+}
+
+/// What is to be sent.
+struct Wish {
+    method: Method,
+    url: String,
+    body: Vec<u8>,
+    etag: Option<String>,
+}
+
+impl Wish {
+    fn get(url: String) -> Self {
+        Self {
+            method: Method::GET,
+            url,
+            body: Vec::new(),
+            etag: None,
+        }
+    }
 }
 
 /// A request about a repository under way.
@@ -138,22 +158,37 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         body: Vec<u8>,
     ) -> Result<Response, CallError> {
         let url = self.setup(&call.what)?.base.url(path);
-        self.send_to(call, method, url, body).await
+        let wish = Wish {
+            method,
+            url,
+            body,
+            etag: None,
+        };
+        self.send_to(call, wish).await
+    }
+
+    /// Reads a path, or is told that it is still what it was with this `ETag`: 304.
+    async fn read_again(
+        &self,
+        call: &Call<'_>,
+        path: &str,
+        etag: Option<String>,
+    ) -> Result<Response, CallError> {
+        let url = self.setup(&call.what)?.base.url(path);
+        let wish = Wish {
+            etag,
+            ..Wish::get(url)
+        };
+        self.send_to(call, wish).await
     }
 
     /// Sends a request with a token that GitHub takes: one of the App's that it takes no more is dropped and renewed, once.
-    async fn send_to(
-        &self,
-        call: &Call<'_>,
-        method: Method,
-        url: String,
-        body: Vec<u8>,
-    ) -> Result<Response, CallError> {
+    async fn send_to(&self, call: &Call<'_>, wish: Wish) -> Result<Response, CallError> {
         let begun = self.clock.now();
         let mut renewed = false;
         loop {
             let pass = self.pass(call).await?;
-            self.may_call(call, pass.payer, &method).await?;
+            self.may_call(call, pass.payer, &wish.method).await?;
             if call.repeat == Repeat::Harmful && self.clock.now().since(begun) > PREPARATION {
                 let reason =
                     call.reason("getting a token of the App took so long that it is not done now");
@@ -161,11 +196,11 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
             }
             let outgoing = Outgoing {
                 bearer: &pass.bearer,
-                method: &method,
-                url: url.clone(),
-                body: &body,
+                method: &wish.method,
+                url: wish.url.clone(),
+                body: &wish.body,
                 timeout: TIMEOUT,
-                etag: None,
+                etag: wish.etag.as_deref(),
             };
             let response = self.follow(call, outgoing).await?;
             self.note_limits(pass.payer, &response).await;
@@ -218,6 +253,9 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         let said = || exchange.reason(&exchange.said(response));
         if let Some(pause) = limits::pause(response, self.clock.now()) {
             return exchange.retry(said(), Some(pause));
+        }
+        if response.status == StatusCode::NOT_MODIFIED {
+            return exchange.unreadable(response, "not modified, of which nothing is known");
         }
         let by_app = self
             .setup

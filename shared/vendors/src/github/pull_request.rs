@@ -6,11 +6,11 @@ use domain::{
     CommitSha, PullRequestNumber, RepositoryId, RepositoryName, Timestamp,
     preview::{PullRequest, PullRequestState},
 };
-use http::{Method, StatusCode};
+use http::StatusCode;
 use ports::{Clock, Http, Store};
 use serde::Deserialize;
 
-use super::{Call, Client, Repository};
+use super::{Call, Client, Repository, seen::unchanged};
 use crate::{
     CallError,
     exchange::{Repeat, message},
@@ -85,7 +85,12 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
             Repeat::Harmless,
         )?;
         let path = format!("/repos/{}/pulls/{number}", repository.name);
-        let response = self.send(&exchange, Method::GET, &path, Vec::new()).await?;
+        let known = self.seen::<PullRequest>(repository.id, &path).await;
+        let etag = known.as_ref().map(|known| known.etag.clone());
+        let response = self.read_again(&exchange, &path, etag).await?;
+        if let Some(pull_request) = unchanged(known, &response) {
+            return Ok(Some(pull_request));
+        }
         if response.status == StatusCode::NOT_FOUND && message(&response).is_some() {
             self.distrust(&exchange).await?;
             return Ok(None);
@@ -105,7 +110,11 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
             return Err(exchange.unreadable(&response, "another pull request"));
         }
         match shown(wire) {
-            Ok(pull_request) => Ok(Some(pull_request)),
+            Ok(pull_request) => {
+                self.keep_seen(repository.id, &path, &response, &pull_request)
+                    .await;
+                Ok(Some(pull_request))
+            }
             Err(problem) => Err(exchange.unreadable(&response, &problem)),
         }
     }

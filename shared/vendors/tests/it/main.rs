@@ -21,6 +21,7 @@ mod github_limits;
 mod github_open_pull_requests;
 mod github_pull_request;
 mod github_redirects;
+mod github_seen;
 mod github_workflow_runs;
 mod probe;
 mod script;

@@ -413,3 +413,38 @@ async fn the_default_branch_may_change_and_reading_follows_it() {
         .json();
     assert_eq!(runs["total_count"], 1);
 }
+
+#[tokio::test]
+async fn an_answer_that_is_what_it_was_comes_as_304_and_costs_nothing() {
+    let world = asking::world().await;
+    let pull = world
+        .github()
+        .repository("acme/shop")
+        .open_pull_request("Add cart", "feature/cart");
+    let path = "/repos/acme/shop/pulls/1";
+    let first = asking::github(&world).get(path).await;
+    let etag = first.header("etag").unwrap().to_owned();
+    let remaining = |answer: &world::Answer| {
+        let header = answer.header("x-ratelimit-remaining").unwrap();
+        header.parse::<u64>().unwrap()
+    };
+    let again = asking::github(&world)
+        .with("if-none-match", &etag)
+        .get(path)
+        .await;
+    assert_eq!((again.status, again.text().as_str()), (304, ""));
+    assert_eq!(remaining(&again), remaining(&first));
+    pull.label("preview");
+    let changed = asking::github(&world)
+        .with("if-none-match", &etag)
+        .get(path)
+        .await;
+    assert_eq!(changed.status, 200, "it changed");
+    let token = world.github().token_of("somebody");
+    let now = changed.header("etag").unwrap().to_owned();
+    let other = asking::github_as(&world, &token)
+        .with("if-none-match", &now)
+        .get(path)
+        .await;
+    assert_eq!(other.status, 200, "of another token");
+}

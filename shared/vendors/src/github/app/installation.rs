@@ -11,7 +11,7 @@ use super::App;
 use crate::{
     CallError,
     exchange::{Exchange, Repeat},
-    github::{Client, Repository, credentials::Login},
+    github::{Client, Repository, credentials::Login, seen},
 };
 
 /// GitHub's numeric id of an installation of an App.
@@ -55,10 +55,11 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
             .await
     }
 
-    /// Deletes all that is stored for the repository: its token, with what led to it, and its installation.
+    /// Deletes all that is stored for the repository: its token, with what led to it, its installation, and what was read of it.
     pub async fn forget_repository(&self, repository: RepositoryId) -> Result<(), StoreError> {
         let mut spent = self.token_keys(repository).await?;
         spent.push(key(repository));
+        spent.extend(seen::keys(repository));
         let spent: Vec<&str> = spent.iter().map(String::as_str).collect();
         self.store.delete_many(Label::Default, &spent).await
     }

@@ -3,6 +3,7 @@
 mod apps;
 mod caller;
 mod comments;
+mod conditional;
 mod contents;
 mod pages;
 mod pulls;
@@ -59,7 +60,8 @@ fn invalid(resource: &str, field: &str, code: &str, message: &str) -> Reply {
 pub(crate) fn answer(shared: &Arc<Shared>, request: &Request) -> Reply {
     shared.change(|state| {
         let reply = answer_with(shared, &mut state.github, request);
-        let rate = charge(&mut state.github, shared, request);
+        let reply = conditional::answer(request, reply);
+        let rate = charge(&mut state.github, shared, request, reply.status != 304);
         let id = shared.names.guid();
         rate.into_iter()
             .fold(reply, |reply, (name, value)| reply.header(name, value))
@@ -290,6 +292,7 @@ fn charge(
     github: &mut GitHubState,
     shared: &Shared,
     request: &Request,
+    costs: bool,
 ) -> Vec<(&'static str, String)> {
     let now = shared.clock.now();
     let token = payer(github, request);
@@ -297,7 +300,7 @@ fn charge(
     if entry.1 <= now {
         *entry = (0, now + 3_600);
     }
-    if request.path != "/rate_limit" {
+    if costs && request.path != "/rate_limit" {
         entry.0 += 1;
     }
     let (used, reset) = *entry;
