@@ -17,6 +17,8 @@ pub(crate) struct Done<'a> {
     /// Old deliveries that were deleted.
     pub(crate) expired: usize,
     pub(crate) entities: &'a Advanced,
+    /// Why GitHub does not let Slipway in as an App.
+    pub(crate) github_problem: Option<&'a str>,
 }
 
 impl Done<'_> {
@@ -49,6 +51,7 @@ impl Done<'_> {
             "surveys": self.surveys(),
             "surveys_failing": self.surveys_failing(),
             "held_back": self.held_back(),
+            "github_problem": self.github_problem,
             "next_at": next_at.map(|at| at.to_string()),
         });
         json_response(StatusCode::OK, "application/json", &body)

@@ -129,6 +129,18 @@ async fn advance_repositories(
         .await
 }
 
+/// Why GitHub does not let Slipway in as an App, asked of GitHub itself: a key that was replaced shows here, and not only when the
+/// last token has expired. None with a plain token.
+pub(crate) async fn github_problem(runner: &PreviewRunner) -> Option<String> {
+    let github = runner.executor.github.as_ref()?;
+    let problem = github.app_identity().await.err()?.to_string();
+    let fields = [("reason", problem.as_str().into())];
+    runner
+        .log
+        .write(Level::Error, "cannot sign in to GitHub", &fields);
+    Some(problem)
+}
+
 /// Follows those that are due again soon. What is not finished in time, or is cut off, is due for the next call.
 pub(crate) async fn follow(runner: PreviewRunner, report: Report) {
     let deadline = runner.clock.now().after(FOLLOWED_FOR);

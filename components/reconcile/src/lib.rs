@@ -89,11 +89,13 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
         }
         Err(NotAdvanced::Failed(error)) => return Err(error.to_string()),
     };
+    let github_problem = entities::github_problem(&runner).await;
     let done = Done {
         started,
         deliveries,
         expired,
         entities: &entities,
+        github_problem: github_problem.as_deref(),
     };
     log.write(Level::Info, "reconciled", &done.fields());
     let response = done.response();

@@ -21,6 +21,9 @@ const RECONCILE_TOKEN: &str = "reconcile-me";
 /// The Coolify application in stories.
 const APPLICATION: &str = "shop-web";
 
+/// The slug of the GitHub App in stories that have one.
+pub const APP: &str = "slipway-acme";
+
 /// What is different about a story.
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
@@ -29,6 +32,7 @@ pub struct Setup {
     single_use: bool,
     apart: Option<PathBuf>,
     held: bool,
+    as_app: bool,
 }
 
 impl Setup {
@@ -57,6 +61,13 @@ impl Setup {
     #[must_use]
     pub fn apart(mut self, host: &str) -> Self {
         self.apart = Some(host.into());
+        self
+    }
+
+    /// With a GitHub App, installed on `acme`, instead of a token.
+    #[must_use]
+    pub fn as_app(mut self) -> Self {
+        self.as_app = true;
         self
     }
 
@@ -122,6 +133,16 @@ impl Setup {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
+        if self.as_app {
+            let app = world.github().app(APP);
+            app.install_on("acme");
+            variables.insert("github_token".to_owned(), String::new());
+            variables.insert("github_app_id".to_owned(), app.id().to_string());
+            variables.insert(
+                "github_app_private_key".to_owned(),
+                app.private_key().to_owned(),
+            );
+        }
         variables.extend(self.variables.clone());
         let state_dir = directory.join("state");
         Ok(Plan {

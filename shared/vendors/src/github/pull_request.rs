@@ -6,7 +6,7 @@ use domain::{
     CommitSha, PullRequestNumber, RepositoryId, RepositoryName, Timestamp,
     preview::{PullRequest, PullRequestState},
 };
-use http::StatusCode;
+use http::{Method, StatusCode};
 use ports::{Clock, Http, Store};
 use serde::Deserialize;
 

@@ -1,5 +1,6 @@
 //! Stories on the real components.
 
+mod app;
 mod crash;
 mod ingress;
 mod payloads;
