@@ -13,7 +13,7 @@ const ETAG: (&str, &str) = ("etag", "W/\"644b5b0155e6404a9cc4bd9d8b1ae730\"");
 
 fn file(script: &Script, rest: &Rest) -> FileContent {
     let read = client(script, rest);
-    now(read.file(repository(&name()), ".github/slipway.yml", "trunk")).unwrap()
+    now(read.file(repository(&name()), ".github/slipway.yml", "trunk")).expect("a file")
 }
 
 #[test]
