@@ -175,10 +175,12 @@ fn a_failure_holds_for_those_who_waited_and_not_for_long() {
         .token("ghs_first_0123")
         .pull_request();
     let first = reads(&script, &rest);
+    let second = reads(&script, &rest);
+    let told = |text: &str| text.replace([' ', '\n'], "");
     assert_eq!(
-        reads(&script, &rest),
-        first,
-        "the same again, without asking GitHub"
+        told(&second),
+        told(&first).replace("refused:", "retryafter10s:"),
+        "the same again, without asking GitHub, and not for good"
     );
     assert_eq!(script.lines().len(), 1);
     rest.clock.pass(11);

@@ -137,7 +137,7 @@ async fn a_key_that_was_replaced_is_told_by_reconcile_and_the_log() -> Result<()
         .as_str()
         .unwrap_or_default()
         .to_owned();
-    insta::assert_snapshot!(problem.replace(&story.world.github().app(APP).id().to_string(), "<id>"), @"");
+    insta::assert_snapshot!(problem.replace(&story.world.github().app(APP).id().to_string(), "<id>"), @r#"signing in as the App: GitHub answered 401 "A JSON web token could not be decoded". The variable github_app_private_key must hold a key that GitHub still lists for the App <id>, and github_app_id its id"#);
     let log = story.slipway.log();
     let is_told = |line: &String| {
         line.contains("cannot sign in to GitHub") && line.contains("github_app_private_key")
@@ -158,7 +158,7 @@ async fn a_key_that_is_none_is_told_by_reconcile_without_a_byte_of_it() -> Resul
         .start()
         .await?;
     let told = story.reconcile().await?.json();
-    insta::assert_snapshot!(told["github_problem"].as_str().unwrap_or_default(), @"");
+    insta::assert_snapshot!(told["github_problem"].as_str().unwrap_or_default(), @"signing in as the App: the variable github_app_private_key was cut off: its last line, -----END ... PRIVATE KEY-----, is missing: expected the whole .pem file that GitHub made for the App (it begins with -----BEGIN RSA PRIVATE KEY-----), or that file in base64");
     let log = story.slipway.log().join("\n");
     assert!(!log.contains("topsecret"), "{log}");
     Ok(())

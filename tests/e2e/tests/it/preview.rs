@@ -136,7 +136,7 @@ async fn a_broken_configuration_is_told_in_the_comment() -> Result<()> {
         .open_pull_request("Add a cart", "feature/cart");
     let comment = story.comment_with(&pull, "slipway.yml").await?;
     assert!(
-        comment.contains("line 3, column 1: found the key "service""),
+        comment.contains("line 3, column 1: found the key \"service\""),
         "{comment}"
     );
     story.world.assert_clean();

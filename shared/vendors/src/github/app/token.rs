@@ -56,8 +56,6 @@ pub(super) struct Token {
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Failure {
     reason: String,
-    /// Whether a person must change something.
-    refused: bool,
     until: Timestamp,
 }
 
@@ -97,25 +95,17 @@ impl Token {
 
 impl Failure {
     pub(super) fn of(error: &CallError, now: Timestamp) -> Self {
-        let (refused, after) = match error {
-            CallError::Refused { .. } => (true, None),
-            CallError::Retry { after, .. } => (false, *after),
-            CallError::Unknown { .. } => (false, None),
-        };
         Self {
             reason: error.reason().to_owned(),
-            refused,
-            until: now.after(after.unwrap_or(FAILURE_HOLDS).min(FAILURE_HOLDS)),
+            until: now.after(FAILURE_HOLDS),
         }
     }
 
+    /// Somebody else was told so: a person may have mended it since, and whoever tries again asks GitHub.
     fn error(&self, now: Timestamp) -> CallError {
-        let reason = self.reason.clone();
-        if self.refused {
-            CallError::Refused { reason }
-        } else {
-            let after = Some(self.until.since(now).max(Duration::from_secs(1)));
-            CallError::Retry { reason, after }
+        CallError::Retry {
+            reason: self.reason.clone(),
+            after: Some(self.until.since(now).max(Duration::from_secs(1))),
         }
     }
 }
