@@ -72,6 +72,25 @@ impl Slipway {
         })
     }
 
+    /// Starts another application as Slipway is started, on Spin or on the embedded host, with its state in `directory`.
+    pub async fn start_other(
+        directory: &Path,
+        manifest: &str,
+        runtime_config: &str,
+    ) -> Result<Self> {
+        let plan = Plan {
+            manifest: directory.join("spin.toml"),
+            runtime_config: directory.join("runtime-config.toml"),
+            state_dir: directory.join("state"),
+            variables: BTreeMap::new(),
+            single_use: true,
+        };
+        std::fs::write(&plan.manifest, manifest).context("writing the manifest")?;
+        std::fs::write(&plan.runtime_config, runtime_config)
+            .context("writing the runtime configuration")?;
+        Self::start(&plan).await
+    }
+
     /// Starts as a process of its own, on Spin if the environment says so, else on the embedded host whose binary is `host`.
     pub(crate) async fn start_apart(plan: &Plan, host: &Path) -> Result<Self> {
         let command = match std::env::var_os(SPIN) {

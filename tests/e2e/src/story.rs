@@ -102,7 +102,7 @@ impl Setup {
             plan,
             apart: self.apart,
             held: self.held,
-            _directory: directory,
+            directory,
         };
         story
             .repository
@@ -173,13 +173,18 @@ pub struct Story {
     plan: Plan,
     apart: Option<PathBuf>,
     held: bool,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Story {
     /// A story in which nothing is different.
     pub async fn start() -> Result<Self> {
         Setup::default().start().await
+    }
+
+    /// The directory of the runtime configuration: SQLite stores lie in it, as `<label>.db`.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// The configuration of the repository.
@@ -248,13 +253,23 @@ impl Story {
         Ok(())
     }
 
+    /// Starts another instance of Slipway with the same configuration: on the same store, if that can be shared.
+    pub async fn another(&self) -> Result<Slipway> {
+        start(&self.plan, self.apart.as_deref()).await
+    }
+
     /// `POST /reconcile`, once.
     pub async fn reconcile(&self) -> Result<Answer> {
+        self.reconcile_at(&self.slipway.url).await
+    }
+
+    /// The same of the instance at `url`.
+    pub async fn reconcile_at(&self, url: &str) -> Result<Answer> {
         let headers = [(
             "authorization".to_owned(),
             format!("Bearer {RECONCILE_TOKEN}"),
         )];
-        let url = format!("{}/reconcile", self.slipway.url);
+        let url = format!("{url}/reconcile");
         Ok(world::send("POST", &url, &headers, Vec::new(), PATIENCE).await?)
     }
 

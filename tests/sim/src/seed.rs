@@ -57,7 +57,8 @@ pub(crate) fn run(seed: u64, options: &Options, told: bool) -> Ended {
     }
 }
 
-fn make(seed: u64, options: &Options, told: bool) -> Sim {
+/// A seed that has not begun.
+pub(crate) fn make(seed: u64, options: &Options, told: bool) -> Sim {
     let random = Random::new(seed);
     let faults = Faults::draw(options.storm, &random);
     let skew: i64 = random.pick(&[0, 0, 300, 2_000]);

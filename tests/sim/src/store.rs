@@ -270,3 +270,6 @@ impl Store for Port {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,16 @@ pub fn ensure_built() -> anyhow::Result<PathBuf> {
     built.clone().map_err(|error| anyhow!(error))
 }
 
+/// Builds the component of a package that is not in `spin.toml`, quietly, and answers where its file is. For tests, as
+/// [`ensure_built`].
+///
+/// # Errors
+/// When the target cannot be installed or the component does not compile; the text has the compiler's.
+pub fn ensure_built_other(package: &str) -> anyhow::Result<PathBuf> {
+    locked(|| quietly(&[package.to_owned()]))?;
+    Ok(file_of(package))
+}
+
 /// The same with cargo's progress shown.
 pub(crate) fn build() -> anyhow::Result<PathBuf> {
     locked(|| {
@@ -38,16 +48,25 @@ pub(crate) fn build() -> anyhow::Result<PathBuf> {
 pub(crate) fn build_other(package: &str) -> anyhow::Result<PathBuf> {
     locked(|| {
         workspace::run(&mut cargo_build(&[package.to_owned()])?)?;
-        let name = format!("{}.wasm", package.replace('-', "_"));
-        Ok(workspace::component_target()
-            .join(WASM_TARGET)
-            .join("release")
-            .join(name))
+        Ok(file_of(package))
     })
 }
 
+fn file_of(package: &str) -> PathBuf {
+    let name = format!("{}.wasm", package.replace('-', "_"));
+    workspace::component_target()
+        .join(WASM_TARGET)
+        .join("release")
+        .join(name)
+}
+
 fn build_quietly() -> anyhow::Result<PathBuf> {
-    let mut command = cargo_build(&Manifest::read()?.packages()?)?;
+    quietly(&Manifest::read()?.packages()?)?;
+    Ok(workspace::file("spin.toml"))
+}
+
+fn quietly(packages: &[String]) -> anyhow::Result<()> {
+    let mut command = cargo_build(packages)?;
     let output = command
         .stdin(Stdio::null())
         .output()
@@ -58,7 +77,7 @@ fn build_quietly() -> anyhow::Result<PathBuf> {
             String::from_utf8_lossy(&output.stderr)
         );
     }
-    Ok(workspace::file("spin.toml"))
+    Ok(())
 }
 
 fn cargo_build(packages: &[String]) -> anyhow::Result<Command> {

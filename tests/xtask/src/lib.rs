@@ -1,6 +1,6 @@
 //! Builds, runs, demonstrates, measures and checks Slipway: what `cargo xtask` does.
 //!
-//! As a library it gives tests the built components: [`components::ensure_built`].
+//! As a library it gives tests the built components, [`components::ensure_built`], and a Redis server, [`redis::Redis`].
 
 mod bench;
 mod checks;
@@ -13,7 +13,7 @@ mod documents;
 mod licences;
 mod manifest;
 mod reconcile;
-mod redis;
+pub mod redis;
 mod requests;
 mod scene;
 mod simulation;

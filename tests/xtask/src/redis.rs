@@ -13,14 +13,17 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A Redis server that ends with this value. Nothing that it stores is written to disk.
 #[derive(Debug)]
-pub(crate) struct Redis {
+pub struct Redis {
     directory: TempDir,
     process: Child,
 }
 
 impl Redis {
     /// Starts `redis-server` and waits until it listens.
-    pub(crate) fn start() -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// When it cannot be started, with what to install, or does not listen within some seconds.
+    pub fn start() -> anyhow::Result<Self> {
         let directory = tempfile::tempdir()?;
         let process = Command::new("redis-server")
             .args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"])
@@ -41,12 +44,17 @@ impl Redis {
     }
 
     /// A runtime configuration in which each label has a database of its own, as Spin needs it.
-    pub(crate) fn runtime_config(&self, labels: &[&str]) -> String {
+    pub fn runtime_config(&self, labels: &[&str]) -> String {
         let stores = labels.iter().enumerate().map(|(database, label)| {
-            let url = format!("redis+unix://{}?db={database}", self.socket().display());
+            let url = self.url(database);
             format!("[key_value_store.{label}]\ntype = \"redis\"\nurl = {url:?}\n")
         });
         stores.collect()
+    }
+
+    /// The URL of the database that belongs to the label in this place of [`Redis::runtime_config`].
+    pub fn url(&self, database: usize) -> String {
+        format!("redis+unix://{}?db={database}", self.socket().display())
     }
 
     fn socket(&self) -> PathBuf {

@@ -7,4 +7,6 @@ mod payloads;
 mod preview;
 mod reconcile;
 mod schema;
+mod store;
+mod storm;
 mod trouble;

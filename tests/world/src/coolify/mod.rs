@@ -153,6 +153,11 @@ impl Coolify {
         self.change(|coolify| coolify.settings.queue_limit = limit);
     }
 
+    /// Deployments that its server runs at the same time, 2 by default.
+    pub fn concurrent_builds(&self, builds: usize) {
+        self.change(|coolify| coolify.settings.concurrent_builds = builds);
+    }
+
     /// All deployments, oldest first.
     #[must_use]
     pub fn deployments(&self) -> Vec<Deployment> {

@@ -57,6 +57,12 @@ impl Webhooks {
             .collect()
     }
 
+    /// Takes the next that waits, and gives its GUID: whoever takes it sends it, with `deliver`.
+    #[must_use]
+    pub fn take(&self) -> Option<String> {
+        sending::take_next(&self.shared)
+    }
+
     /// Keeps new deliveries back until `release`.
     pub fn hold(&self) {
         self.shared.change(|state| state.github.hook.holding = true);
