@@ -108,6 +108,8 @@ impl Loader<'_> {
             variables: ComponentVariables::new(&plan.id, plan.variables),
             stores: Arc::clone(&self.stores),
             labels: Arc::new(plan.stores),
+            store_watch: self.options.store_watch.clone(),
+            component: plan.id.into(),
             outbound: OnceLock::new(),
             log,
             reuse: self.options.reuse,

@@ -27,7 +27,7 @@ use wasmtime_wasi_http::p3::bindings::ServicePre;
 use crate::allow_list::SERVICE_CHAINING_SUFFIX;
 use crate::component_variables::ComponentVariables;
 use crate::guest::Guest;
-use crate::key_value::{KeyValue, Stores};
+use crate::key_value::{KeyValue, StoreWatch, Stores};
 use crate::log::ComponentLog;
 use crate::options::Reuse;
 use crate::outbound::Outbound;
@@ -48,6 +48,8 @@ pub(crate) struct Instances {
     pub(crate) variables: ComponentVariables,
     pub(crate) stores: Arc<Stores>,
     pub(crate) labels: Arc<std::collections::BTreeSet<String>>,
+    pub(crate) store_watch: StoreWatch,
+    pub(crate) component: Arc<str>,
     /// Set once the application is complete, since its components can call each other.
     pub(crate) outbound: OnceLock<Outbound>,
     pub(crate) log: ComponentLog,
@@ -132,7 +134,12 @@ impl HandlerState for Instances {
             &self.environment,
             &self.log,
             outbound.clone(),
-            KeyValue::new(Arc::clone(&self.stores), Arc::clone(&self.labels)),
+            KeyValue::new(
+                Arc::clone(&self.stores),
+                Arc::clone(&self.labels),
+                self.store_watch.clone(),
+                Arc::clone(&self.component),
+            ),
             self.variables.clone(),
         );
         let mut store = Store::new(&self.engine, guest);

@@ -25,6 +25,7 @@ mod template;
 mod variables;
 
 pub use document::Refusal;
+pub use key_value::{StoreCall, StoreOperation, StoreWatch};
 pub use log::{LogLine, LogSink, LogStream};
 pub use options::{Options, Reuse, spin_variables};
 pub use running::{Running, start};

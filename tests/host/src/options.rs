@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::key_value::StoreWatch;
 use crate::log::LogSink;
 use crate::variables::ENVIRONMENT_PREFIX;
 
@@ -29,6 +30,8 @@ pub struct Options {
     pub reuse: Reuse,
     /// Who gets what the components print and what the host has to say about them.
     pub log: LogSink,
+    /// Who is told what the components ask of their stores.
+    pub store_watch: StoreWatch,
 }
 
 impl Options {
@@ -46,6 +49,7 @@ impl Options {
             environment: BTreeMap::new(),
             reuse: Reuse::like_spin(),
             log: LogSink::Stderr,
+            store_watch: StoreWatch::default(),
             manifest,
         }
     }

@@ -4,6 +4,7 @@ mod redis;
 mod spin;
 mod sqlite;
 pub(crate) mod wasi;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
@@ -14,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 use wasmtime::component::{HasData, Resource, ResourceTable};
 
 use crate::runtime_config::{StoreConfig, StoreConfigs};
+
+pub use watch::{StoreCall, StoreOperation, StoreWatch};
 
 /// How many stores one instance can hold open; Spin's number.
 const OPEN_STORES_MAX: usize = 256;
@@ -113,6 +116,8 @@ impl Stores {
 pub(crate) struct KeyValue {
     stores: Arc<Stores>,
     allowed: Arc<BTreeSet<String>>,
+    watch: StoreWatch,
+    component: Arc<str>,
     table: ResourceTable,
     opened: usize,
 }
@@ -122,10 +127,18 @@ impl HasData for KeyValue {
 }
 
 impl KeyValue {
-    pub(crate) fn new(stores: Arc<Stores>, allowed: Arc<BTreeSet<String>>) -> Self {
+    /// With the labels that `component` may open.
+    pub(crate) fn new(
+        stores: Arc<Stores>,
+        allowed: Arc<BTreeSet<String>>,
+        watch: StoreWatch,
+        component: Arc<str>,
+    ) -> Self {
         Self {
             stores,
             allowed,
+            watch,
+            component,
             table: ResourceTable::new(),
             opened: 0,
         }
@@ -140,11 +153,12 @@ impl KeyValue {
         }
     }
 
-    fn keep(&mut self, store: Arc<dyn Store>) -> Result<Resource<Opened>, Error> {
+    fn keep(&mut self, label: &str, store: Arc<dyn Store>) -> Result<Resource<Opened>, Error> {
         if self.opened >= OPEN_STORES_MAX {
             return Err(Error::StoreTableFull);
         }
         self.opened += 1;
+        let store = self.watch.over(&self.component, label, store);
         Ok(self.table.push(Opened(store))?)
     }
 

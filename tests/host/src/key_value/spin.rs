@@ -42,7 +42,7 @@ impl<T: 'static> key_value::HostStoreWithStore<T> for KeyValue {
     async fn open(accessor: &Accessor<T, Self>, label: String) -> Result<Resource<Opened>, Error> {
         let stores = accessor.with(|mut access| access.get().stores_for(&label))?;
         let store = stores.open(&label).await?;
-        accessor.with(|mut access| access.get().keep(store))
+        accessor.with(|mut access| access.get().keep(&label, store))
     }
 
     async fn get(

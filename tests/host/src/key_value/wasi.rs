@@ -17,7 +17,7 @@ const NO_SWAP: &str =
 impl store::Host for KeyValue {
     async fn open(&mut self, label: String) -> Result<Resource<Opened>, Error> {
         let store = self.stores_for(&label)?.open(&label).await?;
-        self.keep(store)
+        self.keep(&label, store)
     }
 
     fn convert_error(&mut self, error: Error) -> wasmtime::Result<store::Error> {
