@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use host::{LogSink, Options, Reuse};
+use host::{LogSink, Options, Reuse, StoreCall, StoreWatch};
 
 /// The environment variable that names a `spin` binary to run on.
 const SPIN: &str = "SLIPWAY_SPIN";
@@ -22,11 +22,15 @@ const START_PATIENCE: Duration = Duration::from_secs(120);
 /// What Slipway logged so far, a line each.
 pub type Lines = Arc<Mutex<Vec<String>>>;
 
+/// What Slipway's components asked of their stores so far, in the order of the answers.
+type Calls = Arc<Mutex<Vec<StoreCall>>>;
+
 /// Slipway, listening.
 pub struct Slipway {
     /// Where it listens, without a slash at the end.
     pub url: String,
     lines: Lines,
+    calls: Calls,
     /// None once it was stopped.
     engine: Option<Engine>,
 }
@@ -47,6 +51,11 @@ pub(crate) struct Plan {
 }
 
 impl Slipway {
+    /// Whether Slipway runs on Spin, as the environment says.
+    pub fn runs_on_spin() -> bool {
+        std::env::var_os(SPIN).is_some()
+    }
+
     /// Starts on Spin if the environment says so, else on the embedded host.
     pub(crate) async fn start(plan: &Plan) -> Result<Self> {
         if let Some(spin) = std::env::var_os(SPIN) {
@@ -64,10 +73,14 @@ impl Slipway {
             Reuse::like_spin()
         };
         options.log = LogSink::callback(move |line| note(&sink, line.to_string()));
+        let calls = Calls::default();
+        let sink = Arc::clone(&calls);
+        options.store_watch = StoreWatch::callback(move |call| note(&sink, call));
         let running = host::start(options).await?;
         Ok(Self {
             url: running.url(),
             lines,
+            calls,
             engine: Some(Engine::Embedded(running)),
         })
     }
@@ -105,6 +118,7 @@ impl Slipway {
         Ok(Self {
             url,
             lines,
+            calls: Calls::default(),
             engine: Some(Engine::Process(process)),
         })
     }
@@ -114,6 +128,14 @@ impl Slipway {
         self.lines
             .lock()
             .map(|lines| lines.clone())
+            .unwrap_or_default()
+    }
+
+    /// What its components asked of their stores so far; nothing is known of a process of its own.
+    pub fn store_calls(&self) -> Vec<StoreCall> {
+        self.calls
+            .lock()
+            .map(|calls| calls.clone())
             .unwrap_or_default()
     }
 
@@ -232,8 +254,8 @@ fn free_address() -> Result<String> {
     Ok(listener.local_addr()?.to_string())
 }
 
-fn note(lines: &Lines, line: String) {
-    if let Ok(mut lines) = lines.lock() {
-        lines.push(line);
+fn note<T>(notes: &Mutex<Vec<T>>, note: T) {
+    if let Ok(mut notes) = notes.lock() {
+        notes.push(note);
     }
 }

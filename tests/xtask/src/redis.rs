@@ -3,10 +3,13 @@
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use tempfile::TempDir;
+
+use crate::toolchain::ensure_redis;
 
 /// How long it may take to listen.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -19,19 +22,28 @@ pub struct Redis {
 }
 
 impl Redis {
-    /// Starts `redis-server` and waits until it listens.
+    /// Starts `redis-server` and waits until it listens. Where it is missing it is installed, if that can be done without asking.
     ///
     /// # Errors
-    /// When it cannot be started, with what to install, or does not listen within some seconds.
+    /// When it is missing, with what to install, or does not listen within some seconds.
     pub fn start() -> anyhow::Result<Self> {
+        install()?;
         let directory = tempfile::tempdir()?;
         let process = Command::new("redis-server")
-            .args(["--port", "0", "--save", "", "--appendonly", "no", "--unixsocket"])
+            .args([
+                "--port",
+                "0",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--unixsocket",
+            ])
             .arg(directory.path().join("redis.sock"))
             .current_dir(&directory)
             .stdout(Stdio::null())
             .spawn()
-            .context("cannot start redis-server: install it, for instance with `apt install redis-server`")?;
+            .context("cannot start redis-server")?;
         let server = Self { directory, process };
         let began = Instant::now();
         while UnixStream::connect(server.socket()).is_err() {
@@ -60,6 +72,13 @@ impl Redis {
     fn socket(&self) -> PathBuf {
         self.directory.path().join("redis.sock")
     }
+}
+
+/// Tests start servers at the same time, and one of them installs.
+fn install() -> anyhow::Result<()> {
+    static INSTALLING: Mutex<()> = Mutex::new(());
+    let _installing = INSTALLING.lock();
+    ensure_redis()
 }
 
 impl Drop for Redis {

@@ -125,7 +125,10 @@ impl<'a> Fleet<'a> {
                 answer.text()
             );
             let said = answer.json();
-            ensure!(said["deliveries"]["dead"] == 0, "a delivery died: {said}");
+            ensure!(
+                count(&said, "/deliveries/dead") == 0,
+                "a delivery died: {said}"
+            );
             let now = now();
             let pause = match next_at(&said) {
                 _ if did_something(&said) => Duration::ZERO,
@@ -162,13 +165,25 @@ impl<'a> Fleet<'a> {
     }
 }
 
+/// What says in the answer of reconcile that there was something to do.
+const DONE: [&str; 6] = [
+    "/deliveries/done",
+    "/deliveries/waiting",
+    "/deliveries/left",
+    "/previews/advanced",
+    "/previews/busy",
+    "/previews/failed",
+];
+
 fn did_something(said: &Value) -> bool {
-    let deliveries = ["done", "waiting", "left"].map(|what| &said["deliveries"][what]);
-    let previews = ["advanced", "busy", "failed"].map(|what| &said["previews"][what]);
-    deliveries
-        .into_iter()
-        .chain(previews)
-        .any(|count| count != 0)
+    DONE.iter().any(|what| count(said, what) != 0)
+}
+
+/// A number in the answer; one that is not there counts as wrong.
+fn count(said: &Value, what: &str) -> u64 {
+    said.pointer(what)
+        .and_then(Value::as_u64)
+        .unwrap_or(u64::MAX)
 }
 
 fn now() -> Timestamp {
@@ -179,5 +194,5 @@ fn now() -> Timestamp {
 }
 
 fn next_at(said: &Value) -> Option<Timestamp> {
-    Timestamp::parse(said["next_at"].as_str()?)
+    Timestamp::parse(said.get("next_at")?.as_str()?)
 }

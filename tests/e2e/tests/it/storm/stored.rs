@@ -60,7 +60,11 @@ impl Stores {
                 .unwrap_or_default();
             let head: Value =
                 serde_json::from_slice(head).with_context(|| format!("the delivery {guid}"))?;
-            let finish = head["finish"].as_str().unwrap_or("nothing").to_owned();
+            let finish = head
+                .get("finish")
+                .and_then(Value::as_str)
+                .unwrap_or("nothing")
+                .to_owned();
             finished.entry(finish).or_default().insert(guid.to_owned());
         }
         Ok(finished)
