@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use super::dice::Dice;
 
-/// What is noted to be due later than this is no unfinished work: only closed pull requests are to be forgotten, in days.
+/// What is noted to be due later than this is no unfinished work: closed pull requests are to be forgotten in days, and the
+/// repository is to be surveyed in a day.
 const SOON: Duration = Duration::from_secs(3_600);
 
 /// How long it may take until all is settled: leases of dead instances run out after a minute, and what a dead instance claimed
@@ -166,13 +167,15 @@ impl<'a> Fleet<'a> {
 }
 
 /// What says in the answer of reconcile that there was something to do.
-const DONE: [&str; 6] = [
+const DONE: [&str; 8] = [
     "/deliveries/done",
     "/deliveries/waiting",
     "/deliveries/left",
     "/previews/advanced",
     "/previews/busy",
     "/previews/failed",
+    "/repositories/busy",
+    "/repositories/failed",
 ];
 
 fn did_something(said: &Value) -> bool {

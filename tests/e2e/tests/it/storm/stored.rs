@@ -31,7 +31,7 @@ impl Stores {
         }
     }
 
-    /// What is in the queue that should not be there when all is settled: only the time to forget a closed pull request may.
+    /// What is in the queue that should not be there when all is settled: only the times of what is to be done in days may.
     pub fn unsettled(&self) -> Result<Vec<String>> {
         let keys = self.entries("queue")?.into_keys();
         Ok(keys.filter(|key| !key.starts_with("due/")).collect())
