@@ -21,8 +21,15 @@ fn the_simulated_store_is_as_assumed() {
         let found = store_contract::broken(&one, &other).await;
         *told.borrow_mut() = Some(found);
     });
-    assert!(sim.kernel.run_until(60 * MINUTE), "{:?}", sim.violation.borrow());
-    let broken = broken.borrow_mut().take().expect("the checks came to an end");
+    assert!(
+        sim.kernel.run_until(60 * MINUTE),
+        "{:?}",
+        sim.violation.borrow()
+    );
+    let broken = broken
+        .borrow_mut()
+        .take()
+        .expect("the checks came to an end");
     assert!(broken.is_empty(), "{broken:#?}");
     sim.kernel.clear();
 }
