@@ -4,7 +4,7 @@ use bytes::Bytes;
 use domain::Timestamp;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
-use runtime::repository::Overview;
+use runtime::{breaker::Pause, repository::Overview};
 use serde_json::{Value, json};
 
 use crate::{deliveries::Deliveries, entities::Advanced};
@@ -19,6 +19,8 @@ pub(crate) struct Done<'a> {
     pub(crate) entities: &'a Advanced,
     /// Why GitHub does not let Slipway in as an App.
     pub(crate) github_problem: Option<&'a str>,
+    /// Vendors that are left alone, since they keep failing.
+    pub(crate) paused: &'a [(&'static str, Pause)],
 }
 
 impl Done<'_> {
@@ -52,6 +54,7 @@ impl Done<'_> {
             "surveys_failing": self.surveys_failing(),
             "held_back": self.held_back(),
             "github_problem": self.github_problem,
+            "vendors_paused": self.paused.iter().map(paused).collect::<Vec<_>>(),
             "next_at": next_at.map(|at| at.to_string()),
         });
         json_response(StatusCode::OK, "application/json", &body)
@@ -120,6 +123,15 @@ impl Done<'_> {
             ("held_back", self.held_back().len().into()),
         ]
     }
+}
+
+fn paused((vendor, pause): &(&'static str, Pause)) -> Value {
+    json!({
+        "vendor": vendor,
+        "since": pause.since.to_string(),
+        "until": pause.until.to_string(),
+        "reason": pause.last_error,
+    })
 }
 
 /// An error (RFC 9457).

@@ -90,12 +90,16 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
         Err(NotAdvanced::Failed(error)) => return Err(error.to_string()),
     };
     let github_problem = entities::github_problem(&runner).await;
+    let paused = previews::paused_vendors(&runner.store)
+        .await
+        .map_err(|error| error.to_string())?;
     let done = Done {
         started,
         deliveries,
         expired,
         entities: &entities,
         github_problem: github_problem.as_deref(),
+        paused: &paused,
     };
     log.write(Level::Info, "reconciled", &done.fields());
     let response = done.response();

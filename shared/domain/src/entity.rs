@@ -24,8 +24,20 @@ pub trait Entity: Serialize + DeserializeOwned {
     /// What is to be done at `now`.
     fn plan(&self, now: Timestamp) -> Step<Self::Action>;
 
+    /// What it tries no more, or hardly, until a person does something. Told as an alert when it begins.
+    fn given_up(&self) -> Vec<GivenUp>;
+
     /// The names of all claims that were ever made for it, so that they can be deleted with it.
     fn claims(&self) -> Vec<String>;
+}
+
+/// Something that was tried in vain until it was given up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenUp {
+    /// What was tried, the same words each time.
+    pub what: String,
+    /// How it failed the last time.
+    pub reason: String,
 }
 
 /// What is to be done next.

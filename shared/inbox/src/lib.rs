@@ -5,19 +5,23 @@
 //! the store `inbox`, for a while. Components are idempotent, so two processors at once are wasteful and nothing worse.
 
 mod accept;
+mod browse;
 mod ingress;
 mod listing;
 mod process;
 mod record;
+mod replay;
 mod retry;
 #[cfg(test)]
 mod testing;
 
 pub use accept::{Acceptance, Claimed, Incoming};
+pub use browse::{PAGE_MAX, Page, Place, Status};
 pub use ingress::{Answer, Received, Reception, admit, broken_off, receive, too_large};
 pub use listing::Pending;
 pub use process::Processed;
 pub use record::{Finish, Head, Record, Unreadable, delivery_key};
+pub use replay::Replay;
 
 /// Takes deliveries in and sees them through, over what the outside gives.
 #[derive(Debug, Clone, Copy)]

@@ -29,7 +29,7 @@ pub(crate) fn expiry_key(finish: Finish, finished_at: Timestamp, guid: &Delivery
 }
 
 /// How the delivery of an expiry key ended, the end of the hour when it did, and its id.
-fn parse_expiry_key(key: &str) -> Option<(Finish, Timestamp, DeliveryGuid)> {
+pub(crate) fn parse_expiry_key(key: &str) -> Option<(Finish, Timestamp, DeliveryGuid)> {
     let mut parts = key.strip_prefix("expiry/")?.splitn(3, '/');
     let finish = match parts.next()? {
         "done" => Finish::Done,
@@ -43,6 +43,12 @@ fn parse_expiry_key(key: &str) -> Option<(Finish, Timestamp, DeliveryGuid)> {
         Timestamp::from_milliseconds(end),
         parts.next()?.parse().ok()?,
     ))
+}
+
+/// The end of the hour of `at`, as [`parse_expiry_key`] gives it.
+pub(crate) fn end_of_hour(at: Timestamp) -> Timestamp {
+    let hour = at.milliseconds().div_euclid(HOUR_MILLISECONDS);
+    Timestamp::from_milliseconds(hour.saturating_add(1).saturating_mul(HOUR_MILLISECONDS))
 }
 
 /// What waits in the queue.

@@ -158,8 +158,10 @@ impl<S: Store, H: Http, C: Clock, L: Log> Inbox<S, H, C, L> {
         self.store.set_many(Label::Inbox, &pairs).await?;
         self.store.delete_many(Label::Queue, &[&key]).await
     }
+}
 
-    fn tell(&self, level: Level, message: &str, head: &Head) {
+impl<S, H, C, L: Log> Inbox<S, H, C, L> {
+    pub(crate) fn tell(&self, level: Level, message: &str, head: &Head) {
         let mut fields = vec![
             ("delivery", Value::from(head.guid.as_str())),
             ("event", Value::from(head.event.as_str())),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ::http::{HeaderMap, Method, StatusCode};
+use domain::Timestamp;
 
 /// A request to send.
 #[derive(Debug, Clone)]
@@ -53,6 +54,17 @@ pub enum HttpError {
         host: String,
         /// What happened.
         reason: String,
+    },
+    /// The request was held back, since the vendor does not answer others either: no effect, and it says nothing about this
+    /// request.
+    #[error("{vendor} has been failing since {since} and is left alone until it answers again")]
+    Paused {
+        /// Whom the request was for, by name.
+        vendor: &'static str,
+        /// Since when nothing works there.
+        since: Timestamp,
+        /// When to come back.
+        after: Duration,
     },
     /// No answer in time: the request may have had its effect.
     #[error("no answer from {host} within {seconds} s")]

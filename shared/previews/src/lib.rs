@@ -6,4 +6,4 @@ mod runner;
 
 pub use event::{Learnt, answer};
 pub use log::DeliveryLog;
-pub use runner::{FOLLOWED_FOR, PreviewRunner, runner};
+pub use runner::{FOLLOWED_FOR, PreviewRunner, paused_vendors, runner};

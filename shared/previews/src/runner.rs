@@ -2,7 +2,12 @@
 
 use std::{cell::Cell, time::Duration};
 
-use runtime::{Runner, preview::PreviewExecutor};
+use ports::{Store, StoreError};
+use runtime::{
+    Runner,
+    breaker::{self, Guarded, Pause},
+    preview::PreviewExecutor,
+};
 use slipway_spin::{Secret, SpinClock, SpinHttp, SpinStore, VariableError, Variables};
 use vendors::{
     coolify,
@@ -14,12 +19,15 @@ use crate::DeliveryLog;
 /// For how long a request's background work follows a preview; the rest is for `POST /reconcile`.
 pub const FOLLOWED_FOR: Duration = Duration::from_secs(120);
 
+/// HTTP to a vendor, behind its circuit breaker.
+type VendorHttp = Guarded<SpinHttp, SpinStore, SpinClock, DeliveryLog>;
+
 /// A runner of previews on Spin. One value serves one request and its background work.
 pub type PreviewRunner = Runner<
     SpinStore,
     SpinClock,
     DeliveryLog,
-    PreviewExecutor<SpinHttp, SpinClock, DeliveryLog, SpinStore>,
+    PreviewExecutor<VendorHttp, SpinHttp, SpinClock, DeliveryLog, SpinStore>,
 >;
 
 /// The runner as the component's variables describe it. Where a vendor's variables are missing or make no sense, what needs it
@@ -32,9 +40,12 @@ pub async fn runner(log: DeliveryLog) -> Result<PreviewRunner, VariableError> {
     let coolify = coolify_url.zip(coolify_token);
     let executor = PreviewExecutor {
         github: github_url.map(|url| {
-            github::Client::new(SpinHttp, SpinClock, SpinStore::new(), &url, &credentials)
+            let http = guarded(github::VENDOR, &log);
+            github::Client::new(http, SpinClock, SpinStore::new(), &url, &credentials)
         }),
-        coolify: coolify.map(|(url, token)| coolify::Client::new(SpinHttp, &url, token.expose())),
+        coolify: coolify.map(|(url, token)| {
+            coolify::Client::new(guarded(coolify::VENDOR, &log), &url, token.expose())
+        }),
         http: SpinHttp,
         clock: SpinClock,
         log: log.clone(),
@@ -57,4 +68,27 @@ async fn github_credentials() -> Result<Credentials, VariableError> {
         private_key.as_ref().map(Secret::expose),
         token.as_ref().map(Secret::expose),
     ))
+}
+
+/// The vendors that are left alone at present, since they keep failing.
+pub async fn paused_vendors(store: &impl Store) -> Result<Vec<(&'static str, Pause)>, StoreError> {
+    let mut paused = Vec::new();
+    for vendor in [github::VENDOR, coolify::VENDOR] {
+        paused.extend(
+            breaker::pause(store, vendor)
+                .await?
+                .map(|pause| (vendor, pause)),
+        );
+    }
+    Ok(paused)
+}
+
+fn guarded(vendor: &'static str, log: &DeliveryLog) -> VendorHttp {
+    Guarded {
+        vendor,
+        http: SpinHttp,
+        store: SpinStore::new(),
+        clock: SpinClock,
+        log: log.clone(),
+    }
 }

@@ -1,8 +1,11 @@
-//! What makes entities move: the mailbox, the lease, the runner, what is due, and the execution of what plans ask for.
+//! What makes entities move: the mailbox, the lease, the runner, what is due, the execution of what plans ask for, and the
+//! circuit breaker between them and the vendors.
 //!
 //! Exclusion is built on `increment` alone (ARCHITECTURE.md, "State"). A crash between any two calls leaves a key behind by
 //! which [`reconcile`] finds what is unfinished.
 
+mod alert;
+pub mod breaker;
 pub mod due;
 mod error;
 mod keys;

@@ -19,12 +19,12 @@ use vendors::{
 use crate::{Claim, Executor};
 
 /// Does what the plan of a preview asks for.
-pub struct PreviewExecutor<H, C, L, S> {
+pub struct PreviewExecutor<V, H, C, L, S> {
     /// GitHub; none if it is not configured.
-    pub github: Option<github::Client<H, C, S>>,
+    pub github: Option<github::Client<V, C, S>>,
     /// Coolify; none if it is not configured.
-    pub coolify: Option<coolify::Client<H>>,
-    /// For the probes.
+    pub coolify: Option<coolify::Client<V>>,
+    /// For the probes: a preview that does not answer is an answer too, so no circuit breaker is between.
     pub http: H,
     /// The time.
     pub clock: C,
@@ -34,7 +34,9 @@ pub struct PreviewExecutor<H, C, L, S> {
     pub account: Cell<Option<u64>>,
 }
 
-impl<H: Http, C: Clock, L: Log, S: Store> Executor<Preview> for PreviewExecutor<H, C, L, S> {
+impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Preview>
+    for PreviewExecutor<V, H, C, L, S>
+{
     async fn execute(&self, id: &PreviewId, action: &Action, claim: Claim) -> Fact {
         let fact = match action {
             Action::ReadPullRequest { repository } => self.read_pull_request(*id, repository).await,
@@ -92,12 +94,12 @@ impl<H: Http, C: Clock, L: Log, S: Store> Executor<Preview> for PreviewExecutor<
     }
 }
 
-impl<H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<H, C, L, S> {
+impl<V: Http, H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<V, H, C, L, S> {
     fn github<'a>(
         &'a self,
         id: PreviewId,
         name: &'a RepositoryName,
-    ) -> Result<(&'a github::Client<H, C, S>, Repository<'a>), Trouble> {
+    ) -> Result<(&'a github::Client<V, C, S>, Repository<'a>), Trouble> {
         let repository = Repository {
             id: id.repository,
             name,
@@ -187,6 +189,7 @@ fn told(fact: &Fact) -> (&'static str, Option<&Trouble>) {
     match fact {
         Fact::PullRequestDelivered { .. } => ("a delivery showed the pull request", None),
         Fact::PullRequestDoubted { .. } => ("a list disagrees about the pull request", None),
+        Fact::RetryAsked => ("a person asks to try again", None),
         Fact::PullRequestRead { .. } => ("read the pull request", None),
         Fact::PullRequestNotRead { trouble } => ("could not read the pull request", Some(trouble)),
         Fact::RunDelivered { .. } => ("a delivery showed a workflow run", None),

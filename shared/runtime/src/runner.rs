@@ -9,7 +9,7 @@ use domain::{
 use ports::{Clock, Label, Level, Log, Store};
 
 use crate::{
-    RunError, due, keys,
+    RunError, alert, due, keys,
     lease::{self, Acquired},
     mailbox,
     record::{Gap, Record},
@@ -266,7 +266,14 @@ impl<E: Entity, S: Store, C: Clock, L: Log, X: Executor<E>> Run<'_, E, S, C, L, 
         }
         let fact = self.runner.executor.execute(self.id, action, claim).await;
         let now = clock.now();
+        let given_up = self.record.state.given_up();
         self.record.state.record(&fact, now);
+        alert::given_up(
+            &self.runner.log,
+            self.id,
+            &given_up,
+            &self.record.state.given_up(),
+        );
         let outcome = Some(self.record.next_outcome());
         self.learnt = Some(mailbox::Mail {
             at: now,

@@ -12,7 +12,7 @@ use std::{
 
 use domain::{
     NotParsed, Timestamp,
-    entity::{self, Entity, Step},
+    entity::{self, Entity, GivenUp, Step},
 };
 use ports::{Clock, Label, NoLog, Store, memory::MemoryStore};
 use serde::{Deserialize, Serialize};
@@ -107,6 +107,10 @@ impl Entity for Counter {
             None if self.total != self.reported => Step::Act(Report(self.total)),
             None => Step::Settled,
         }
+    }
+
+    fn given_up(&self) -> Vec<GivenUp> {
+        Vec::new()
     }
 
     fn claims(&self) -> Vec<String> {

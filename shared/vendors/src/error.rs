@@ -15,6 +15,14 @@ pub enum CallError {
         /// Not before so long, if the vendor says so.
         after: Option<Duration>,
     },
+    /// It was not even tried, since it cannot work now: come back after a while. That is no failure of this call.
+    #[error("{reason}")]
+    Paused {
+        /// What was to be asked and why it was not.
+        reason: String,
+        /// Not before so long.
+        after: Duration,
+    },
     /// It will not work until a person changes something.
     #[error("{reason}")]
     Refused {
@@ -33,9 +41,10 @@ impl CallError {
     /// What happened, for people.
     pub fn reason(&self) -> &str {
         match self {
-            Self::Retry { reason, .. } | Self::Refused { reason } | Self::Unknown { reason } => {
-                reason
-            }
+            Self::Retry { reason, .. }
+            | Self::Paused { reason, .. }
+            | Self::Refused { reason }
+            | Self::Unknown { reason } => reason,
         }
     }
 }
@@ -46,8 +55,13 @@ impl From<CallError> for Trouble {
             CallError::Retry { reason, after } => Self {
                 reason,
                 reaction: Reaction::Retry {
-                    after_milliseconds: after
-                        .map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX)),
+                    after_milliseconds: after.map(milliseconds),
+                },
+            },
+            CallError::Paused { reason, after } => Self {
+                reason,
+                reaction: Reaction::ComeBack {
+                    after_milliseconds: milliseconds(after),
                 },
             },
             CallError::Refused { reason } => Self {
@@ -60,6 +74,10 @@ impl From<CallError> for Trouble {
             },
         }
     }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// How much of a vendor's text is shown, in characters.
@@ -151,6 +169,15 @@ mod tests {
                 },
                 Reaction::Retry {
                     after_milliseconds: Some(60_000),
+                },
+            ),
+            (
+                CallError::Paused {
+                    reason: reason(),
+                    after: Duration::from_secs(30),
+                },
+                Reaction::ComeBack {
+                    after_milliseconds: 30_000,
                 },
             ),
             (CallError::Refused { reason: reason() }, Reaction::GiveUp),

@@ -57,6 +57,10 @@ impl Exchange<'_> {
                 self.refused(reason, &hint)
             }
             HttpError::NoConnection { .. } => self.retry(reason, None),
+            HttpError::Paused { after, .. } => CallError::Paused {
+                reason,
+                after: *after,
+            },
             HttpError::TimedOut { .. } | HttpError::Broken { .. } => self.lost(reason, None),
         }
     }

@@ -58,6 +58,7 @@ pub async fn probe<H: Http>(http: &H, url: &str) -> Result<Health, CallError> {
         }
         Err(
             error @ (HttpError::NoConnection { .. }
+            | HttpError::Paused { .. }
             | HttpError::TimedOut { .. }
             | HttpError::Broken { .. }),
         ) => Ok(Health {

@@ -18,6 +18,10 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 /// The token of `POST /reconcile` in stories.
 const RECONCILE_TOKEN: &str = "reconcile-me";
 
+/// A token of the API in stories, with the role admin, and its SHA-256.
+const API_TOKEN: &str = "tell-me-all";
+const API_TOKEN_SHA256: &str = "a233fb1928557ca9d4c6d6180f4bf7cf89b601baa599cb3b5dc1fcda9a9e2098";
+
 /// The Coolify application in stories.
 const APPLICATION: &str = "shop-web";
 
@@ -130,6 +134,10 @@ impl Setup {
             ("coolify_token", options.coolify_token.clone()),
             ("preview_hosts", world.previews_url()),
             ("reconcile_token", RECONCILE_TOKEN.to_owned()),
+            (
+                "api_tokens",
+                format!(r#"[{{"name":"stories","role":"admin","sha256":"{API_TOKEN_SHA256}"}}]"#),
+            ),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into();
@@ -271,6 +279,13 @@ impl Story {
         )];
         let url = format!("{url}/reconcile");
         Ok(world::send("POST", &url, &headers, Vec::new(), PATIENCE).await?)
+    }
+
+    /// A request to the API, by an admin; `path` begins with `/api/v1`.
+    pub async fn api(&self, method: &str, path: &str) -> Result<Answer> {
+        let headers = [("authorization".to_owned(), format!("Bearer {API_TOKEN}"))];
+        let url = format!("{}{path}", self.slipway.url);
+        Ok(world::send(method, &url, &headers, Vec::new(), PATIENCE).await?)
     }
 
     /// `POST /reconcile` again and again, as an impatient scheduler, until a condition holds.

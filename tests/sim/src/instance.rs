@@ -22,6 +22,7 @@ use inbox::{Inbox, Received};
 use ports::{Clock, Request, Response};
 use runtime::{
     Runner,
+    breaker::Guarded,
     preview::PreviewExecutor,
     reconcile::{self, Pending},
     repository::{Overview, RepositoryExecutor},
@@ -62,13 +63,17 @@ fn runner(port: &Port) -> Running<'_> {
         executor: WatchedExecutor {
             inner: PreviewExecutor {
                 github: Some(github::Client::new(
-                    port,
+                    guarded(github::VENDOR, port),
                     port,
                     port,
                     GITHUB,
                     &Credentials::Token("token-of-github".to_owned()),
                 )),
-                coolify: Some(coolify::Client::new(port, COOLIFY, "1|token-of-coolify")),
+                coolify: Some(coolify::Client::new(
+                    guarded(coolify::VENDOR, port),
+                    COOLIFY,
+                    "1|token-of-coolify",
+                )),
                 http: port,
                 clock: port,
                 log: port,
@@ -76,6 +81,19 @@ fn runner(port: &Port) -> Running<'_> {
             },
             port,
         },
+    }
+}
+
+/// HTTP to a vendor, behind its circuit breaker.
+pub(crate) type VendorHttp<'a> = Guarded<&'a Port, &'a Port, &'a Port, &'a Port>;
+
+fn guarded<'a>(vendor: &'static str, port: &'a Port) -> VendorHttp<'a> {
+    Guarded {
+        vendor,
+        http: port,
+        store: port,
+        clock: port,
+        log: port,
     }
 }
 

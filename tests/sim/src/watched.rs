@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{CommitSha, PreviewId};
 use domain::{
     Timestamp,
-    entity::{self, Action as _, Entity, Step},
+    entity::{self, Action as _, Entity, GivenUp, Step},
     preview::{
         Action, Fact, Preview, PullRequest, PullRequestState, Reaction, TargetAction, TargetFact,
         Trouble,
@@ -16,7 +16,7 @@ use ports::Clock;
 use runtime::{Claim, Executor, preview::PreviewExecutor};
 use serde::{Deserialize, Serialize};
 
-use crate::{mutation::Mutation, port::Port};
+use crate::{instance::VendorHttp, mutation::Mutation, port::Port};
 
 /// A fact, after the intent that should have been saved before it if that guard is taken away.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -141,6 +141,10 @@ impl Entity for Watched {
         }
     }
 
+    fn given_up(&self) -> Vec<GivenUp> {
+        self.preview.given_up()
+    }
+
     fn claims(&self) -> Vec<String> {
         self.preview.claims()
     }
@@ -206,6 +210,7 @@ impl Ghost {
                     self.person_acted();
                 }
             }
+            Fact::RetryAsked => self.person_acted(),
             Fact::PullRequestNotRead { trouble } => self.in_vain("pull request", trouble, at),
             Fact::RunDelivered { .. } => self.well("runs"),
             Fact::RunsRead { .. } => self.well("runs"),
@@ -280,6 +285,11 @@ impl Ghost {
 
     fn in_vain(&mut self, what: &str, trouble: &Trouble, at: Timestamp) {
         let tries = self.efforts.entry(what.to_owned()).or_default();
+        if let Reaction::ComeBack { after_milliseconds } = trouble.reaction {
+            let pause = i64::try_from(after_milliseconds).unwrap_or_default();
+            tries.pause_until = Timestamp::from_milliseconds(at.milliseconds() + pause);
+            return;
+        }
         tries.failures += 1;
         let full = (2_000_i64 << (tries.failures - 1).min(10)).min(300_000);
         tries.pause_until = Timestamp::from_milliseconds(at.milliseconds() + full * 3 / 4);
@@ -302,7 +312,7 @@ impl Ghost {
 
 /// Does what plans ask for, after having looked whether they may.
 pub(crate) struct WatchedExecutor<'a> {
-    pub(crate) inner: PreviewExecutor<&'a Port, &'a Port, &'a Port, &'a Port>,
+    pub(crate) inner: PreviewExecutor<VendorHttp<'a>, &'a Port, &'a Port, &'a Port, &'a Port>,
     pub(crate) port: &'a Port,
 }
 

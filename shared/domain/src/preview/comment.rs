@@ -205,6 +205,7 @@ fn awaited(preview: &Preview, settings: &Settings) -> String {
 fn with_trouble(shown: String, target: &Target) -> String {
     match &target.effort.last_error {
         Some(error) if target.effort.is_exhausted() => format!("{shown}: {}", code(error)),
+        Some(error) if target.effort.held_back => format!("{shown} (waiting: {})", code(error)),
         // A first failure mostly passes before anybody reads of it.
         Some(error) if target.effort.failures > 1 => {
             format!("{shown} (trying again: {})", code(error))

@@ -18,6 +18,9 @@ pub struct Effort {
     /// The vendor wished not to be asked before this time: that holds whatever else changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wish: Option<Timestamp>,
+    /// The last try was not made at all, since the vendor does not answer anybody.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held_back: bool,
     /// What happened the last time, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
@@ -49,6 +52,11 @@ pub enum Reaction {
         /// The vendor's `Retry-After`, in milliseconds.
         after_milliseconds: Option<u64>,
     },
+    /// It was not tried, since it cannot work now: come back after this long. It does not count as a failure.
+    ComeBack {
+        /// The pause, in milliseconds.
+        after_milliseconds: u64,
+    },
     /// It will not work until a person changes something.
     GiveUp,
     /// The answer was lost: look whether it happened before trying again.
@@ -60,6 +68,8 @@ impl Effort {
     pub const FAILURES_MAX: u32 = 20;
     /// The first pause after a failure.
     const FIRST_PAUSE_MILLISECONDS: u64 = 2_000;
+    /// Those who were held back come back within so long.
+    const HELD_BACK_SPREAD_MILLISECONDS: u64 = 3_000;
     /// The longest pause.
     const LONGEST_PAUSE_MILLISECONDS: u64 = 300_000;
     /// What was given up is tried once more after this long, if leaving it would leave something behind.
@@ -80,8 +90,12 @@ impl Effort {
 
     /// Notes a try in vain at `now`. `seed` spreads the retries of many entities; the same seed gives the same pause.
     pub fn fail(&mut self, trouble: &Trouble, now: Timestamp, seed: u64) {
-        self.failures = self.failures.saturating_add(1);
         self.last_error = Some(trouble.reason.clone());
+        self.held_back = false;
+        if let Reaction::ComeBack { after_milliseconds } = trouble.reaction {
+            return self.hold_back(Duration::from_millis(after_milliseconds), now, seed);
+        }
+        self.failures = self.failures.saturating_add(1);
         let mut pause = pause(self.failures, seed);
         match trouble.reaction {
             Reaction::Retry {
@@ -93,11 +107,20 @@ impl Effort {
             Reaction::Retry {
                 after_milliseconds: None,
             }
+            | Reaction::ComeBack { .. }
             | Reaction::Look => {}
             Reaction::GiveUp => self.failures = Self::FAILURES_MAX,
         }
         // Of two failures the one that is learnt of last may have happened first.
         self.not_before = Some(now.after(pause)).max(self.wish);
+    }
+
+    /// Notes that it was not tried and is to be in a while. Those who were held back together do not come back together.
+    fn hold_back(&mut self, pause: Duration, now: Timestamp, seed: u64) {
+        self.held_back = true;
+        let spread = spread(seed ^ u64::from_ne_bytes(now.milliseconds().to_ne_bytes()));
+        let late = Duration::from_millis(spread % Self::HELD_BACK_SPREAD_MILLISECONDS);
+        self.not_before = Some(now.after(pause + late)).max(self.wish);
     }
 
     /// Lets it be tried again at once, since something changed: but for the vendor's own wish.
@@ -196,6 +219,26 @@ mod tests {
         );
         effort.succeed();
         assert_eq!(effort, Effort::default());
+    }
+
+    #[test]
+    fn what_was_held_back_comes_back_in_time_and_never_exhausts_the_effort() {
+        let trouble = Trouble {
+            reason: "Coolify is left alone".into(),
+            reaction: Reaction::ComeBack {
+                after_milliseconds: 30_000,
+            },
+        };
+        let mut effort = Effort::default();
+        for round in 0..100 {
+            let now = Timestamp::from_milliseconds(round * 60_000);
+            effort.fail(&trouble, now, 7);
+            let pause = effort.not_before.unwrap().since(now).as_millis();
+            assert!((30_000..33_000).contains(&pause), "{pause} ms");
+        }
+        assert_eq!((effort.failures, effort.held_back), (0, true));
+        effort.fail(&retry(), Timestamp::default(), 7);
+        assert_eq!((effort.failures, effort.held_back), (1, false));
     }
 
     #[test]

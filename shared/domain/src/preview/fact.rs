@@ -29,6 +29,8 @@ pub enum Fact {
         /// The repository, by which it can be read if nothing else is known of it.
         repository: RepositoryName,
     },
+    /// A person asks to try again what was given up, has failed or waits for its next try.
+    RetryAsked,
     /// A delivery showed a workflow run that names this pull request.
     RunDelivered {
         /// The repository of the pull request, by which it can be read if nothing else is known of it.

@@ -25,6 +25,12 @@ impl Preview {
             Fact::PullRequestRead { pull_request } => self.pull_request_read(pull_request, at),
             Fact::PullRequestNotRead { trouble } => self.reading.fail(trouble, at, seed),
             Fact::PullRequestDoubted { repository } => self.pull_request_doubted(repository, at),
+            Fact::RetryAsked => {
+                self.start_afresh();
+                for target in self.targets.values_mut() {
+                    target.forgive();
+                }
+            }
             Fact::RunDelivered { repository, run } => {
                 self.repository.get_or_insert_with(|| repository.clone());
                 self.run_seen(run);

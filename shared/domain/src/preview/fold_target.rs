@@ -74,6 +74,13 @@ impl Target {
         }
     }
 
+    /// Lets a deployment that failed be tried again.
+    pub(super) fn forgive(&mut self) {
+        if matches!(self.phase, Phase::Failed { .. }) {
+            self.phase = Phase::Idle { removed_at: None };
+        }
+    }
+
     /// Whether the attempt is the one whose outcome is awaited: the outcome of any other comes too late to matter.
     fn is_starting(&self, attempt: u32) -> bool {
         attempt == self.attempts && matches!(self.phase, Phase::Starting { .. })
@@ -320,7 +327,7 @@ impl Trouble {
     pub fn may_have_happened(&self) -> bool {
         match self.reaction {
             Reaction::Look => true,
-            Reaction::Retry { .. } | Reaction::GiveUp => false,
+            Reaction::Retry { .. } | Reaction::ComeBack { .. } | Reaction::GiveUp => false,
         }
     }
 }

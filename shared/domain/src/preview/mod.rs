@@ -6,6 +6,7 @@ mod effort;
 mod fact;
 mod fold;
 mod fold_target;
+mod given_up;
 mod plan;
 mod plan_target;
 mod settings;
@@ -25,7 +26,7 @@ pub use state::Preview;
 
 use crate::{
     PreviewId, Timestamp,
-    entity::{Entity, Step},
+    entity::{Entity, GivenUp, Step},
 };
 
 impl AsRef<Self> for Preview {
@@ -49,6 +50,10 @@ impl Entity for Preview {
 
     fn plan(&self, now: Timestamp) -> Step<Action> {
         self.next_step(now)
+    }
+
+    fn given_up(&self) -> Vec<GivenUp> {
+        self.exhausted_efforts()
     }
 
     fn claims(&self) -> Vec<String> {

@@ -61,6 +61,10 @@ impl Agenda {
 impl Preview {
     pub(super) fn next_step(&self, now: Timestamp) -> Step<Action> {
         let Some(sighting) = &self.sighting else {
+            if self.repository.is_none() {
+                // Nobody ever told what this is: there is nothing to look at.
+                return Step::Forget;
+            }
             return single(self.read_pull_request(now));
         };
         if sighting.confirmed_at.is_none() {

@@ -21,7 +21,7 @@ pub use survey::{Comparison, Summary};
 
 use crate::{
     NotParsed, RepositoryId, RepositoryName, Timestamp,
-    entity::{Entity, Step},
+    entity::{Entity, GivenUp, Step},
 };
 use name::Named;
 use survey::Survey;
@@ -130,6 +130,11 @@ impl Entity for Repository {
             Some(name) => self.survey.plan(name, now),
             None => Step::Forget,
         }
+    }
+
+    fn given_up(&self) -> Vec<GivenUp> {
+        // A survey that does not work is tried for ever, and `POST /reconcile` tells of it.
+        Vec::new()
     }
 
     fn claims(&self) -> Vec<String> {

@@ -35,7 +35,7 @@ impl Text<'_> {
     }
 }
 
-impl<H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<H, C, L, S> {
+impl<V: Http, H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<V, H, C, L, S> {
     pub(super) async fn publish_comment(
         &self,
         id: PreviewId,
@@ -98,7 +98,7 @@ impl<H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<H, C, L, S> {
     /// The id of the account that writes our comments.
     async fn account(
         &self,
-        github: &Client<H, C, S>,
+        github: &Client<V, C, S>,
         repository: Repository<'_>,
     ) -> Result<u64, CallError> {
         if let Some(account) = self.account.get() {

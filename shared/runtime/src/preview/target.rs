@@ -13,7 +13,7 @@ use vendors::{
 use super::{PreviewExecutor, refused};
 use crate::Claim;
 
-impl<H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<H, C, L, S> {
+impl<V: Http, H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<V, H, C, L, S> {
     pub(super) async fn execute_on_target(
         &self,
         id: PreviewId,
@@ -56,7 +56,7 @@ impl<H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<H, C, L, S> {
         done.unwrap_or_else(|trouble| TargetFact::Troubled { trouble })
     }
 
-    fn coolify(&self) -> Result<&Client<H>, Trouble> {
+    fn coolify(&self) -> Result<&Client<V>, Trouble> {
         self.coolify
             .as_ref()
             .ok_or_else(|| refused("the variables coolify_url and coolify_token are not set"))

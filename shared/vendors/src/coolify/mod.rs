@@ -38,8 +38,11 @@ pub use deploy::{DeployOutcome, DeployRefusal};
 pub use deployment::{Deployment, DeploymentStatus};
 pub use removal::Removal;
 
+/// Coolify's name for people.
+pub const VENDOR: &str = "Coolify";
+
 const NAMES: Names = Names {
-    vendor: "Coolify",
+    vendor: VENDOR,
     url_variable: "coolify_url",
     token_variable: "coolify_token",
 };

@@ -91,5 +91,8 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
 }
 
 fn held_back(exchange: &Exchange<'_>, happened: &str, pause: Duration) -> CallError {
-    exchange.retry(exchange.reason(happened), Some(pause))
+    CallError::Paused {
+        reason: exchange.reason(happened),
+        after: pause,
+    }
 }

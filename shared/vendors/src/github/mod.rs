@@ -43,8 +43,11 @@ pub use contents::FileContent;
 pub use credentials::Credentials;
 pub use user::User;
 
+/// GitHub's name for people.
+pub const VENDOR: &str = "GitHub";
+
 const NAMES: Names = Names {
-    vendor: "GitHub",
+    vendor: VENDOR,
     url_variable: "github_api_url",
     token_variable: "github_token",
 };

@@ -35,7 +35,7 @@ fn a_limit_that_was_hit_is_not_run_into_again_by_anybody() {
         "the last one counts"
     );
     insta::assert_snapshot!(reads(&script, &rest), @"
-    retry after 901 s: reading pull request acme/shop#7: GitHub's rate limit was reached, until
+    paused for 901 s: reading pull request acme/shop#7: GitHub's rate limit was reached, until
         2026-11-21T10:46:08Z
     ");
     assert_eq!(script.lines().len(), 3, "GitHub is not asked");
@@ -61,7 +61,7 @@ fn a_secondary_limit_holds_for_everybody_too() {
         secondary rate limit."
     "#);
     insta::assert_snapshot!(comments(&script, &rest), @"
-    retry after 60 s: commenting on acme/shop#7: GitHub's rate limit was reached, until
+    paused for 60 s: commenting on acme/shop#7: GitHub's rate limit was reached, until
         2026-11-21T10:32:07Z
     ");
     assert_eq!(script.lines().len(), 3, "GitHub is not asked");
@@ -96,8 +96,8 @@ fn comments_are_created_at_the_pace_that_github_allows() {
         assert_eq!(comments(&script, &rest), "1");
     }
     insta::assert_snapshot!(comments(&script, &rest), @"
-    retry after 53 s: commenting on acme/shop#7: GitHub takes only so many new comments and the like in
-        a minute and an hour
+    paused for 53 s: commenting on acme/shop#7: GitHub takes only so many new comments and the like in a
+        minute and an hour
     ");
     assert_eq!(script.lines().len(), 82, "the one too many is not made");
     rest.clock.pass(60);

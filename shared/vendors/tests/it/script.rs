@@ -119,6 +119,7 @@ pub fn told<T: std::fmt::Debug>(result: Result<T, CallError>) -> String {
                 CallError::Retry {
                     after: Some(after), ..
                 } => format!("retry after {} s", after.as_secs()),
+                CallError::Paused { after, .. } => format!("paused for {} s", after.as_secs()),
                 CallError::Refused { .. } => "refused".to_owned(),
                 CallError::Unknown { .. } => "unknown".to_owned(),
             };

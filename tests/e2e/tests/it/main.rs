@@ -1,8 +1,10 @@
 //! Stories on the real components.
 
+mod api;
 mod app;
 mod crash;
 mod ingress;
+mod outage;
 mod payloads;
 mod preview;
 mod reconcile;

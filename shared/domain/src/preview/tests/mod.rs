@@ -2,6 +2,7 @@
 
 mod comment;
 mod doubt;
+mod giving_up;
 mod lost;
 mod order;
 mod superseding;

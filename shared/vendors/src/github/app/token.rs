@@ -56,6 +56,9 @@ pub(super) struct Token {
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Failure {
     reason: String,
+    /// Whether it was not even tried.
+    #[serde(default)]
+    held_back: bool,
     until: Timestamp,
 }
 
@@ -97,15 +100,22 @@ impl Failure {
     pub(super) fn of(error: &CallError, now: Timestamp) -> Self {
         Self {
             reason: error.reason().to_owned(),
+            held_back: matches!(error, CallError::Paused { .. }),
             until: now.after(FAILURE_HOLDS),
         }
     }
 
     /// Somebody else was told so: a person may have mended it since, and whoever tries again asks GitHub.
     fn error(&self, now: Timestamp) -> CallError {
-        CallError::Retry {
-            reason: self.reason.clone(),
-            after: Some(self.until.since(now).max(Duration::from_secs(1))),
+        let reason = self.reason.clone();
+        let after = self.until.since(now).max(Duration::from_secs(1));
+        if self.held_back {
+            CallError::Paused { reason, after }
+        } else {
+            CallError::Retry {
+                reason,
+                after: Some(after),
+            }
         }
     }
 }

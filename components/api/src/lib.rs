@@ -1,0 +1,85 @@
+//! `/api/v1`: what is known about deliveries, and running them again. Adapts Spin to `api`, which decides everything.
+
+use api::{Asked, Problem, Reply, Token, answer, parse_tokens};
+use bytes::Bytes;
+use domain::DeliveryGuid;
+use http::{HeaderValue, Response, header};
+use http_body_util::Full;
+use inbox::Inbox;
+use ports::{Level, Log};
+use slipway_spin::{JsonLog, SpinClock, SpinHttp, SpinStore, Variables, spawn};
+use spin_sdk::{
+    http::{IntoResponse, Request},
+    http_service,
+};
+
+type ApiInbox = Inbox<SpinStore, SpinHttp, SpinClock, JsonLog>;
+
+#[http_service]
+async fn handle(request: Request) -> impl IntoResponse {
+    let inbox = Inbox {
+        store: SpinStore::new(),
+        http: SpinHttp,
+        clock: SpinClock,
+        log: JsonLog::new("api"),
+    };
+    let mut reply = match tokens().await {
+        Ok(tokens) => {
+            let asked = Asked {
+                method: request.method(),
+                path: request.uri().path(),
+                query: request.uri().query(),
+                headers: request.headers(),
+            };
+            answer(&inbox, &tokens, asked).await
+        }
+        Err(reason) => {
+            let fields = [("reason", reason.into())];
+            inbox
+                .log
+                .write(Level::Error, "the API refuses every request", &fields);
+            Problem::unauthorized().into()
+        }
+    };
+    let process = std::mem::take(&mut reply.process);
+    if !process.is_empty() {
+        spawn(process_all(inbox, process));
+    }
+    response(reply)
+}
+
+/// The configured tokens; none are configured unless `api_tokens` is set.
+async fn tokens() -> Result<Vec<Token>, String> {
+    match Variables.secret("api_tokens").await {
+        Ok(Some(text)) => parse_tokens(text.expose()).map_err(|error| error.to_string()),
+        Ok(None) => Ok(Vec::new()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Runs after the answer. What is interrupted here is in the queue, and `reconcile` finds it there.
+async fn process_all(inbox: ApiInbox, deliveries: Vec<DeliveryGuid>) {
+    for guid in deliveries {
+        if let Err(error) = inbox.process(&guid).await {
+            let fields = [
+                ("delivery", guid.as_str().into()),
+                ("reason", error.to_string().into()),
+            ];
+            inbox
+                .log
+                .write(Level::Error, "could not run a delivery again", &fields);
+        }
+    }
+}
+
+fn response(reply: Reply) -> Response<Full<Bytes>> {
+    let length = HeaderValue::from(reply.body.len());
+    let mut response = Response::new(Full::new(Bytes::from(reply.body)));
+    *response.status_mut() = reply.status;
+    response.headers_mut().extend(reply.headers);
+    // Known beforehand, so that the answer is not chunked.
+    response
+        .headers_mut()
+        .insert(header::CONTENT_LENGTH, length);
+    response
+}

@@ -1,0 +1,98 @@
+//! Errors as `application/problem+json` (RFC 9457): what was wrong, where, and what would be right.
+
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use ports::StoreError;
+use serde::Serialize;
+
+use crate::{Reply, Role};
+
+/// Why a request has no other answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The status.
+    pub status: StatusCode,
+    /// What is wrong with this request, and what would be right.
+    pub detail: String,
+    /// A header that belongs to the status.
+    pub header: Option<(HeaderName, HeaderValue)>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+}
+
+impl Problem {
+    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            detail: detail.into(),
+            header: None,
+        }
+    }
+
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    pub(crate) fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// `401`; always the same, so that it tells nothing about what was wrong.
+    pub fn unauthorized() -> Self {
+        let detail = "expected Authorization: Bearer with a token of the variable api_tokens";
+        Self {
+            header: Some((
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"slipway\""),
+            )),
+            ..Self::new(StatusCode::UNAUTHORIZED, detail)
+        }
+    }
+
+    pub(crate) fn forbidden(role: Role, needed: Role) -> Self {
+        let detail = format!(
+            "this needs the role {}, and the token has the role {}",
+            needed.name(),
+            role.name()
+        );
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    pub(crate) fn method_not_allowed(allowed: &'static str) -> Self {
+        Self {
+            header: Some((header::ALLOW, HeaderValue::from_static(allowed))),
+            ..Self::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                format!("expected {allowed}"),
+            )
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self {
+            header: Some((header::RETRY_AFTER, HeaderValue::from_static("30"))),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+        }
+    }
+}
+
+impl From<Problem> for Reply {
+    fn from(problem: Problem) -> Self {
+        let body = Body {
+            r#type: "about:blank",
+            title: problem.status.canonical_reason().unwrap_or_default(),
+            status: problem.status.as_u16(),
+            detail: &problem.detail,
+        };
+        let mut reply = Self::json(problem.status, "application/problem+json", &body);
+        reply.headers.extend(problem.header);
+        reply
+    }
+}

@@ -1,0 +1,69 @@
+//! The part of a URL after `?`.
+
+use inbox::Status;
+use url::form_urlencoded;
+
+use crate::Problem;
+
+/// The parameters, in order.
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub(crate) fn of(text: Option<&str>) -> Self {
+        let pairs = form_urlencoded::parse(text.unwrap_or_default().as_bytes());
+        Self(pairs.into_owned().collect())
+    }
+
+    /// The value of `name`; none if it is not given. Refuses one that is given twice.
+    pub(crate) fn one(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let mut values = self.0.iter().filter(|(known, _)| known == name);
+        let value = values.next().map(|(_, value)| value.as_str());
+        if values.next().is_some() {
+            return Err(Problem::bad_request(format!(
+                "the parameter {name} is given twice"
+            )));
+        }
+        Ok(value)
+    }
+
+    /// Refuses parameters that the route does not know: a misspelt filter must not silently show everything.
+    pub(crate) fn only(&self, known: &[&str]) -> Result<(), Problem> {
+        match self
+            .0
+            .iter()
+            .find(|(name, _)| !known.contains(&name.as_str()))
+        {
+            None => Ok(()),
+            Some((name, _)) => Err(Problem::bad_request(format!(
+                "there is no parameter {name:?} here; there is {}",
+                known.join(", ")
+            ))),
+        }
+    }
+
+    pub(crate) fn status(&self) -> Result<Option<Status>, Problem> {
+        let Some(text) = self.one("status")? else {
+            return Ok(None);
+        };
+        let found = Status::ALL.into_iter().find(|status| status.name() == text);
+        found.map(Some).ok_or_else(|| {
+            let known = Status::ALL.map(Status::name).join(", ");
+            Problem::bad_request(format!(
+                "the parameter status is {text:?}, expected one of {known}"
+            ))
+        })
+    }
+
+    /// The number in `name` from 1 to `most`, or else `most`.
+    pub(crate) fn limit(&self, most: usize) -> Result<usize, Problem> {
+        let Some(text) = self.one("limit")? else {
+            return Ok(most);
+        };
+        match text.parse() {
+            Ok(limit) if (1..=most).contains(&limit) => Ok(limit),
+            Ok(_) | Err(_) => Err(Problem::bad_request(format!(
+                "the parameter limit is {text:?}, expected a whole number from 1 to {most}"
+            ))),
+        }
+    }
+}

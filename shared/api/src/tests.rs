@@ -1,0 +1,340 @@
+//! Requests and answers, over an inbox in memory.
+
+use std::{cell::Cell, time::Duration};
+
+use domain::Timestamp;
+use futures::executor::block_on;
+use inbox::{Acceptance, Incoming};
+use ports::{Http, HttpError, Label, NoLog, Request, Response, memory::MemoryStore};
+
+use super::*;
+
+/// A component that answers with one status.
+struct Component(u16);
+
+impl Http for Component {
+    async fn send(&self, _request: Request) -> Result<Response, HttpError> {
+        Ok(Response {
+            status: StatusCode::from_u16(self.0).unwrap(),
+            headers: HeaderMap::new(),
+            body: b"head.sha is missing".to_vec(),
+        })
+    }
+}
+
+struct Still(Cell<i64>);
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_milliseconds(self.0.get())
+    }
+
+    async fn sleep(&self, _duration: Duration) {}
+}
+
+type TestInbox = Inbox<MemoryStore, Component, Still, NoLog>;
+
+/// With two dead deliveries, and a preview.
+fn inbox() -> TestInbox {
+    let inbox = Inbox {
+        store: MemoryStore::default(),
+        http: Component(422),
+        clock: Still(Cell::new(1_795_257_067_000)),
+        log: NoLog,
+    };
+    for guid in ["dead-1", "dead-2"] {
+        let incoming = Incoming {
+            guid: guid.parse().unwrap(),
+            event: "pull_request".to_owned(),
+            action: Some("opened".to_owned()),
+            repository: Some(domain::RepositoryId(42)),
+            payload: b"{}".to_vec(),
+        };
+        let Acceptance::Accepted(claimed) = block_on(inbox.accept(incoming)).unwrap() else {
+            panic!("{guid} is new");
+        };
+        block_on(inbox.run(claimed)).unwrap();
+    }
+    block_on(inbox.store.set(Label::Default, "preview/42/7", b"{}")).unwrap();
+    inbox
+}
+
+/// A token for each role, `viewer-token` and so on.
+fn tokens() -> Vec<Token> {
+    use sha2::{Digest, Sha256};
+    let configured: Vec<_> = Role::ALL
+        .iter()
+        .map(|role| {
+            let digest = Sha256::digest(format!("{}-token", role.name()));
+            serde_json::json!({
+                "name": format!("{} of the tests", role.name()),
+                "role": role.name(),
+                "sha256": hex::encode(digest),
+            })
+        })
+        .collect();
+    parse_tokens(&serde_json::to_string(&configured).unwrap()).unwrap()
+}
+
+fn ask(inbox: &TestInbox, method: &Method, uri: &str, authorization: Option<&str>) -> Reply {
+    let mut headers = HeaderMap::new();
+    if let Some(value) = authorization {
+        headers.insert(header::AUTHORIZATION, value.parse().unwrap());
+    }
+    let (path, query) = uri
+        .split_once('?')
+        .map_or((uri, None), |(path, query)| (path, Some(query)));
+    let asked = Asked {
+        method,
+        path,
+        query,
+        headers: &headers,
+    };
+    block_on(answer(inbox, &tokens(), asked))
+}
+
+fn as_role(inbox: &TestInbox, role: Role, method: &Method, uri: &str) -> Reply {
+    ask(
+        inbox,
+        method,
+        uri,
+        Some(&format!("Bearer {}-token", role.name())),
+    )
+}
+
+fn text(reply: &Reply) -> String {
+    let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
+    format!("{} {body:#}", reply.status.as_u16())
+}
+
+/// Every route, with the least role that may ask it and the status that it has then.
+const ROUTES: [(Method, &str, Role, u16); 5] = [
+    (Method::GET, "/api/v1/deliveries", Role::Viewer, 200),
+    (Method::GET, "/api/v1/deliveries/dead-1", Role::Viewer, 200),
+    (
+        Method::POST,
+        "/api/v1/deliveries/dead-1/replay",
+        Role::Deployer,
+        202,
+    ),
+    (
+        Method::POST,
+        "/api/v1/deliveries/replay?status=dead",
+        Role::Deployer,
+        202,
+    ),
+    (
+        Method::POST,
+        "/api/v1/previews/42/7/retry",
+        Role::Deployer,
+        202,
+    ),
+];
+
+#[test]
+fn every_route_is_refused_to_whoever_has_no_valid_token() {
+    for (method, uri, _, _) in &ROUTES {
+        for authorization in [
+            None,
+            Some("Bearer "),
+            Some("Bearer wrong"),
+            Some("Basic YWRtaW46YWRtaW4="),
+            Some("admin-token"),
+        ] {
+            let reply = ask(&inbox(), method, uri, authorization);
+            assert_eq!(reply.status, 401, "{method} {uri} with {authorization:?}");
+            assert!(reply.process.is_empty());
+        }
+    }
+}
+
+#[test]
+fn every_route_is_for_its_role_and_those_above_it() {
+    for (method, uri, least, status) in &ROUTES {
+        for role in Role::ALL {
+            let reply = as_role(&inbox(), role, method, uri);
+            let expected = if role.allows(*least) { *status } else { 403 };
+            assert_eq!(reply.status, expected, "{method} {uri} as {}", role.name());
+        }
+    }
+}
+
+#[test]
+fn the_other_methods_and_paths_are_refused_with_what_would_be_right() {
+    let inbox = inbox();
+    let reply = as_role(&inbox, Role::Admin, &Method::DELETE, "/api/v1/deliveries");
+    assert_eq!(reply.status, 405);
+    assert!(
+        reply
+            .headers
+            .contains(&(header::ALLOW, HeaderValue::from_static("GET")))
+    );
+    insta::assert_snapshot!(text(&as_role(&inbox, Role::Admin, &Method::GET, "/api/v1/nothing")), @r#"
+    404 {
+      "detail": "there is nothing at /api/v1/nothing",
+      "status": 404,
+      "title": "Not Found",
+      "type": "about:blank"
+    }
+    "#);
+}
+
+#[test]
+fn a_delivery_is_shown_without_its_payload() {
+    let reply = as_role(
+        &inbox(),
+        Role::Viewer,
+        &Method::GET,
+        "/api/v1/deliveries?limit=1",
+    );
+    insta::assert_snapshot!(text(&reply), @r#"
+    200 {
+      "deliveries": [
+        {
+          "action": "opened",
+          "attempts": 1,
+          "event": "pull_request",
+          "finished_at": "2026-11-21T10:31:07Z",
+          "guid": "dead-1",
+          "last_error": "pull-request answered 422 Unprocessable Entity: head.sha is missing",
+          "next_attempt_at": null,
+          "received_at": "2026-11-21T10:31:07Z",
+          "repository_id": 42,
+          "status": "dead"
+        }
+      ],
+      "next": "f9223370241595975807.dead-1"
+    }
+    "#);
+}
+
+#[test]
+fn a_replayed_delivery_is_queued_and_processed_after_the_answer() {
+    let inbox = inbox();
+    let reply = as_role(
+        &inbox,
+        Role::Deployer,
+        &Method::POST,
+        "/api/v1/deliveries/dead-1/replay",
+    );
+    assert_eq!(reply.process, ["dead-1".parse().unwrap()]);
+    let shown = as_role(
+        &inbox,
+        Role::Viewer,
+        &Method::GET,
+        "/api/v1/deliveries/dead-1",
+    );
+    assert!(
+        text(&shown).contains(r#""status": "pending""#),
+        "{}",
+        text(&shown)
+    );
+    insta::assert_snapshot!(
+        text(&as_role(&inbox, Role::Deployer, &Method::POST, "/api/v1/deliveries/nobody/replay")),
+        @r#"
+    404 {
+      "detail": "there is no delivery nobody: it never came, or its retention is over",
+      "status": 404,
+      "title": "Not Found",
+      "type": "about:blank"
+    }
+    "#
+    );
+}
+
+#[test]
+fn all_that_is_dead_is_replayed_in_batches() {
+    let inbox = inbox();
+    let replay = |uri: &str| as_role(&inbox, Role::Deployer, &Method::POST, uri);
+    let first = replay("/api/v1/deliveries/replay?status=dead&limit=1");
+    assert_eq!(
+        (
+            first.process.len(),
+            text(&first).contains(r#""more": true"#)
+        ),
+        (1, true)
+    );
+    let second = replay("/api/v1/deliveries/replay?status=dead");
+    assert_eq!(
+        (
+            second.process.len(),
+            text(&second).contains(r#""more": false"#)
+        ),
+        (1, true)
+    );
+    assert_eq!(
+        replay("/api/v1/deliveries/replay?status=dead")
+            .process
+            .len(),
+        0
+    );
+    assert_eq!(replay("/api/v1/deliveries/replay").status, 400);
+}
+
+#[test]
+fn a_preview_that_is_to_try_again_gets_mail_and_one_that_is_not_there_gets_none() {
+    let inbox = inbox();
+    let retry = |uri: &str| as_role(&inbox, Role::Deployer, &Method::POST, uri);
+    assert_eq!(retry("/api/v1/previews/42/7/retry").status, 202);
+    let mail = |key: &String| key.starts_with("queue mail/preview/42/7/");
+    assert_eq!(
+        inbox
+            .store
+            .all_keys()
+            .iter()
+            .filter(|key| mail(key))
+            .count(),
+        1
+    );
+    for nowhere in ["42/8", "x/7", "42/0"] {
+        let reply = retry(&format!("/api/v1/previews/{nowhere}/retry"));
+        assert_eq!(reply.status, 404, "{nowhere}");
+    }
+}
+
+#[test]
+fn parameters_that_cannot_be_right_are_refused_by_name() {
+    let refused = [
+        "?status=deed",
+        "?limit=0",
+        "?limit=101",
+        "?cursor=x",
+        "?stauts=dead",
+        "?limit=1&limit=2",
+    ]
+    .map(|query| {
+        let uri = format!("/api/v1/deliveries{query}");
+        let reply = as_role(&inbox(), Role::Viewer, &Method::GET, &uri);
+        let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
+        format!(
+            "{query}: {} {}",
+            reply.status.as_u16(),
+            body["detail"].as_str().unwrap()
+        )
+    });
+    insta::assert_snapshot!(refused.join("\n"), @r#"
+    ?status=deed: 400 the parameter status is "deed", expected one of pending, done, dead
+    ?limit=0: 400 the parameter limit is "0", expected a whole number from 1 to 100
+    ?limit=101: 400 the parameter limit is "101", expected a whole number from 1 to 100
+    ?cursor=x: 400 the parameter cursor is "x", expected the value of next of an earlier page
+    ?stauts=dead: 400 there is no parameter "stauts" here; there is status, limit, cursor
+    ?limit=1&limit=2: 400 the parameter limit is given twice
+    "#);
+}
+
+#[test]
+fn tokens_that_cannot_be_read_are_told_without_their_value() {
+    let refused = [
+        "secret",
+        r#"[{"name":"ci","role":"root","sha256":"00"}]"#,
+        r#"[{"name":"ci","role":"admin","sha256":"00"}]"#,
+        r#"[{"name":"ci","role":"admin","token":"secret"}]"#,
+    ]
+    .map(|text| parse_tokens(text).unwrap_err().reason);
+    insta::assert_snapshot!(refused.join("\n"), @r#"
+    it cannot be read at line 1, column 1
+    it cannot be read at line 1, column 27
+    the sha256 of "ci" is not 64 hexadecimal digits
+    it cannot be read at line 1, column 36
+    "#);
+}

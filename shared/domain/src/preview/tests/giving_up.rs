@@ -1,0 +1,69 @@
+//! What was given up is told, and a person can have it tried again.
+
+use super::*;
+use crate::preview::{Effort, Reaction};
+
+fn refused() -> Trouble {
+    Trouble {
+        reason: "Coolify answered 403".into(),
+        reaction: Reaction::GiveUp,
+    }
+}
+
+fn given_up(preview: &Preview) -> Vec<String> {
+    let given_up = preview.given_up().into_iter();
+    given_up
+        .map(|given_up| format!("{}: {}", given_up.what, given_up.reason))
+        .collect()
+}
+
+#[test]
+fn a_refusal_is_given_up_and_a_wish_to_try_again_starts_afresh() {
+    let id = PreviewId {
+        repository: REPOSITORY,
+        number: PullRequestNumber(7),
+    };
+    let mut preview = Preview::new(id);
+    let at = Timestamp::from_milliseconds(0);
+    assert_eq!(given_up(&preview), Vec::<String>::new());
+    let failed = Fact::CommentNotPublished { trouble: refused() };
+    preview.record(&failed, at);
+    assert_eq!(
+        given_up(&preview),
+        ["writing the comment: Coolify answered 403"]
+    );
+    preview.record(&Fact::RetryAsked, at);
+    assert_eq!(given_up(&preview), Vec::<String>::new());
+}
+
+#[test]
+fn what_fails_too_often_is_given_up_too() {
+    let id = PreviewId {
+        repository: REPOSITORY,
+        number: PullRequestNumber(7),
+    };
+    let mut preview = Preview::new(id);
+    for _ in 0..Effort::FAILURES_MAX {
+        assert_eq!(given_up(&preview), Vec::<String>::new());
+        let trouble = Trouble::retry("GitHub answered 502");
+        preview.record(
+            &Fact::PullRequestNotRead { trouble },
+            Timestamp::from_milliseconds(0),
+        );
+    }
+    assert_eq!(
+        given_up(&preview),
+        ["reading the pull request: GitHub answered 502"]
+    );
+}
+
+#[test]
+fn a_preview_that_nobody_told_of_is_forgotten() {
+    let id = PreviewId {
+        repository: REPOSITORY,
+        number: PullRequestNumber(7),
+    };
+    let mut preview = Preview::new(id);
+    preview.record(&Fact::RetryAsked, Timestamp::from_milliseconds(0));
+    assert_eq!(preview.plan(Timestamp::from_milliseconds(0)), Step::Forget);
+}

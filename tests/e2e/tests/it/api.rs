@@ -1,0 +1,121 @@
+//! `/api/v1`: what is known about deliveries, and running them again.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use e2e::{Message, PATIENCE, Setup, Story};
+use serde_json::Value;
+
+/// The delivery once it has the status.
+async fn delivery_that_is(story: &Story, guid: &str, status: &str) -> Result<Value> {
+    let started = Instant::now();
+    loop {
+        let answer = story
+            .api("GET", &format!("/api/v1/deliveries/{guid}"))
+            .await?;
+        if answer.status == 200 && answer.json()["status"] == status {
+            return Ok(answer.json());
+        }
+        if started.elapsed() > PATIENCE {
+            bail!("waited for {guid} to be {status}, it is {}", answer.text());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_answered_without_a_token_that_is_configured() -> Result<()> {
+    let story = Story::start().await?;
+    let broken = Setup::default()
+        .variable("api_tokens", "not JSON")
+        .start()
+        .await?;
+    for story in [&story, &broken] {
+        for authorization in ["", "Bearer wrong", "Basic tell-me-all"] {
+            let message = Message {
+                method: "GET",
+                path: "/api/v1/deliveries",
+                headers: vec![("authorization".to_owned(), authorization.to_owned())],
+                body: Vec::new(),
+            };
+            assert_eq!(story.post(&message).await?.status, 401, "{authorization}");
+        }
+    }
+    assert_eq!(broken.api("GET", "/api/v1/deliveries").await?.status, 401);
+    let log = broken.slipway.log().join("\n");
+    assert!(
+        log.contains("variable api_tokens: it cannot be read"),
+        "{log}"
+    );
+    assert!(!log.contains("not JSON"), "the value is a secret: {log}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_done_can_be_run_again_and_changes_nothing() -> Result<()> {
+    let story = Story::start().await?;
+    let pull = story
+        .repository
+        .open_pull_request("Add a cart", "feature/cart");
+    story.repository.run("CI").for_pull_request(&pull).succeed();
+    story.comment_with(&pull, "✅ Ready").await?;
+    let list = story.api("GET", "/api/v1/deliveries?status=done").await?;
+    assert_eq!(list.status, 200, "{}", list.text());
+    let list = list.json();
+    let deliveries = list["deliveries"].as_array().expect("a list");
+    assert!(!deliveries.is_empty(), "{list}");
+    for delivery in deliveries {
+        let guid = delivery["guid"].as_str().expect("a guid");
+        let answer = story
+            .api("POST", &format!("/api/v1/deliveries/{guid}/replay"))
+            .await?;
+        assert_eq!(answer.status, 202, "{}", answer.text());
+        assert_eq!(delivery_that_is(&story, guid, "done").await?["attempts"], 1);
+    }
+    story.comment_with(&pull, "✅ Ready").await?;
+    assert_eq!(story.deployments_of(&pull), 1);
+    story.world.assert_clean();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_dead_is_listed_with_its_reason_and_is_run_again_in_numbers() -> Result<()> {
+    let story = Story::start().await?;
+    let payloads = world::payloads()?;
+    let opened = payloads
+        .iter()
+        .find(|payload| payload.event == "pull_request" && payload.file.contains("opened"))
+        .expect("GitHub publishes one");
+    let mut payload: Value = serde_json::from_slice(&opened.body)?;
+    payload["pull_request"]["head"]["sha"] = "no commit".into();
+    let delivery = story.delivery("pull_request", payload.to_string().as_bytes());
+    let guid = delivery
+        .header("x-github-delivery")
+        .expect("every delivery has one")
+        .to_owned();
+    assert_eq!(story.post(&delivery).await?.status, 202);
+    let dead = delivery_that_is(&story, &guid, "dead").await?;
+    let reason = dead["last_error"].as_str().unwrap_or_default();
+    assert!(reason.contains("pull_request.head.sha"), "{dead}");
+    let list = story
+        .api("GET", "/api/v1/deliveries?status=dead")
+        .await?
+        .json();
+    assert_eq!(list["deliveries"][0]["guid"], guid.as_str(), "{list}");
+    let logged = |story: &Story| {
+        let is_alert = |line: &&String| line.contains("delivery is dead") && line.contains(&guid);
+        story.slipway.log().iter().filter(is_alert).count()
+    };
+    assert_eq!(logged(&story), 1, "a person is alerted");
+    let replayed = story
+        .api("POST", "/api/v1/deliveries/replay?status=dead")
+        .await?;
+    assert_eq!(replayed.status, 202, "{}", replayed.text());
+    assert_eq!(replayed.json()["queued"], 1);
+    let started = Instant::now();
+    while logged(&story) < 2 {
+        assert!(started.elapsed() < PATIENCE, "it was not run again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}
