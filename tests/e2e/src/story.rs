@@ -273,12 +273,21 @@ impl Story {
 
     /// The same of the instance at `url`.
     pub async fn reconcile_at(&self, url: &str) -> Result<Answer> {
+        self.ask_to_reconcile(&format!("{url}/reconcile")).await
+    }
+
+    /// `POST /reconcile` with a query: `?survey=now`.
+    pub async fn reconcile_asking(&self, query: &str) -> Result<Answer> {
+        let url = format!("{}/reconcile{query}", self.slipway.url);
+        self.ask_to_reconcile(&url).await
+    }
+
+    async fn ask_to_reconcile(&self, url: &str) -> Result<Answer> {
         let headers = [(
             "authorization".to_owned(),
             format!("Bearer {RECONCILE_TOKEN}"),
         )];
-        let url = format!("{url}/reconcile");
-        Ok(world::send("POST", &url, &headers, Vec::new(), PATIENCE).await?)
+        Ok(world::send("POST", url, &headers, Vec::new(), PATIENCE).await?)
     }
 
     /// A request to the API, by an admin; `path` begins with `/api/v1`.

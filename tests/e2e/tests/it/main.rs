@@ -11,4 +11,5 @@ mod reconcile;
 mod schema;
 mod store;
 mod storm;
+mod survey;
 mod trouble;
