@@ -2,6 +2,7 @@
 
 mod api;
 mod app;
+mod costs;
 mod crash;
 mod ingress;
 mod outage;
