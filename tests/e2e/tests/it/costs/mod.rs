@@ -241,7 +241,7 @@ async fn the_life_of_a_pull_request_costs_no_more_than_is_written_down() -> Resu
             )
         })?;
         let most = if what == TOTAL {
-            limit.with_a_fifth()
+            limit.with_a_third()
         } else {
             limit.with_slack()
         };
