@@ -1,9 +1,9 @@
-//! `/api/v1`: what is known about deliveries, and running them again. Adapts Spin to `api`, which decides everything.
+//! `/api/v1`: what is known about deliveries, and running them again. Adapts Spin to `http-api`, which decides everything.
 
-use api::{Asked, Problem, Reply, Token, answer, parse_tokens};
 use bytes::Bytes;
 use domain::DeliveryGuid;
 use http::{HeaderValue, Response, header};
+use http_api::{Asked, Problem, Reply, Token, answer, parse_tokens};
 use http_body_util::Full;
 use inbox::Inbox;
 use ports::{Level, Log};

@@ -58,15 +58,13 @@ impl<H: Http, S: Store, C: Clock, L: Log> Http for Guarded<H, S, C, L> {
         // Without the store nobody knows how the vendor is: then it is asked.
         let known = self.told(read(&self.store, self.vendor).await).flatten();
         if let Some(circuit) = &known {
-            match self.told(self.admit(circuit).await) {
-                Some(Some(after)) => {
-                    return Err(HttpError::Paused {
-                        vendor: self.vendor,
-                        since: circuit.failing_since,
-                        after,
-                    });
-                }
-                Some(None) | None => {}
+            let held_back = self.told(self.admit(circuit).await).flatten();
+            if let Some(after) = held_back {
+                return Err(HttpError::Paused {
+                    vendor: self.vendor,
+                    since: circuit.failing_since,
+                    after,
+                });
             }
         }
         let answer = self.http.send(request).await;

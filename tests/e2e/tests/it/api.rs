@@ -13,7 +13,7 @@ async fn delivery_that_is(story: &Story, guid: &str, status: &str) -> Result<Val
         let answer = story
             .api("GET", &format!("/api/v1/deliveries/{guid}"))
             .await?;
-        if answer.status == 200 && answer.json()["status"] == status {
+        if answer.status == 200 && answer.json().get("status") == Some(&status.into()) {
             return Ok(answer.json());
         }
         if started.elapsed() > PATIENCE {

@@ -65,14 +65,14 @@ async fn answer_with(story: &Story, what: &str, holds: impl Fn(&Value) -> bool) 
 /// Two more surveys were made of the repository.
 async fn two_surveys(story: &Story) -> Result<()> {
     for _ in 0..2 {
-        let surveyed = |answer: &Value| answer["surveys"][0]["dry"] == false;
+        let surveyed = |answer: &Value| answer.pointer("/surveys/0/dry") == Some(&false.into());
         answer_with(story, "a survey", surveyed).await?;
     }
     Ok(())
 }
 
 fn is_held_back(answer: &Value) -> bool {
-    answer["held_back"][0].is_object()
+    answer.pointer("/held_back/0").is_some_and(Value::is_object)
 }
 
 fn have_previews(story: &Story, pulls: &[PullRequest]) -> bool {

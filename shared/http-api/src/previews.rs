@@ -4,8 +4,9 @@ use domain::{
     PreviewId,
     preview::{Fact, Preview},
 };
+use http::StatusCode;
 use inbox::Inbox;
-use ports::{Clock, Label, Store, StoreError};
+use ports::{Clock, Label, Store};
 use runtime::{RunError, mailbox};
 use serde::Serialize;
 
@@ -36,14 +37,10 @@ pub(crate) async fn retry<S: Store, H, C: Clock, L>(
 }
 
 fn not_posted(error: RunError) -> Problem {
-    let store_error = match error {
-        RunError::Store(error) => error,
-        other => StoreError {
-            label: Label::Queue,
-            operation: "post",
-            key: String::new(),
-            reason: other.to_string(),
-        },
-    };
-    store_error.into()
+    match error {
+        RunError::Store(error) => error.into(),
+        RunError::Unreadable { .. } | RunError::Unwritable { .. } => {
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+        }
+    }
 }
