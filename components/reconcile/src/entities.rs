@@ -5,11 +5,11 @@ use std::{cell::RefCell, collections::BTreeMap, marker::PhantomData};
 
 use domain::{
     PreviewId, Timestamp,
-    preview::Preview,
+    preview::{self, Preview},
     repository::{Fact, Key, Repository, SurveyFact, SurveyPolicy},
 };
 use futures_util::future::join_all;
-use ports::{Clock, Level, Log};
+use ports::{Clock, Label, Level, Log, Store};
 use previews::{FOLLOWED_FOR, PreviewRunner};
 use runtime::{
     RunError, Runner,
@@ -35,6 +35,8 @@ pub(crate) struct Advanced {
 pub(crate) enum NotAdvanced {
     /// No such repository is known.
     UnknownRepository(Key),
+    /// No such preview is known.
+    UnknownPreview(PreviewId),
     /// The store did not do what was asked.
     Failed(RunError),
 }
@@ -55,7 +57,15 @@ pub(crate) async fn advance(
     let mut work = reconcile::work(&runner.store).await?;
     let mut repositories = work.take::<Repository>();
     post_wishes(runner, wishes, &mut repositories).await?;
-    let report = advance_repositories(runner, policy, &repositories, deadline).await;
+    if let Some(id) = wishes.retry {
+        let mail = ask_to_retry(runner, id).await?;
+        let pending = work.entities.entry(id.to_string()).or_default();
+        pending.mail.push(mail);
+    }
+    // Half of the time at most: however many repositories are due, previews get on too.
+    let left = deadline.since(runner.clock.now());
+    let surveyed_until = runner.clock.now().after(left / 2);
+    let report = advance_repositories(runner, policy, &repositories, surveyed_until).await;
     if report.advanced > 0 {
         // Previews that were told have mail now.
         work = reconcile::work(&runner.store).await?;
@@ -66,13 +76,36 @@ pub(crate) async fn advance(
         .await;
     let mut overviews = Vec::new();
     for key in repositories.keys().filter_map(|entity| entity.parse().ok()) {
-        overviews.extend(Overview::read(&runner.store, key).await?);
+        match Overview::read(&runner.store, key).await {
+            Ok(overview) => overviews.extend(overview),
+            Err(error) => not_told(runner, key, &error),
+        }
     }
     Ok(Advanced {
         repositories: report,
         previews,
         overviews,
     })
+}
+
+fn not_told(runner: &PreviewRunner, key: Key, error: &RunError) {
+    let fields = [
+        ("entity", key.to_string().into()),
+        ("reason", error.to_string().into()),
+    ];
+    runner
+        .log
+        .write(Level::Error, "cannot tell of a repository", &fields);
+}
+
+/// Posts the wish to try again, and returns the number of its mail.
+async fn ask_to_retry(runner: &PreviewRunner, id: PreviewId) -> Result<u64, NotAdvanced> {
+    let stored = runner.store.get(Label::Default, &id.to_string()).await?;
+    if stored.is_none() {
+        return Err(NotAdvanced::UnknownPreview(id));
+    }
+    let retry = preview::Fact::RetryAsked;
+    Ok(runner.post::<Preview>(&id, &retry).await?)
 }
 
 /// Posts what the caller wishes to the repositories that it concerns.

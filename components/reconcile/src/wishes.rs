@@ -1,6 +1,6 @@
 //! What a caller may ask for beyond what is due, in the query.
 
-use domain::{RepositoryId, repository::Key};
+use domain::{PreviewId, RepositoryId, repository::Key};
 
 /// What the caller asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -9,6 +9,8 @@ pub(crate) struct Wishes {
     pub(crate) survey_now: bool,
     /// `allow_removals=<repository id>`: let the removals go on that are held back in this repository.
     pub(crate) allow_removals: Option<Key>,
+    /// `retry=<repository id>/<number>`: let this preview try again what it has given up, or what has failed.
+    pub(crate) retry: Option<PreviewId>,
 }
 
 impl Wishes {
@@ -24,11 +26,16 @@ impl Wishes {
                     })?;
                     wishes.allow_removals = Some(Key(RepositoryId(id)));
                 }
+                Some(("retry", id)) => {
+                    let id = format!("preview/{id}").parse().map_err(|_| {
+                        "retry: expected <repository id>/<number of the pull request>".to_owned()
+                    })?;
+                    wishes.retry = Some(id);
+                }
                 Some(_) | None => {
-                    return Err(
-                        "the query: expected survey=now or allow_removals=<repository id>"
-                            .to_owned(),
-                    );
+                    return Err("the query: expected survey=now, \
+                         allow_removals=<repository id> or retry=<repository id>/<number>"
+                        .to_owned());
                 }
             }
         }

@@ -3,7 +3,6 @@
 //! Nothing is answered without a token of `api_tokens` whose role allows the route: see [`Token`] and [`Role`].
 
 mod deliveries;
-mod previews;
 mod problem;
 mod query;
 mod route;
@@ -125,7 +124,6 @@ async fn decide<S: Store, H, C: Clock, L: Log>(
         Route::ListDeliveries => deliveries::list(inbox, &query).await,
         Route::ShowDelivery(guid) => deliveries::show(inbox, &guid).await,
         Route::ReplayDelivery(guid) => deliveries::replay(inbox, guid).await,
-        Route::RetryPreview(id) => previews::retry(inbox, id).await,
         Route::ReplayDeliveries => deliveries::replay_many(inbox, &query).await,
     }
 }

@@ -1,6 +1,6 @@
 //! What can be asked, and which role it needs.
 
-use domain::{DeliveryGuid, PreviewId};
+use domain::DeliveryGuid;
 use http::Method;
 
 use crate::{Problem, Role};
@@ -16,8 +16,6 @@ pub(crate) enum Route {
     ReplayDelivery(DeliveryGuid),
     /// `POST /api/v1/deliveries/replay`
     ReplayDeliveries,
-    /// `POST /api/v1/previews/{repository id}/{number}/retry`
-    RetryPreview(PreviewId),
 }
 
 impl Route {
@@ -48,10 +46,6 @@ impl Route {
                 is(&Method::POST, "POST")?;
                 Ok(Self::ReplayDelivery(delivery(guid)?))
             }
-            ["api", "v1", "previews", repository, number, "retry"] => {
-                is(&Method::POST, "POST")?;
-                Ok(Self::RetryPreview(preview(repository, number)?))
-            }
             _ => Err(Problem::not_found(format!("there is nothing at {path}"))),
         }
     }
@@ -60,9 +54,7 @@ impl Route {
     pub(crate) const fn role(&self) -> Role {
         match self {
             Self::ListDeliveries | Self::ShowDelivery(_) => Role::Viewer,
-            Self::ReplayDelivery(_) | Self::ReplayDeliveries | Self::RetryPreview(_) => {
-                Role::Deployer
-            }
+            Self::ReplayDelivery(_) | Self::ReplayDeliveries => Role::Deployer,
         }
     }
 
@@ -70,7 +62,7 @@ impl Route {
     pub(crate) const fn changes(&self) -> bool {
         match self {
             Self::ListDeliveries | Self::ShowDelivery(_) => false,
-            Self::ReplayDelivery(_) | Self::ReplayDeliveries | Self::RetryPreview(_) => true,
+            Self::ReplayDelivery(_) | Self::ReplayDeliveries => true,
         }
     }
 }
@@ -79,12 +71,4 @@ fn delivery(text: &str) -> Result<DeliveryGuid, Problem> {
     text.parse().map_err(|error: domain::NotParsed| {
         Problem::not_found(format!("there is no such delivery: {error}"))
     })
-}
-
-fn preview(repository: &str, number: &str) -> Result<PreviewId, Problem> {
-    format!("preview/{repository}/{number}")
-        .parse()
-        .map_err(|error: domain::NotParsed| {
-            Problem::not_found(format!("there is no such preview: {error}"))
-        })
 }

@@ -5,7 +5,7 @@ use std::{cell::Cell, time::Duration};
 use domain::Timestamp;
 use futures::executor::block_on;
 use inbox::{Acceptance, Incoming};
-use ports::{Http, HttpError, Label, NoLog, Request, Response, memory::MemoryStore};
+use ports::{Http, HttpError, NoLog, Request, Response, memory::MemoryStore};
 
 use super::*;
 
@@ -34,7 +34,7 @@ impl Clock for Still {
 
 type TestInbox = Inbox<MemoryStore, Component, Still, NoLog>;
 
-/// With two dead deliveries, and a preview.
+/// With two dead deliveries.
 fn inbox() -> TestInbox {
     let inbox = Inbox {
         store: MemoryStore::default(),
@@ -55,7 +55,6 @@ fn inbox() -> TestInbox {
         };
         block_on(inbox.run(claimed)).unwrap();
     }
-    block_on(inbox.store.set(Label::Default, "preview/42/7", b"{}")).unwrap();
     inbox
 }
 
@@ -108,7 +107,7 @@ fn text(reply: &Reply) -> String {
 }
 
 /// Every route, with the least role that may ask it and the status that it has then.
-const ROUTES: [(Method, &str, Role, u16); 5] = [
+const ROUTES: [(Method, &str, Role, u16); 4] = [
     (Method::GET, "/api/v1/deliveries", Role::Viewer, 200),
     (Method::GET, "/api/v1/deliveries/dead-1", Role::Viewer, 200),
     (
@@ -120,12 +119,6 @@ const ROUTES: [(Method, &str, Role, u16); 5] = [
     (
         Method::POST,
         "/api/v1/deliveries/replay?status=dead",
-        Role::Deployer,
-        202,
-    ),
-    (
-        Method::POST,
-        "/api/v1/previews/42/7/retry",
         Role::Deployer,
         202,
     ),
@@ -269,27 +262,6 @@ fn all_that_is_dead_is_replayed_in_batches() {
         0
     );
     assert_eq!(replay("/api/v1/deliveries/replay").status, 400);
-}
-
-#[test]
-fn a_preview_that_is_to_try_again_gets_mail_and_one_that_is_not_there_gets_none() {
-    let inbox = inbox();
-    let retry = |uri: &str| as_role(&inbox, Role::Deployer, &Method::POST, uri);
-    assert_eq!(retry("/api/v1/previews/42/7/retry").status, 202);
-    let mail = |key: &String| key.starts_with("queue mail/preview/42/7/");
-    assert_eq!(
-        inbox
-            .store
-            .all_keys()
-            .iter()
-            .filter(|key| mail(key))
-            .count(),
-        1
-    );
-    for nowhere in ["42/8", "x/7", "42/0"] {
-        let reply = retry(&format!("/api/v1/previews/{nowhere}/retry"));
-        assert_eq!(reply.status, 404, "{nowhere}");
-    }
 }
 
 #[test]

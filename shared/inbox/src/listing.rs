@@ -82,8 +82,9 @@ impl<S: Store, H, C: Clock, L> Inbox<S, H, C, L> {
             .collect();
         guids.sort_unstable();
         let parts = guids.len().div_ceil(READ_MAX).max(1);
-        let second = usize::try_from(now.milliseconds().div_euclid(1000)).unwrap_or(0);
-        guids.rotate_left(second % parts * READ_MAX);
+        // Callers come at the same second of each minute: the minute decides too which part is read.
+        let turn = now.milliseconds().div_euclid(1000) + now.milliseconds().div_euclid(60_000);
+        guids.rotate_left(usize::try_from(turn).unwrap_or(0) % parts * READ_MAX);
         let mut pending = Pending::default();
         if parts > 1 {
             pending.ask_again(now);
@@ -114,12 +115,11 @@ impl<S: Store, H, C: Clock, L> Inbox<S, H, C, L> {
     pub async fn expire(&self, retention: Duration) -> Result<usize, StoreError> {
         let now = self.clock.now();
         let keys = self.store.keys(Label::Inbox).await?;
-        let mut old: Vec<(&str, DeliveryGuid, Duration)> = keys
+        let mut old: Vec<(&str, DeliveryGuid)> = keys
             .iter()
             .filter_map(|key| {
                 let (finish, end, guid) = parse_expiry_key(key)?;
-                let kept = kept_for(finish, retention);
-                (end.after(kept) <= now).then_some((key.as_str(), guid, kept))
+                (end.after(kept_for(finish, retention)) <= now).then_some((key.as_str(), guid))
             })
             .collect();
         old.sort_unstable_by_key(|(key, ..)| *key);
@@ -127,10 +127,10 @@ impl<S: Store, H, C: Clock, L> Inbox<S, H, C, L> {
         let mut deleted = 0;
         for batch in old.chunks(EXPIRE_BATCH) {
             let mut gone = Vec::new();
-            for (expiry, guid, kept) in batch {
+            for (expiry, guid) in batch {
                 gone.push((*expiry).to_owned());
                 let key = delivery_key(guid);
-                if self.is_older(&key, *kept, now).await? {
+                if self.is_over(&key, retention, now).await? {
                     gone.push(key);
                     deleted += 1;
                 }
@@ -141,17 +141,18 @@ impl<S: Store, H, C: Clock, L> Inbox<S, H, C, L> {
         Ok(deleted)
     }
 
-    /// Whether the finished delivery at `key` ended more than `kept` before `now`. One that was run again ended later than its
-    /// first expiry key says, and has another.
-    async fn is_older(
+    /// Whether the finished delivery at `key` has been kept long enough at `now`. One that was run again ended later than its first
+    /// expiry key says, perhaps otherwise, and has another.
+    async fn is_over(
         &self,
         key: &str,
-        kept: Duration,
+        retention: Duration,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let value = self.store.get(Label::Inbox, key).await?;
         Ok(value.is_some_and(|value| {
             Record::parse(&value).map_or(true, |record| {
+                let kept = kept_for(record.head.finish.unwrap_or(Finish::Done), retention);
                 record
                     .head
                     .finished_at

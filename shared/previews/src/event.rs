@@ -15,6 +15,7 @@ use futures_util::future::join_all;
 use http::{Method, StatusCode, header};
 use http_body_util::Full;
 use ports::{Clock, Level, Log};
+use runtime::RunError;
 use slipway_spin::{BodyError, read_body, spawn};
 use spin_sdk::http::Request;
 use vendors::github::InstallationId;
@@ -99,10 +100,16 @@ async fn accept(
         full_name: learnt.full_name,
         as_of: learnt.as_of,
     };
-    let news = runner
-        .post_news(repository, &seen)
-        .await
-        .map_err(|error| unavailable(error.to_string()))?;
+    let news = match runner.post_news(repository, &seen).await {
+        Ok(news) => news,
+        Err(RunError::Store(error)) => return Err(unavailable(error.to_string())),
+        // What cannot be read stays so however often the delivery comes; the previews do not depend on it.
+        Err(error @ (RunError::Unreadable { .. } | RunError::Unwritable { .. })) => {
+            let fields = [("reason", error.to_string().into())];
+            log.write(Level::Error, "could not note the repository", &fields);
+            None
+        }
+    };
     let installation = webhooks::installation_of(&payload);
     spawn(async move {
         if let Some(mail) = news {

@@ -74,7 +74,17 @@ impl<H: Http, S: Store, C: Clock, L: Log> Http for Guarded<H, S, C, L> {
             None => Ok(()),
         };
         self.told(noted);
-        answer
+        match (&known, answer) {
+            // Whoever tries for all must not be worse off for it: like the others he was not let in, and nothing came of it.
+            (Some(circuit), Err(HttpError::NoConnection { .. })) if circuit.open.is_some() => {
+                Err(HttpError::Paused {
+                    vendor: self.vendor,
+                    since: circuit.failing_since,
+                    after: circuit::FIRST_PAUSE,
+                })
+            }
+            (_, answer) => answer,
+        }
     }
 }
 

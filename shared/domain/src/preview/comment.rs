@@ -36,7 +36,8 @@ pub(super) fn render(preview: &Preview) -> Option<String> {
     let told = preview.comment.attempts > 0 || preview.comment.id.is_some();
     let rows = rows(preview, pull_request);
     let notes = notes(preview, pull_request, &rows);
-    if rows.is_empty() && (notes.is_empty() || !(told || invalid(preview, pull_request))) {
+    let concerns = invalid(preview, pull_request) || unreadable(preview).next().is_some();
+    if rows.is_empty() && (notes.is_empty() || !(told || concerns)) {
         return None;
     }
     let mut body = format!("{}\n### Preview\n", marker(preview.id));
@@ -239,6 +240,7 @@ fn notes(preview: &Preview, pull_request: &PullRequest, rows: &[Row]) -> Vec<Str
                     ));
                 }
             }
+            notes.extend(unreadable(preview));
             if let Some(Problem::Invalid(message)) = &preview.configuration.problem {
                 notes.push(format!(
                     "❌ {} on the default branch: {}",
@@ -249,6 +251,21 @@ fn notes(preview: &Preview, pull_request: &PullRequest, rows: &[Row]) -> Vec<Str
         }
     }
     notes
+}
+
+/// What of GitHub cannot be read, though everything waits for it.
+fn unreadable(preview: &Preview) -> impl Iterator<Item = String> {
+    let efforts = [
+        ("the configuration", &preview.configuration.effort),
+        ("the workflow runs", &preview.builds.effort),
+    ];
+    let given_up = efforts
+        .into_iter()
+        .filter(|(_, effort)| effort.is_exhausted());
+    given_up.map(|(what, effort)| {
+        let reason = effort.last_error.as_deref().unwrap_or_default();
+        format!("❌ Slipway could not read {what}: {}", code(reason))
+    })
 }
 
 fn ended(how: &str, preview: &Preview) -> String {

@@ -64,7 +64,7 @@ pub enum Reaction {
 }
 
 impl Effort {
-    /// After so many failures in a row Slipway stops and says so: more than an hour of trying.
+    /// After so many failures in a row Slipway stops and says so: about an hour of trying.
     pub const FAILURES_MAX: u32 = 20;
     /// The first pause after a failure.
     const FIRST_PAUSE_MILLISECONDS: u64 = 2_000;

@@ -120,7 +120,7 @@ impl Preview {
     /// A list is no sighting: the pull request itself is looked at, and that look decides.
     fn pull_request_doubted(&mut self, repository: &RepositoryName, at: Timestamp) {
         self.repository = Some(repository.clone());
-        self.reading.start_afresh();
+        // The pauses between looks that fail stay: a list that disagrees for ever must not make them many.
         if let Some(sighting) = &mut self.sighting {
             sighting.doubted_until = sighting.doubted_until.max(Some(at));
         }

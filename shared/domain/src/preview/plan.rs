@@ -13,8 +13,6 @@ use crate::{Timestamp, entity::Step};
 pub(super) const FRESH: Duration = Duration::from_secs(30);
 /// A closed pull request whose preview is gone is forgotten after this long.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(3 * 86_400);
-/// Runs of a commit are no longer asked for after this long; a delivery still counts.
-const RUNS_AWAITED: Duration = Duration::from_secs(86_400);
 /// A comment whose creation has no known outcome after this long is looked for again.
 const COMMENT_SETTLE: Duration = Duration::from_secs(60);
 /// Between two changes of the comment.
@@ -164,8 +162,7 @@ impl Preview {
         let Some(settings) = self.settings_in_force() else {
             return Next::Nothing;
         };
-        let waiting_for = now.since(sighting.head_since);
-        if waiting_for > RUNS_AWAITED || !self.is_build_awaited(settings) {
+        if !self.is_build_awaited(settings) {
             return Next::Nothing;
         }
         // By the time of the last look, not by the present: else the time to come back would move whenever it is asked for.
@@ -270,7 +267,8 @@ pub(super) fn when_due_at_last(
     }
 }
 
-/// Between two looks at the runs: more seldom the longer it takes.
+/// Between two looks at the runs: more seldom the longer it takes, but never given up, since a run may need a person's leave to
+/// begin, and of a fork's run no delivery tells.
 fn runs_pause(waiting_for: Duration) -> Duration {
-    (waiting_for / 8).clamp(Duration::from_secs(15), Duration::from_secs(1_800))
+    (waiting_for / 8).clamp(Duration::from_secs(15), Duration::from_secs(6 * 3_600))
 }

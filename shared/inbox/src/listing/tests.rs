@@ -133,3 +133,17 @@ fn many_old_ones_go_in_bounded_runs() {
     assert_eq!(now(inbox.expire(3 * DAY)).unwrap(), 20);
     assert_eq!(inbox.store.all_keys().len(), 0);
 }
+
+#[test]
+fn one_that_died_when_it_was_run_again_is_kept_as_long_as_the_dead() {
+    let inbox = inbox();
+    now(inbox.run(inbox.accepted("a-1"))).unwrap();
+    inbox.clock.advance(HOUR / 4);
+    now(inbox.replay(&guid("a-1"))).unwrap();
+    inbox.http.answers(422, "head.sha is missing");
+    now(inbox.process(&guid("a-1"))).unwrap();
+    inbox.clock.advance(4 * DAY);
+    now(inbox.expire(3 * DAY)).unwrap();
+    let kept = now(inbox.find(&guid("a-1"))).unwrap();
+    assert_eq!(kept.unwrap().finish, Some(Finish::Dead));
+}

@@ -159,7 +159,11 @@ async fn a_try_that_fails_doubles_the_pause_up_to_a_bound_and_one_that_works_lea
     for _ in 0..6 {
         clock.pass(paused);
         let asked = vendor.asked.get();
-        assert_eq!(ask(&guard).await, Ok(0), "the try is made");
+        assert_eq!(
+            ask(&guard).await,
+            Err(circuit::FIRST_PAUSE),
+            "whoever tries for all is no worse off than they"
+        );
         assert_eq!(vendor.asked.get(), asked + 1);
         let next = ask(&guard).await.expect_err("the next call is held back");
         assert_eq!(next, (2 * paused).min(circuit::LONGEST_PAUSE));

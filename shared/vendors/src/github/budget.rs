@@ -81,12 +81,15 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         else {
             return;
         };
-        let note = Note {
-            until: now.after(pause),
-        };
+        let key = key(payer);
+        let stored = self.store.get(Label::Default, &key).await.ok().flatten();
+        let noted: Option<Note> = stored.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        // An answer to a request that was under way may tell of a shorter limit than the one that is known.
+        let until = noted.map_or(now.after(pause), |note| note.until.max(now.after(pause)));
+        let note = Note { until };
         let bytes = serde_json::to_vec(&note).unwrap_or_default();
         // If it cannot be noted, the next call is told by GitHub itself.
-        drop(self.store.set(Label::Default, &key(payer), &bytes).await);
+        drop(self.store.set(Label::Default, &key, &bytes).await);
     }
 }
 

@@ -47,6 +47,7 @@ fn a_delivery_becomes_a_sighting_of_the_run_for_the_pull_requests_of_this_reposi
             42,
         ),
         repository_name: acme/shop,
+        updated_at: 1970-01-01T00:00:00Z,
         run: WorkflowRun {
             id: 30433642,
             attempt: 2,

@@ -67,3 +67,24 @@ fn a_preview_that_nobody_told_of_is_forgotten() {
     preview.record(&Fact::RetryAsked, Timestamp::from_milliseconds(0));
     assert_eq!(preview.plan(Timestamp::from_milliseconds(0)), Step::Forget);
 }
+
+#[test]
+fn a_configuration_that_may_not_be_read_is_told_in_the_comment() {
+    let id = PreviewId {
+        repository: REPOSITORY,
+        number: PullRequestNumber(7),
+    };
+    let mut preview = Preview::new(id);
+    let at = Timestamp::from_milliseconds(1_000);
+    let pull_request = pull_request(1, 'a');
+    preview.record(&Fact::PullRequestRead { pull_request }, at);
+    let not_read = Fact::ConfigurationNotRead { trouble: refused() };
+    preview.record(&not_read, at);
+    let Step::Act(Action::PublishComment { body, .. }) = preview.plan(at) else {
+        panic!("a comment is due, not {:?}", preview.plan(at));
+    };
+    assert!(
+        body.contains("could not read the configuration: `Coolify answered 403`"),
+        "{body}"
+    );
+}
