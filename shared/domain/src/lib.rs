@@ -5,6 +5,7 @@
 pub mod configuration;
 mod coolify;
 pub mod entity;
+pub mod gap;
 mod identity;
 pub mod preview;
 pub mod repository;

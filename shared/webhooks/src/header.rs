@@ -43,6 +43,13 @@ impl ContentType {
 pub struct EventName(String);
 
 impl EventName {
+    /// A name, if it is one: 1 to 64 lower-case letters and underscores.
+    pub fn parse(text: &str) -> Option<Self> {
+        let named = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+        let is_name = text.bytes().all(named) && (1..=64).contains(&text.len());
+        is_name.then(|| Self(text.to_owned()))
+    }
+
     /// The name as GitHub writes it.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -74,12 +81,11 @@ impl Envelope {
     /// Parses the headers of a delivery.
     pub fn parse(headers: &HeaderMap) -> Result<Self, Malformed> {
         let event = text(headers, "X-GitHub-Event", &EVENT_HEADER)?;
-        let named = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
-        if !(event.bytes().all(named) && (1..=64).contains(&event.len())) {
-            return Err(Malformed::new(&format!(
+        let event = EventName::parse(event).ok_or_else(|| {
+            Malformed::new(&format!(
                 "header X-GitHub-Event: found {event:?}, expected the name of an event (lower-case letters and underscores)"
-            )));
-        }
+            ))
+        })?;
         let guid = text(headers, "X-GitHub-Delivery", &DELIVERY_HEADER)?;
         let guid = guid.parse::<DeliveryGuid>().map_err(|error| {
             Malformed::new(&format!(
@@ -87,10 +93,7 @@ impl Envelope {
                 error.found, error.expected
             ))
         })?;
-        Ok(Self {
-            event: EventName(event.to_owned()),
-            guid,
-        })
+        Ok(Self { event, guid })
     }
 }
 

@@ -20,7 +20,7 @@ pub use header::{
 };
 pub use installation::installation_of;
 pub use pull_request::{PullRequestAction, PullRequestEvent, pull_request_event};
-pub use route::{Route, Routed, component_of, route};
+pub use route::{Route, Routed, component_of, route, use_of};
 pub use workflow_run::{WorkflowRunAction, WorkflowRunEvent, workflow_run_event};
 
 /// A delivery that cannot be understood: what is wrong, in one line for its sender, naming the header or field.

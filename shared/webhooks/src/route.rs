@@ -1,6 +1,6 @@
 //! What becomes of a delivery: which component gets it, or why nobody does.
 
-use domain::RepositoryId;
+use domain::{RepositoryId, gap::Use};
 use serde::Deserialize;
 
 use crate::{
@@ -43,6 +43,20 @@ pub fn component_of(event: &str) -> Option<&'static str> {
         "pull_request" => Some("pull-request"),
         "workflow_run" => Some("workflow-run"),
         _ => None,
+    }
+}
+
+/// Whether deliveries of this event and action are used, as far as that can be told without the payload.
+pub fn use_of(event: &str, action: Option<&str>) -> Use {
+    let action = action.unwrap_or_default();
+    match event {
+        "pull_request" => match PullRequestAction::named(action) {
+            Some(PullRequestAction::Edited) => Use::Sometimes,
+            Some(_) => Use::Always,
+            None => Use::Never,
+        },
+        "workflow_run" => WorkflowRunAction::named(action).map_or(Use::Never, |_| Use::Always),
+        _ => Use::Never,
     }
 }
 

@@ -8,8 +8,9 @@
 
 use std::{fmt::Write, fs, path::Path};
 
+use domain::gap::Use;
 use http::{HeaderMap, HeaderValue};
-use webhooks::{Envelope, Route, pull_request_event, route, workflow_run_event};
+use webhooks::{Envelope, Route, pull_request_event, route, use_of, workflow_run_event};
 
 const PAYLOADS: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -101,4 +102,19 @@ fn every_example_that_is_routed_is_parsed_by_its_component() {
         }
     }
     insta::assert_snapshot!(events);
+}
+
+#[test]
+fn what_the_event_and_action_say_of_the_use_fits_the_route_of_every_example() {
+    for (file, text) in &payloads() {
+        let event = envelope(file).event;
+        let routed = route(&event, text).unwrap();
+        let is_taken = matches!(routed.route, Route::PullRequest | Route::WorkflowRun);
+        let told = use_of(event.as_str(), routed.action.as_deref());
+        match told {
+            Use::Always => assert!(is_taken, "{file} is ignored"),
+            Use::Never => assert!(!is_taken, "{file} is taken"),
+            Use::Sometimes => assert_eq!(routed.action.as_deref(), Some("edited"), "{file}"),
+        }
+    }
 }
