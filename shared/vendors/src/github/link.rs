@@ -42,7 +42,7 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
 }
 
 /// The address with `rel="next"` in the `Link` headers.
-fn next_page(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn next_page(headers: &HeaderMap) -> Option<&str> {
     headers
         .get_all(header::LINK)
         .iter()

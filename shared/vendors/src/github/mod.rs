@@ -12,6 +12,7 @@ mod budget;
 mod comments;
 mod contents;
 mod credentials;
+mod deliveries;
 mod limits;
 mod link;
 mod pacing;

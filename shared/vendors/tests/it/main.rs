@@ -17,6 +17,7 @@ mod github_app_limits;
 mod github_app_tokens;
 mod github_comments;
 mod github_contents;
+mod github_deliveries;
 mod github_limits;
 mod github_open_pull_requests;
 mod github_pull_request;

@@ -101,7 +101,7 @@ impl App {
 
 impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
     /// Sends a request that the App makes as itself. A clock that differs from GitHub's is corrected once.
-    async fn send_as_app(
+    pub(super) async fn send_as_app(
         &self,
         app: &App,
         exchange: &Exchange<'_>,
@@ -137,7 +137,12 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
     }
 
     /// The error for an answer to the App itself that is no success.
-    fn app_failure(&self, app: &App, exchange: &Exchange<'_>, response: &Response) -> CallError {
+    pub(super) fn app_failure(
+        &self,
+        app: &App,
+        exchange: &Exchange<'_>,
+        response: &Response,
+    ) -> CallError {
         if let Some(pause) = limits::pause(response, self.clock.now()) {
             return exchange.retry(exchange.reason(&exchange.said(response)), Some(pause));
         }
