@@ -10,6 +10,7 @@ mod ingress;
 mod listing;
 mod process;
 mod record;
+mod recover;
 mod replay;
 mod retry;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub use ingress::{Answer, Received, Reception, admit, broken_off, receive, too_l
 pub use listing::Pending;
 pub use process::Processed;
 pub use record::{Finish, Head, Record, Unreadable, delivery_key};
+pub use recover::Recovery;
 pub use replay::Replay;
 
 /// Takes deliveries in and sees them through, over what the outside gives.
