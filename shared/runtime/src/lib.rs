@@ -8,6 +8,7 @@ mod alert;
 pub mod breaker;
 pub mod due;
 mod error;
+pub mod gap;
 mod keys;
 mod lease;
 pub mod mailbox;
