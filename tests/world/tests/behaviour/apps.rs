@@ -28,19 +28,25 @@ fn now() -> i64 {
 }
 
 /// The App as itself.
-fn itself(world: &World, app: &App) -> Caller {
-    let claims = json!({"iat": now() - 60, "exp": now() + 540, "iss": app.id().to_string()});
+pub fn itself(world: &World, app: &App) -> Caller {
+    itself_after(world, app, 0)
+}
+
+/// The same, in a world that so many seconds have passed in.
+pub fn itself_after(world: &World, app: &App, seconds: i64) -> Caller {
+    let now = now() + seconds;
+    let claims = json!({"iat": now - 60, "exp": now + 540, "iss": app.id().to_string()});
     asking::github_as(world, &signed(app.private_key(), &claims))
 }
 
-struct Installed {
-    world: World,
-    app: App,
-    installation: Installation,
+pub struct Installed {
+    pub world: World,
+    pub app: App,
+    pub installation: Installation,
     shop: u64,
 }
 
-async fn installed() -> Installed {
+pub async fn installed() -> Installed {
     let world = asking::world().await;
     let shop = world.github().repository("acme/shop");
     shop.open_pull_request("Add cart", "feature/cart");

@@ -14,6 +14,7 @@ mod contract;
 mod control;
 mod coolify_deploy;
 mod coolify_rules;
+mod delivery_log;
 mod faults;
 mod github_comments;
 mod github_reading;

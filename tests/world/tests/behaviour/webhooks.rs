@@ -12,7 +12,7 @@ use crate::asking;
 
 /// One delivery as it arrived.
 #[derive(Clone)]
-struct Arrived {
+pub struct Arrived {
     headers: http::HeaderMap,
     body: Vec<u8>,
 }
@@ -31,7 +31,7 @@ impl Arrived {
 }
 
 /// A receiver that answers with the statuses given, then 202, and keeps what arrives.
-async fn receiver(statuses: &[u16]) -> (String, Arc<Mutex<Vec<Arrived>>>) {
+pub async fn receiver(statuses: &[u16]) -> (String, Arc<Mutex<Vec<Arrived>>>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/webhooks/github", listener.local_addr().unwrap());
     let arrived: Arc<Mutex<Vec<Arrived>>> = Arc::default();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Call, error, invalid, not_found};
+use super::{Call, deliveries, error, invalid, not_found};
 use crate::clock::github_time;
 use crate::github::installed::{App, Installation, Permissions, Token, grants};
 use crate::github::state::GitHubState;
@@ -20,6 +20,7 @@ pub(super) fn route(call: &Call<'_>, github: &mut GitHubState, app: u64, rest: &
     };
     match (call.request.method.as_str(), rest) {
         ("GET", []) => Reply::json(200, &shown_app(call, github, found)),
+        (_, ["hook", "deliveries", rest @ ..]) => deliveries::route(call, github, app, rest),
         ("GET", ["installations", id]) => match installation(github, app, id) {
             Some(found) => Reply::json(200, &shown(call, github, found)),
             None => not_found(),

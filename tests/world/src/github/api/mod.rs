@@ -5,6 +5,7 @@ mod caller;
 mod comments;
 mod conditional;
 mod contents;
+mod deliveries;
 mod pages;
 mod pulls;
 mod runs;

@@ -14,9 +14,14 @@ impl Call<'_> {
             .unwrap_or(default)
     }
 
+    /// `per_page`.
+    pub(super) fn page_size(&self) -> usize {
+        self.number("per_page", 30).min(100)
+    }
+
     /// One page of a list, made into a body by `wrap`, with its `Link` header.
     pub(super) fn page(&self, items: &[Value], wrap: impl FnOnce(&[Value]) -> Value) -> Reply {
-        let size = self.number("per_page", 30).min(100);
+        let size = self.page_size();
         let page = self.number("page", 1);
         let start = (page - 1).saturating_mul(size).min(items.len());
         let end = (start + size).min(items.len());

@@ -8,7 +8,7 @@ pub(crate) mod signature;
 use std::sync::Arc;
 
 pub use outbox::{Attempt, Delivery, Fate};
-pub(crate) use sending::deliver_by_itself;
+pub(crate) use sending::{deliver_by_itself, headers};
 
 use crate::client::{self, Answer, ClientError};
 use crate::state::Shared;
@@ -158,7 +158,7 @@ impl Webhooks {
     #[must_use]
     pub fn headers(&self, guid: &str, event: &str, body: &[u8]) -> Vec<(String, String)> {
         self.shared
-            .look(|state| sending::headers(&state.github.hook, guid, event, body, 0))
+            .look(|state| headers(&state.github.hook, guid, event, body, 0))
     }
 
     /// A GUID for `headers`.

@@ -38,6 +38,9 @@ pub struct Delivery {
     pub body: Vec<u8>,
     /// Whether it waits, is held back, was lost or sent.
     pub fate: Fate,
+    /// Somebody asked by the API that it be delivered again.
+    #[serde(skip)]
+    pub(crate) asked_again: bool,
     /// What the receiver said, first attempt first.
     pub attempts: Vec<Attempt>,
 }
@@ -67,6 +70,8 @@ pub struct Attempt {
     pub url: String,
     /// Whether it was a redelivery.
     pub redelivery: bool,
+    /// When it was made, in seconds since 1970.
+    pub delivered_at: i64,
     /// The status answered; none when there was no answer.
     pub status: Option<u16>,
     /// The answer's body, or why there was none.
@@ -102,6 +107,7 @@ impl GitHubState {
             repository,
             body: payload.to_string().into_bytes(),
             fate,
+            asked_again: false,
             attempts: Vec::new(),
         });
         guid

@@ -37,7 +37,7 @@ pub(super) fn take_next(shared: &Shared) -> Option<String> {
 }
 
 /// The headers of one delivery of a body.
-pub(super) fn headers(
+pub(crate) fn headers(
     hook: &Hook,
     guid: &str,
     event: &str,
@@ -82,7 +82,7 @@ pub(super) async fn attempt(
     url: &str,
     redelivery: bool,
 ) -> Option<Attempt> {
-    let (headers, body) = shared.look(|state| {
+    let (headers, body, asked_again) = shared.look(|state| {
         let hook = &state.github.hook;
         let delivery = hook.outbox.iter().find(|delivery| delivery.guid == guid)?;
         let body = if hook.form {
@@ -93,14 +93,16 @@ pub(super) async fn attempt(
         Some((
             headers(hook, guid, &delivery.event, &body, delivery.repository),
             body,
+            delivery.asked_again,
         ))
     })?;
-    let begun = Instant::now();
+    let (begun, delivered_at) = (Instant::now(), shared.clock.now());
     let result = client::send("POST", url, &headers, body, PATIENCE).await;
     let attempt = Attempt {
         id: shared.names.number(),
         url: url.to_owned(),
-        redelivery,
+        redelivery: redelivery || asked_again,
+        delivered_at,
         status: result.as_ref().ok().map(|answer| answer.status),
         answer: result.map_or_else(|error| error.to_string(), |answer| answer.text()),
         milliseconds: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -114,6 +116,7 @@ pub(super) async fn attempt(
             .find(|delivery| delivery.guid == guid)
         {
             delivery.fate = Fate::Sent;
+            delivery.asked_again = false;
             delivery.attempts.push(attempt.clone());
         }
     });
