@@ -4,7 +4,7 @@ use bytes::Bytes;
 use domain::Timestamp;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
-use runtime::{breaker::Pause, repository::Overview};
+use runtime::{breaker::Pause, gap, repository::Overview};
 use serde_json::{Value, json};
 
 use crate::{deliveries::Deliveries, entities::Advanced};
@@ -16,6 +16,8 @@ pub(crate) struct Done<'a> {
     pub(crate) deliveries: Deliveries,
     /// Old deliveries that were deleted.
     pub(crate) expired: usize,
+    /// What was found of deliveries that never came; none unless Slipway is an App.
+    pub(crate) gaps: Option<&'a gap::Report>,
     pub(crate) entities: &'a Advanced,
     /// Why GitHub does not let Slipway in as an App.
     pub(crate) github_problem: Option<&'a str>,
@@ -39,6 +41,7 @@ impl Done<'_> {
         let body = json!({
             "deliveries": self.deliveries,
             "deliveries_expired": self.expired,
+            "delivery_gaps": self.gaps,
             "previews": {
                 "advanced": previews.advanced,
                 "busy": previews.busy,
@@ -109,12 +112,16 @@ impl Done<'_> {
     }
 
     /// The numbers for the log.
-    pub(crate) fn fields(&self) -> [(&'static str, Value); 9] {
+    pub(crate) fn fields(&self) -> [(&'static str, Value); 10] {
         let previews = &self.entities.previews;
         [
             ("deliveries_done", self.deliveries.done.into()),
             ("deliveries_dead", self.deliveries.dead.into()),
             ("deliveries_expired", self.expired.into()),
+            (
+                "deliveries_recovered",
+                self.gaps.map(|gaps| gaps.recovered).into(),
+            ),
             ("previews_advanced", previews.advanced.into()),
             ("previews_failed", previews.failed.into()),
             ("previews_left", previews.left.into()),

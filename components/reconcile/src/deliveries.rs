@@ -1,11 +1,12 @@
-//! Deliveries whose processing was interrupted or failed, and old ones.
+//! Deliveries whose processing was interrupted or failed, those that never came, and old ones.
 
 use std::time::Duration;
 
 use domain::Timestamp;
 use inbox::{Inbox, Processed};
 use ports::{Clock, StoreError};
-use previews::DeliveryLog;
+use previews::{DeliveryLog, PreviewRunner};
+use runtime::gap;
 use serde::Serialize;
 use slipway_spin::{SpinClock, SpinHttp, SpinStore};
 
@@ -14,6 +15,9 @@ const PROCESSED_MAX: usize = 50;
 
 /// How long finished deliveries are kept, unless configured otherwise.
 const RETENTION_DAYS: u64 = 3;
+
+/// For how long deliveries that never came are looked for in one request.
+const GAPS_BUDGET: Duration = Duration::from_secs(8);
 
 /// What became of the deliveries that were due.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
@@ -76,13 +80,25 @@ pub(crate) async fn process_due(
     Ok(deliveries)
 }
 
+/// How long finished deliveries are kept.
+pub(crate) fn retention(days: Option<u64>) -> Duration {
+    let seconds = days.unwrap_or(RETENTION_DAYS).saturating_mul(86_400);
+    Duration::from_secs(seconds)
+}
+
+/// Takes in deliveries that GitHub's log has and that never came. None unless Slipway is an App.
+pub(crate) async fn close_gaps(
+    runner: &PreviewRunner,
+    retention: Duration,
+) -> Result<Option<gap::Report>, StoreError> {
+    let Some(github) = &runner.executor.github else {
+        return Ok(None);
+    };
+    let deadline = runner.clock.now().after(GAPS_BUDGET);
+    gap::repair(github, &inbox(&runner.log), retention, deadline).await
+}
+
 /// Deletes deliveries that were done long enough ago. Returns how many.
-pub(crate) async fn expire(
-    log: &DeliveryLog,
-    retention_days: Option<u64>,
-) -> Result<usize, StoreError> {
-    let seconds = retention_days
-        .unwrap_or(RETENTION_DAYS)
-        .saturating_mul(86_400);
-    inbox(log).expire(Duration::from_secs(seconds)).await
+pub(crate) async fn expire(log: &DeliveryLog, retention: Duration) -> Result<usize, StoreError> {
+    inbox(log).expire(retention).await
 }

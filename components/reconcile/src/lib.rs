@@ -74,10 +74,14 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
     let deliveries = deliveries::process_due(log, deadline)
         .await
         .map_err(|error| error.to_string())?;
+    let retention = deliveries::retention(retention);
     let expired = deliveries::expire(log, retention)
         .await
         .map_err(|error| error.to_string())?;
     let runner = previews::runner(log.clone())
+        .await
+        .map_err(|error| error.to_string())?;
+    let gaps = deliveries::close_gaps(&runner, retention)
         .await
         .map_err(|error| error.to_string())?;
     let policy = survey_policy().await.map_err(|error| error.to_string())?;
@@ -101,6 +105,7 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
         started,
         deliveries,
         expired,
+        gaps: gaps.as_ref(),
         entities: &entities,
         github_problem: github_problem.as_deref(),
         paused: &paused,
