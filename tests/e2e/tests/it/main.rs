@@ -4,6 +4,7 @@ mod api;
 mod app;
 mod costs;
 mod crash;
+mod gap;
 mod ingress;
 mod outage;
 mod payloads;
