@@ -384,7 +384,8 @@ impl WatchedExecutor<'_> {
     /// Nothing is tried again before its time; the beginning of a removal waits for the vendor's wish alone.
     fn check_pause(&self, id: PreviewId, effort: &str, begins_removal: bool, ghost: &Ghost) {
         let sim = &self.port.sim;
-        let Some(tries) = ghost.efforts.get(effort) else {
+        // An old sighting that is taken for a new one ends pauses too, but that mutation is to be noticed by what it does.
+        let Some(tries) = ghost.efforts.get(effort).filter(|_| !ghost.unordered) else {
             return;
         };
         let earliest = if begins_removal {

@@ -11,7 +11,7 @@ use super::{
 use crate::{ApplicationUuid, Timestamp, configuration::Health};
 
 /// A deployment's time on Coolify's clock may be so much before ours.
-const CLOCKS_DIFFER: Duration = Duration::from_secs(600);
+const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 /// A preview that is not healthy in time is probed on, this often and this many times: it may only be slow.
 const LATE_PROBE_PAUSE: Duration = Duration::from_secs(60);
 const LATE_PROBES: u32 = 10;

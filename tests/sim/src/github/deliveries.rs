@@ -117,7 +117,7 @@ fn send(sim: &Rc<Sim>, event: &'static str, payload: Vec<u8>) {
     sim.statistics.deliveries.add(1);
     if sim.random.chance(faults.lost) {
         // Runs are polled for while they are awaited, so of them nothing needs to be told.
-        let for_good = event == "pull_request" && sim.random.percent(40);
+        let for_good = sim.random.percent(40) && is_made_good(sim, index);
         if let Some(delivery) = sim.github.borrow_mut().deliveries.get_mut(index) {
             delivery.lost_for_good = for_good;
         }
@@ -202,4 +202,29 @@ pub(crate) fn answered(sim: &Rc<Sim>, index: usize, begun: Micros, well: bool) {
     {
         delivery.accepted = true;
     }
+}
+
+/// Whether Slipway can learn without the delivery what it tells: the list of open pull requests shows what is open and its head, in
+/// repositories of which something arrived. It does not show whether what is closed was merged.
+fn is_made_good(sim: &Sim, index: usize) -> bool {
+    let github = sim.github.borrow();
+    let Some(delivery) = github.deliveries.get(index) else {
+        return false;
+    };
+    let read = |payload: &[u8]| serde_json::from_slice::<serde_json::Value>(payload).ok();
+    let Some(payload) = read(&delivery.payload).filter(|_| delivery.event == "pull_request") else {
+        return false;
+    };
+    let shown = match payload.get("action").and_then(serde_json::Value::as_str) {
+        Some("opened" | "synchronize") => true,
+        Some("closed") => payload.pointer("/pull_request/merged") != Some(&true.into()),
+        Some(_) | None => false,
+    };
+    let repository = payload.pointer("/repository/id");
+    let arrived = github.deliveries.iter().any(|other| {
+        other.accepted
+            && read(&other.payload)
+                .is_some_and(|other| other.pointer("/repository/id") == repository)
+    });
+    shown && arrived
 }
