@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::workspace;
 
 /// Licences by their SPDX names that ask for nothing but their own text and names to be kept.
-const ALLOWED: [&str; 13] = [
+const ALLOWED: [&str; 14] = [
     "0BSD",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
