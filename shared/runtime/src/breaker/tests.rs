@@ -40,6 +40,12 @@ impl Http for Vendor {
     }
 }
 
+/// A vendor, an empty store and a clock.
+fn stage(answers: Option<u16>) -> (Vendor, MemoryStore, Hand) {
+    let vendor = Vendor::answering(answers);
+    (vendor, MemoryStore::default(), Hand::default())
+}
+
 type Guard<'a> = Guarded<&'a Vendor, &'a MemoryStore, &'a Hand, NoLog>;
 
 fn guard<'a>(vendor: &'a Vendor, store: &'a MemoryStore, clock: &'a Hand) -> Guard<'a> {
@@ -77,11 +83,7 @@ async fn open(guard: &Guard<'_>) {
 
 #[tokio::test]
 async fn a_vendor_that_works_has_nothing_stored() {
-    let (vendor, store, clock) = (
-        Vendor::answering(Some(404)),
-        MemoryStore::default(),
-        Hand::default(),
-    );
+    let (vendor, store, clock) = stage(Some(404));
     let guard = guard(&vendor, &store, &clock);
     for _ in 0..20 {
         assert_eq!(ask(&guard).await, Ok(404));
@@ -92,11 +94,7 @@ async fn a_vendor_that_works_has_nothing_stored() {
 #[tokio::test]
 async fn failures_in_a_row_hold_all_calls_back_and_a_success_between_them_starts_the_count_anew() {
     for failure in [None, Some(503)] {
-        let (vendor, store, clock) = (
-            Vendor::answering(failure),
-            MemoryStore::default(),
-            Hand::default(),
-        );
+        let (vendor, store, clock) = stage(failure);
         let guard = guard(&vendor, &store, &clock);
         for _ in 1..circuit::FAILURES_ENOUGH {
             assert!(ask(&guard).await.is_ok());
@@ -123,11 +121,7 @@ async fn failures_in_a_row_hold_all_calls_back_and_a_success_between_them_starts
 
 #[tokio::test]
 async fn after_the_pause_one_call_tries_and_the_others_wait_for_its_outcome() {
-    let (vendor, store, clock) = (
-        Vendor::answering(Some(500)),
-        MemoryStore::default(),
-        Hand::default(),
-    );
+    let (vendor, store, clock) = stage(Some(500));
     let guard = guard(&vendor, &store, &clock);
     open(&guard).await;
     clock.pass(circuit::FIRST_PAUSE);
@@ -148,11 +142,7 @@ async fn after_the_pause_one_call_tries_and_the_others_wait_for_its_outcome() {
 #[tokio::test]
 async fn a_try_that_fails_doubles_the_pause_up_to_a_bound_and_one_that_works_leaves_nothing_stored()
 {
-    let (vendor, store, clock) = (
-        Vendor::answering(None),
-        MemoryStore::default(),
-        Hand::default(),
-    );
+    let (vendor, store, clock) = stage(None);
     let guard = guard(&vendor, &store, &clock);
     open(&guard).await;
     let mut paused = circuit::FIRST_PAUSE;
@@ -178,11 +168,7 @@ async fn a_try_that_fails_doubles_the_pause_up_to_a_bound_and_one_that_works_lea
 
 #[tokio::test]
 async fn a_call_that_was_under_way_when_the_circuit_opened_does_not_lengthen_the_pause() {
-    let (vendor, store, clock) = (
-        Vendor::answering(Some(502)),
-        MemoryStore::default(),
-        Hand::default(),
-    );
+    let (vendor, store, clock) = stage(Some(502));
     let guard = guard(&vendor, &store, &clock);
     open(&guard).await;
     clock.pass(Duration::from_secs(1));
@@ -196,11 +182,7 @@ async fn a_call_that_was_under_way_when_the_circuit_opened_does_not_lengthen_the
 
 #[tokio::test]
 async fn a_try_whose_owner_died_is_passed_over() {
-    let (vendor, store, clock) = (
-        Vendor::answering(Some(500)),
-        MemoryStore::default(),
-        Hand::default(),
-    );
+    let (vendor, store, clock) = stage(Some(500));
     let guard = guard(&vendor, &store, &clock);
     open(&guard).await;
     clock.pass(circuit::FIRST_PAUSE);
@@ -227,11 +209,7 @@ async fn a_try_whose_owner_died_is_passed_over() {
 
 #[tokio::test]
 async fn who_claims_a_try_after_the_vendor_came_back_does_not_close_the_way_again() {
-    let (vendor, store, clock) = (
-        Vendor::answering(Some(500)),
-        MemoryStore::default(),
-        Hand::default(),
-    );
+    let (vendor, store, clock) = stage(Some(500));
     let guard = guard(&vendor, &store, &clock);
     open(&guard).await;
     clock.pass(circuit::FIRST_PAUSE);
@@ -244,11 +222,7 @@ async fn who_claims_a_try_after_the_vendor_came_back_does_not_close_the_way_agai
 
 #[tokio::test]
 async fn a_claim_that_was_left_behind_is_gone_when_the_vendor_fails_anew() {
-    let (vendor, store, clock) = (
-        Vendor::answering(Some(500)),
-        MemoryStore::default(),
-        Hand::default(),
-    );
+    let (vendor, store, clock) = stage(Some(500));
     let guard = guard(&vendor, &store, &clock);
     let left = claim_key("Coolify", 1);
     store.increment(Label::Default, &left, 1).await.unwrap();
@@ -260,11 +234,7 @@ async fn a_claim_that_was_left_behind_is_gone_when_the_vendor_fails_anew() {
 
 #[tokio::test]
 async fn one_vendors_failures_are_not_anothers() {
-    let (broken, store, clock) = (
-        Vendor::answering(None),
-        MemoryStore::default(),
-        Hand::default(),
-    );
+    let (broken, store, clock) = stage(None);
     let works = Vendor::answering(Some(200));
     open(&guard(&broken, &store, &clock)).await;
     let other = Guarded {
