@@ -58,6 +58,8 @@ macro_rules! parsed_text {
     };
 }
 
+pub(crate) use parsed_text;
+
 parsed_text! {
     /// The uuid of a Coolify application: a cuid2 such as `a8k4o0wcgkk4ks0w8s4g0s8k`.
     ApplicationUuid, "a Coolify uuid (1 to 64 letters, digits and hyphens)", is_uuid

@@ -2,6 +2,7 @@
 //!
 //! Pure: no I/O, no `async`, no clock, no randomness, no vendor's JSON. Time comes in as an argument.
 
+pub mod argocd;
 pub mod configuration;
 mod coolify;
 pub mod entity;

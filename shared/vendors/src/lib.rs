@@ -4,6 +4,7 @@
 //! caller does next: try again, stop until a person changes something, or look what happened.
 
 mod address;
+pub mod argocd;
 pub mod coolify;
 mod error;
 mod exchange;

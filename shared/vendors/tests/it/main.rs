@@ -8,6 +8,8 @@
     reason = "a helper of a test fails the test"
 )]
 
+mod argocd;
+mod argocd_matrix;
 mod coolify_deploy;
 mod coolify_deployments;
 mod coolify_removal;
