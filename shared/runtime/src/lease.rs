@@ -10,7 +10,10 @@ use std::time::Duration;
 use domain::{Timestamp, entity::Entity};
 use ports::{Clock, Label, Store};
 
-use crate::{RunError, keys, record::Record};
+use crate::{
+    RunError, keys,
+    record::{Head, Record},
+};
 
 /// For how long a lease holds after each write of the record.
 pub(crate) const TTL: Duration = Duration::from_secs(60);
@@ -39,19 +42,22 @@ pub(crate) async fn acquire<E: Entity>(
     id: &E::Id,
     mail: &[u64],
 ) -> Result<Acquired<E>, RunError> {
-    let record = Record::read(store, id).await?;
-    if record.is_none() && mail.is_empty() {
+    let head = Head::read(store, id).await?;
+    if head.is_none() && mail.is_empty() {
         return Ok(Acquired::Busy);
     }
-    let known = record.as_ref().map_or(0, |record: &Record<E>| record.epoch);
-    if record.is_some_and(|record| record.is_leased(clock.now())) {
+    let known = head.map_or(0, |head| head.epoch);
+    if head.is_some_and(|head| head.is_leased(clock.now())) {
         return Ok(Acquired::Busy);
     }
     let claimed = claim(store, clock, id, known).await?;
     if claimed.is_some() || known > 0 {
         // The record may have moved on since the first look, even so far that the entity was forgotten: whatever the claim has
         // left is nobody's then, and whoever has mail for the entity begins anew.
-        let stored: Option<Record<E>> = Record::read(store, id).await?;
+        let stored: Option<Record<E>> = match Record::read(store, id).await {
+            Ok(stored) => stored,
+            Err(error) => return Err(give_back(store, id, claimed, error).await),
+        };
         if known > 0 && stored.is_none() {
             let epoch = claimed.map_or(known + 1, |(epoch, _)| epoch);
             let left = [keys::lease_claim(id, epoch), keys::contested(id)];
@@ -65,6 +71,21 @@ pub(crate) async fn acquire<E: Entity>(
         }
     }
     Ok(Acquired::Busy)
+}
+
+/// Gives back the claim of a lease that cannot be taken up because the record cannot be read, and says why.
+async fn give_back(
+    store: &impl Store,
+    id: &impl std::fmt::Display,
+    claimed: Option<(u64, Timestamp)>,
+    error: RunError,
+) -> RunError {
+    if let Some((epoch, _)) = claimed {
+        // Should this fail too, the lease is free again after its time.
+        let claim = keys::lease_claim(id, epoch);
+        let _ = store.delete_many(Label::Default, &[&claim]).await;
+    }
+    error
 }
 
 /// Takes up the claimed lease, unless the record shows that a later one, or another that still holds, is there.

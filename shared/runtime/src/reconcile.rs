@@ -6,7 +6,7 @@ use domain::{Timestamp, entity::Entity};
 use futures_util::{StreamExt, stream};
 use ports::{Clock, Label, Level, Log, Store, StoreError};
 
-use crate::{Executor, Outcome, QueueKey, RunError, Runner, due, keys, record::Record};
+use crate::{Executor, Outcome, QueueKey, RunError, Runner, due, keys, record::Head};
 
 /// So many entities are brought on at once: a vendor that is slow for one does not hold up the others.
 const AT_ONCE: usize = 8;
@@ -154,12 +154,11 @@ impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
             key: entity.to_owned(),
             reason: format!("{error}"),
         })?;
-        let record: Option<Record<E>> = Record::read(&self.store, &id).await?;
         if pending.mail.is_empty() {
             let now = self.clock.now();
             match self.earliest(&id, pending).await? {
                 Some(at) if at > now => return Ok(Advanced::NotDue(at)),
-                Some(_) if record.is_some() => {}
+                Some(_) if Head::read(&self.store, &id).await?.is_some() => {}
                 // Left behind by a crash between the deletion of the entity and that of its notes.
                 Some(_) | None => {
                     self.delete_notes(&id, &pending.due).await?;
@@ -168,7 +167,7 @@ impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
             }
         }
         let outcome = self.run(&id, &pending.mail).await?;
-        self.tidy::<E>(&id, pending).await?;
+        self.tidy(&id, pending).await?;
         Ok(Advanced::Ran(outcome))
     }
 
@@ -187,14 +186,17 @@ impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
     }
 
     /// Deletes notes of past leases that a crash left behind.
-    async fn tidy<E: Entity>(&self, id: &E::Id, pending: &Pending) -> Result<(), RunError> {
-        let Some(record): Option<Record<E>> = Record::read(&self.store, id).await? else {
+    async fn tidy(&self, id: &impl std::fmt::Display, pending: &Pending) -> Result<(), RunError> {
+        if pending.due.is_empty() {
+            return Ok(());
+        }
+        let Some(head) = Head::read(&self.store, id).await? else {
             return Ok(());
         };
-        let past = |epoch: &u64| *epoch < record.epoch && record.due_epoch != Some(*epoch);
+        let past = |epoch: &u64| *epoch < head.epoch && head.due_epoch != Some(*epoch);
         let past: Vec<u64> = pending.due.iter().copied().filter(past).collect();
         // The record may name a note that a crash kept from being written: then an older one alone leads back here.
-        if let Some(newest) = record.due_epoch.filter(|_| !past.is_empty())
+        if let Some(newest) = head.due_epoch.filter(|_| !past.is_empty())
             && due::read(&self.store, id, newest).await?.is_none()
         {
             return Ok(());

@@ -74,18 +74,8 @@ impl<E: Entity> Record<E> {
         let Some(bytes) = store.get(Label::Default, &key).await? else {
             return Ok(None);
         };
-        let unreadable = |reason: String| RunError::Unreadable {
-            key: key.clone(),
-            reason,
-        };
-        let record: Self =
-            serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))?;
-        if record.schema > SCHEMA {
-            return Err(unreadable(format!(
-                "it has schema {}, and this version knows {SCHEMA}",
-                record.schema
-            )));
-        }
+        let record: Self = parse(&key, &bytes)?;
+        check_schema(&key, record.schema)?;
         Ok(Some(record))
     }
 
@@ -125,8 +115,60 @@ impl<E: Entity> Record<E> {
         }
     }
 
-    /// Whether somebody holds the lease at `now`.
+    /// Whether the lease holds at `now`.
     pub(crate) fn is_leased(&self, now: Timestamp) -> bool {
         self.lease_until.is_some_and(|until| until > now)
     }
+}
+
+/// What a record says of its lease and its notes, read without the state: most looks at a record need no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(crate) struct Head {
+    schema: u32,
+    /// The lease under which the record was written.
+    pub(crate) epoch: u64,
+    /// Until when that lease holds; none once it was given back.
+    pub(crate) lease_until: Option<Timestamp>,
+    /// Until when somebody comes back to the entity by itself.
+    pub(crate) followed_until: Option<Timestamp>,
+    /// The lease that the note of what is due belongs to.
+    pub(crate) due_epoch: Option<u64>,
+}
+
+impl Head {
+    /// Reads the head of the record of `id`; none if there is no record.
+    pub(crate) async fn read(
+        store: &impl Store,
+        id: &impl std::fmt::Display,
+    ) -> Result<Option<Self>, RunError> {
+        let key = id.to_string();
+        let Some(bytes) = store.get(Label::Default, &key).await? else {
+            return Ok(None);
+        };
+        let head: Self = parse(&key, &bytes)?;
+        check_schema(&key, head.schema)?;
+        Ok(Some(head))
+    }
+
+    /// Whether the lease holds at `now`.
+    pub(crate) fn is_leased(&self, now: Timestamp) -> bool {
+        self.lease_until.is_some_and(|until| until > now)
+    }
+}
+
+fn parse<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, RunError> {
+    serde_json::from_slice(bytes).map_err(|error| RunError::Unreadable {
+        key: key.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+fn check_schema(key: &str, schema: u32) -> Result<(), RunError> {
+    if schema <= SCHEMA {
+        return Ok(());
+    }
+    Err(RunError::Unreadable {
+        key: key.to_owned(),
+        reason: format!("it has schema {schema}, and this version knows {SCHEMA}"),
+    })
 }

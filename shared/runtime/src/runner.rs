@@ -12,7 +12,7 @@ use crate::{
     RunError, alert, due, keys,
     lease::{self, Acquired},
     mailbox,
-    record::{Gap, Record},
+    record::{Gap, Head, Record},
 };
 
 /// The longest that a call to a vendor takes: what an executor gives each request.
@@ -100,11 +100,10 @@ impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
                 return Ok(outcome);
             }
             self.clock.sleep(until.since(self.clock.now())).await;
-            let record: Option<Record<E>> = Record::read(&self.store, id).await?;
+            let head = Head::read(&self.store, id).await?;
             let now = self.clock.now();
-            let followed =
-                |record: &Record<E>| record.followed_until.is_some_and(|until| until > now);
-            if record.is_none_or(|record| record.epoch != epoch && followed(&record)) {
+            let followed = |head: &Head| head.followed_until.is_some_and(|until| until > now);
+            if head.is_none_or(|head| head.epoch != epoch && followed(&head)) {
                 return Ok(Outcome::Busy);
             }
         }
@@ -124,11 +123,9 @@ impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
             return Ok(Outcome::Busy);
         };
         let mut run = Run::new(self, id, acquired);
-        run.take_in_known(mail).await?;
-        if run.is_new && run.read.is_empty() {
-            return run.take_back().await;
+        if let Some(taken_back) = run.begin(mail).await? {
+            return Ok(taken_back);
         }
-        run.pass_gap().await?;
         run.take_in_new_mail().await?;
         let now = self.clock.now();
         let wake = match run.record.state.plan(now) {
@@ -216,11 +213,9 @@ impl<E: Entity, S: Store, C: Clock, L: Log, X: Executor<E>> Run<'_, E, S, C, L, 
         mail: &[u64],
         follow_until: Option<Timestamp>,
     ) -> Result<Outcome, RunError> {
-        self.take_in_known(mail).await?;
-        if self.is_new && self.read.is_empty() {
-            return self.take_back().await;
+        if let Some(taken_back) = self.begin(mail).await? {
+            return Ok(taken_back);
         }
-        self.pass_gap().await?;
         for _ in 0..ACTIONS_MAX {
             self.take_in_new_mail().await?;
             let action = match self.record.state.plan(self.runner.clock.now()) {
@@ -300,6 +295,20 @@ impl<'a, E: Entity, S: Store, C: Clock, L: Log, X> Run<'a, E, S, C, L, X> {
             newest_read: 0,
             learnt: None,
         }
+    }
+
+    /// Takes in the mail that is known, and leaves gaps behind. Returns how the run ended if there is nothing of the entity.
+    async fn begin(&mut self, mail: &[u64]) -> Result<Option<Outcome>, RunError> {
+        let known = self.take_in_known(mail).await;
+        if self.is_new && (known.is_err() || self.read.is_empty()) {
+            // Nothing was written yet, and without a record nothing would lead anybody to the claim.
+            let taken_back = self.take_back().await;
+            known?;
+            return taken_back.map(Some);
+        }
+        known?;
+        self.pass_gap().await?;
+        Ok(None)
     }
 
     /// Takes in mail that is known by its number.
@@ -435,7 +444,7 @@ impl<'a, E: Entity, S: Store, C: Clock, L: Log, X> Run<'a, E, S, C, L, X> {
 
     /// Whether the lease still allows to write.
     async fn is_ours(&self) -> Result<bool, RunError> {
-        let stored: Option<Record<E>> = Record::read(&self.runner.store, self.id).await?;
+        let stored = Head::read(&self.runner.store, self.id).await?;
         let overtaken = stored.is_some_and(|stored| stored.epoch > self.record.epoch);
         let ours =
             !overtaken && lease::allows(&self.record, self.runner.clock.now(), Duration::ZERO);
