@@ -49,7 +49,7 @@ const RECONCILED: Duration = Duration::from_secs(20);
 /// At most so many deliveries are processed by one reconcile.
 const PROCESSED_MAX: usize = 50;
 /// Between two surveys of a repository.
-const SURVEYED: Duration = Duration::from_secs(60);
+const SURVEYED: Duration = Duration::from_secs(120);
 /// Deliveries that are done are kept so long.
 const RETENTION: Duration = Duration::from_secs(3 * 86_400);
 

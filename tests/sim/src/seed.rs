@@ -144,6 +144,7 @@ fn play(sim: &Rc<Sim>) -> Result<(), String> {
     forget_under_fire(sim, faults);
     run(FORGETTING)?;
     calm(sim);
+    sim.reconcile_pause.set(2 * MINUTE);
     run(FORGETTING)?;
     // What a late delivery brought back goes in its turn.
     sim.reconcile_pause.set(RARELY);
