@@ -1,10 +1,11 @@
 //! Deliveries whose processing was interrupted or failed, those that never came, and old ones.
 
-use std::time::Duration;
+use std::{cell::RefCell, time::Duration};
 
-use domain::Timestamp;
+use domain::{DeliveryGuid, Timestamp};
+use futures_util::stream::{self, StreamExt};
 use inbox::{Inbox, Processed};
-use ports::{Clock, StoreError};
+use ports::{Clock, Level, Log, StoreError};
 use previews::{DeliveryLog, PreviewRunner};
 use runtime::gap;
 use serde::Serialize;
@@ -12,6 +13,9 @@ use slipway_spin::{SpinClock, SpinHttp, SpinStore};
 
 /// At most so many deliveries are processed in one request.
 const PROCESSED_MAX: usize = 50;
+
+/// So many of them at the same time: one that a component is slow with holds few others up.
+const AT_ONCE: usize = 8;
 
 /// How long finished deliveries are kept, unless configured otherwise.
 const RETENTION_DAYS: u64 = 3;
@@ -36,6 +40,32 @@ pub(crate) struct Deliveries {
 }
 
 impl Deliveries {
+    fn count(
+        &mut self,
+        log: &DeliveryLog,
+        guid: &DeliveryGuid,
+        processed: Result<Processed, StoreError>,
+    ) {
+        match processed {
+            Ok(Processed::Done) => self.done += 1,
+            Ok(Processed::Waiting { until, .. }) => {
+                self.waiting += 1;
+                self.due_at(until);
+            }
+            Ok(Processed::Dead { .. }) => self.dead += 1,
+            Ok(Processed::InHand | Processed::NotPending | Processed::Newer) => {}
+            Err(error) => {
+                // Others may fare better, and what became of this one is found by the next call.
+                self.waiting += 1;
+                let fields = [
+                    ("delivery", guid.as_str().into()),
+                    ("reason", error.to_string().into()),
+                ];
+                log.write(Level::Error, "could not process a delivery", &fields);
+            }
+        }
+    }
+
     fn due_at(&mut self, at: Timestamp) {
         self.next_at = Some(self.next_at.map_or(at, |next_at| next_at.min(at)));
     }
@@ -57,27 +87,26 @@ pub(crate) async fn process_due(
 ) -> Result<Deliveries, StoreError> {
     let inbox = inbox(log);
     let pending = inbox.pending(PROCESSED_MAX).await?;
-    let mut deliveries = Deliveries {
+    let deliveries = RefCell::new(Deliveries {
         next_at: pending.next_at,
         ..Deliveries::default()
-    };
-    for guid in pending.due {
-        if SpinClock.now() > deadline {
-            deliveries.left += 1;
-            deliveries.due_at(deadline);
-            continue;
-        }
-        match inbox.process(&guid).await? {
-            Processed::Done => deliveries.done += 1,
-            Processed::Waiting { until, .. } => {
-                deliveries.waiting += 1;
-                deliveries.due_at(until);
+    });
+    stream::iter(pending.due)
+        .for_each_concurrent(AT_ONCE, |guid| {
+            let (inbox, deliveries) = (&inbox, &deliveries);
+            async move {
+                if SpinClock.now() > deadline {
+                    let mut deliveries = deliveries.borrow_mut();
+                    deliveries.left += 1;
+                    deliveries.due_at(deadline);
+                    return;
+                }
+                let processed = inbox.process(&guid).await;
+                deliveries.borrow_mut().count(log, &guid, processed);
             }
-            Processed::Dead { .. } => deliveries.dead += 1,
-            Processed::InHand | Processed::NotPending | Processed::Newer => {}
-        }
-    }
-    Ok(deliveries)
+        })
+        .await;
+    Ok(deliveries.into_inner())
 }
 
 /// How long finished deliveries are kept.

@@ -13,11 +13,11 @@ use crate::{
     retry::{ATTEMPTS_MAX, pause_after},
 };
 
-/// How long a component may take to answer: it may follow its entity for two minutes.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(150);
+/// How long a component may take to answer: it only makes facts durable before it does.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long a processor has a delivery to itself, after which it counts as interrupted.
-pub(crate) const CLAIM: Duration = Duration::from_secs(160);
+pub(crate) const CLAIM: Duration = Duration::from_secs(30);
 
 /// The most characters of a component's reason that are kept.
 const REASON_CHARACTERS_MAX: usize = 300;

@@ -86,7 +86,7 @@ fn pending<'a>(work: &'a mut Work, entity: &str) -> &'a mut Pending {
 }
 
 impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
-    /// Brings on what is due of `entities`, and begins nothing new after `deadline`.
+    /// Brings on what is due of `entities`, and begins nothing new after `deadline`: neither entities nor actions.
     pub async fn advance_all<E: Entity>(
         &self,
         entities: &BTreeMap<String, Pending>,
@@ -104,7 +104,7 @@ impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
                     report.due_at(deadline);
                     return;
                 }
-                let advanced = self.advance_one::<E>(entity, pending).await;
+                let advanced = self.advance_one::<E>(entity, pending, deadline).await;
                 self.count(&mut report.borrow_mut(), entity, advanced);
             })
             .await;
@@ -146,6 +146,7 @@ impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
         &self,
         entity: &str,
         pending: &Pending,
+        deadline: Timestamp,
     ) -> Result<Advanced, RunError>
     where
         X: Executor<E>,
@@ -166,7 +167,7 @@ impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
                 }
             }
         }
-        let outcome = self.run(&id, &pending.mail).await?;
+        let outcome = self.run_until(&id, &pending.mail, deadline).await?;
         self.tidy(&id, pending).await?;
         Ok(Advanced::Ran(outcome))
     }

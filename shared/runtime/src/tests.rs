@@ -302,6 +302,31 @@ async fn whoever_outlives_his_lease_writes_nothing_but_what_he_learnt_arrives() 
 }
 
 #[tokio::test]
+async fn after_its_deadline_a_run_takes_mail_in_and_leaves_the_work_to_the_next_one() {
+    let (store, clock) = (MemoryStore::default(), Hand::default());
+    let runner = runner(&store, &clock);
+    let deadline = clock.now();
+    clock.pass(Duration::from_secs(1));
+    let mail = runner.post::<Counter>(&ID, &Told::Add(1)).await.unwrap();
+    assert_eq!(
+        runner
+            .run_until::<Counter>(&ID, &[mail], deadline)
+            .await
+            .unwrap(),
+        Outcome::Waiting { until: clock.now() },
+        "the report is due at once"
+    );
+    assert_eq!(
+        (state(&store).await.total, state(&store).await.reported),
+        (1, 0)
+    );
+    let work = reconcile::work(&store).await.unwrap();
+    let in_time = clock.now().after(Duration::from_secs(20));
+    let report = runner.advance_all::<Counter>(&work.entities, in_time).await;
+    assert_eq!((report.advanced, state(&store).await.reported), (1, 1));
+}
+
+#[tokio::test]
 async fn what_waits_is_due_at_its_time_and_not_before() {
     let (store, clock) = (MemoryStore::default(), Hand::default());
     let runner = runner(&store, &clock);

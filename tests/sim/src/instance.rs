@@ -17,7 +17,10 @@ use domain::{
     preview::Fact,
     repository::{self, Key, Repository, SurveyFact, SurveyPolicy},
 };
-use futures_util::future::join_all;
+use futures_util::{
+    future::join_all,
+    stream::{self, StreamExt},
+};
 use inbox::{Inbox, Received};
 use ports::{Clock, Request, Response};
 use runtime::{
@@ -48,6 +51,8 @@ const FOLLOWED: Duration = Duration::from_secs(120);
 const RECONCILED: Duration = Duration::from_secs(20);
 /// At most so many deliveries are processed by one reconcile.
 const PROCESSED_MAX: usize = 50;
+/// So many of them at the same time.
+const PROCESSED_AT_ONCE: usize = 8;
 /// Between two surveys of a repository.
 const SURVEYED: Duration = Duration::from_secs(120);
 /// Deliveries that are done are kept so long.
@@ -143,12 +148,17 @@ async fn reconcile_once(port: &Port) -> Option<Timestamp> {
     port.sim.statistics.reconciles.add(1);
     let deadline = port.now().after(RECONCILED);
     let inbox = inbox(port);
-    for guid in inbox.due(PROCESSED_MAX).await.ok()? {
-        if port.now() > deadline {
-            break;
-        }
-        inbox.process(&guid).await.ok()?;
-    }
+    stream::iter(inbox.due(PROCESSED_MAX).await.ok()?)
+        .for_each_concurrent(PROCESSED_AT_ONCE, |guid| {
+            let inbox = &inbox;
+            async move {
+                if port.now() <= deadline {
+                    // What failed is found by the next reconcile.
+                    drop(inbox.process(&guid).await);
+                }
+            }
+        })
+        .await;
     inbox.expire(RETENTION).await.ok()?;
     let mut work = reconcile::work(&port).await.ok()?;
     let repositories = work.take::<Repository>();

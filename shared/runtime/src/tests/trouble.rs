@@ -290,3 +290,45 @@ async fn mail_that_was_read_by_whoever_forgot_the_entity_does_not_bring_it_back(
         assert_eq!(store.all_keys(), Vec::<String>::new());
     }
 }
+
+#[tokio::test]
+async fn a_store_that_fails_whoever_brings_old_mail_leaves_no_claim_behind() {
+    let (store, clock) = (MemoryStore::default(), Hand::default());
+    let runner = runner(&store, &clock);
+    let mail = runner.post::<Counter>(&ID, &Told::Over).await.unwrap();
+    runner.run::<Counter>(&ID, &[mail]).await.unwrap();
+    let look_for_the_mail = At {
+        operation: "get",
+        key: keys::mail(&ID, mail),
+        nth: 1,
+    };
+    run_with(&store, &clock, &[mail], look_for_the_mail, Fault::NotDone)
+        .await
+        .unwrap_err();
+    assert_eq!(store.all_keys(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_lease_that_cannot_be_taken_up_because_the_record_cannot_be_read_is_free_again() {
+    let (store, clock) = (MemoryStore::default(), Hand::default());
+    let runner = runner(&store, &clock);
+    let mail = runner.post::<Counter>(&ID, &Told::Add(1)).await.unwrap();
+    runner.run::<Counter>(&ID, &[mail]).await.unwrap();
+    let mail = runner.post::<Counter>(&ID, &Told::Add(1)).await.unwrap();
+    // The first look is for the head of the record, the second for all of it.
+    let second_look = At {
+        operation: "get",
+        key: ID.to_string(),
+        nth: 2,
+    };
+    run_with(&store, &clock, &[mail], second_look, Fault::NotDone)
+        .await
+        .unwrap_err();
+    let outcome = runner.run::<Counter>(&ID, &[mail]).await.unwrap();
+    assert_eq!(
+        outcome,
+        Outcome::Settled,
+        "without waiting for the lease to run out"
+    );
+    assert_eq!(state(&store).await.reported, 2);
+}
