@@ -83,7 +83,7 @@ async fn give_back(
     if let Some((epoch, _)) = claimed {
         // Should this fail too, the lease is free again after its time.
         let claim = keys::lease_claim(id, epoch);
-        let _ = store.delete_many(Label::Default, &[&claim]).await;
+        drop(store.delete_many(Label::Default, &[&claim]).await);
     }
     error
 }
