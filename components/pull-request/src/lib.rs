@@ -19,11 +19,17 @@ fn learnt(payload: &[u8]) -> Result<Learnt, Malformed> {
         repository: event.repository,
         number: event.number,
     };
+    // Commits of the repository's own branches need no approval.
+    let approval = event.label_added.clone().filter(|_| event.is_of_fork());
     let pull_request = event.pull_request;
     Ok(Learnt {
         repository: event.repository,
         full_name: pull_request.repository.clone(),
         as_of: pull_request.updated_at,
-        previews: vec![(id, Fact::PullRequestDelivered { pull_request })],
+        previews: [Fact::PullRequestDelivered { pull_request }]
+            .into_iter()
+            .chain(approval.map(Fact::LabelAdded))
+            .map(|fact| (id, fact))
+            .collect(),
     })
 }

@@ -5,6 +5,8 @@
 //! `422` says that the payload can never be used; `503` that it should be handed on again. What follows from the facts is done
 //! after the answer.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use domain::{
     PreviewId, RepositoryId, RepositoryName, Timestamp,
@@ -154,8 +156,12 @@ async fn remember(runner: &PreviewRunner, repository: RepositoryId, installation
 /// Follows the previews after the answer. What is not finished in time, or is cut off, is due for `POST /reconcile`.
 async fn follow(runner: PreviewRunner, posted: Vec<(PreviewId, u64)>) {
     let deadline = runner.clock.now().after(FOLLOWED_FOR);
-    join_all(posted.iter().map(|(id, mail)| async {
-        if let Err(error) = runner.follow::<Preview>(id, &[*mail], deadline).await {
+    let mut mail_of: BTreeMap<PreviewId, Vec<u64>> = BTreeMap::new();
+    for (id, mail) in posted {
+        mail_of.entry(id).or_default().push(mail);
+    }
+    join_all(mail_of.iter().map(|(id, mail)| async {
+        if let Err(error) = runner.follow::<Preview>(id, mail, deadline).await {
             let fields = [
                 ("entity", id.to_string().into()),
                 ("reason", error.to_string().into()),

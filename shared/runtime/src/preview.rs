@@ -8,7 +8,7 @@ use std::cell::Cell;
 use domain::{
     PreviewId, RepositoryName,
     configuration::{self, ConfigurationError},
-    preview::{Action, Fact, Preview, Reading, Settings, Trouble},
+    preview::{Action, Fact, LabelAdded, Permission, Preview, Reading, Settings, Trouble},
 };
 use ports::{Clock, Http, Level, Log, Store};
 use vendors::{
@@ -51,6 +51,15 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Preview>
                 },
                 Err(trouble) => Fact::ConfigurationNotRead { trouble },
             },
+            Action::ReadPermission { repository, added } => {
+                match self.read_permission(*id, repository, added).await {
+                    Ok(permission) => Fact::PermissionRead {
+                        added: added.clone(),
+                        permission,
+                    },
+                    Err(trouble) => Fact::PermissionNotRead { trouble },
+                }
+            }
             Action::ReadRuns { repository, commit } => match self.github(*id, repository) {
                 Ok((github, repository)) => match github.workflow_runs(repository, commit).await {
                     Ok(runs) => Fact::RunsRead {
@@ -162,6 +171,17 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<V, H, C, L, S
         }
     }
 
+    async fn read_permission(
+        &self,
+        id: PreviewId,
+        name: &RepositoryName,
+        added: &LabelAdded,
+    ) -> Result<Permission, Trouble> {
+        let (github, repository) = self.github(id, name)?;
+        let (login, account) = (&added.login, added.account);
+        Ok(github.permission(repository, login, account).await?)
+    }
+
     /// Logs what was done, and how it failed if it did.
     fn tell(&self, id: PreviewId, fact: &Fact) {
         let (message, trouble) = told(fact);
@@ -189,6 +209,14 @@ fn told(fact: &Fact) -> (&'static str, Option<&Trouble>) {
     match fact {
         Fact::PullRequestDelivered { .. } => ("a delivery showed the pull request", None),
         Fact::PullRequestDoubted { .. } => ("a list disagrees about the pull request", None),
+        Fact::LabelAdded(_) => ("a delivery showed a label on a fork's pull request", None),
+        Fact::PermissionRead { permission, .. } if permission.may_write() => {
+            ("somebody who may write approves the commit", None)
+        }
+        Fact::PermissionRead { .. } => ("somebody who may not write put the label on", None),
+        Fact::PermissionNotRead { trouble } => {
+            ("could not ask what somebody may do", Some(trouble))
+        }
         Fact::RetryAsked => ("a person asks to try again", None),
         Fact::PullRequestRead { .. } => ("read the pull request", None),
         Fact::PullRequestNotRead { trouble } => ("could not read the pull request", Some(trouble)),

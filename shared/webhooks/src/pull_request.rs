@@ -2,7 +2,7 @@
 
 use domain::{
     CommitSha, PullRequestNumber, RepositoryId, RepositoryName, Timestamp,
-    preview::{PullRequest, PullRequestState},
+    preview::{LabelAdded, PullRequest, PullRequestState},
 };
 use serde::{Deserialize, de::IgnoredAny};
 
@@ -80,6 +80,15 @@ pub struct PullRequestEvent {
     pub number: PullRequestNumber,
     /// The pull request as it was then.
     pub pull_request: PullRequest,
+    /// Who put which label on, if that is what happened and the payload says who.
+    pub label_added: Option<LabelAdded>,
+}
+
+impl PullRequestEvent {
+    /// Whether the head branch is not the repository's own.
+    pub fn is_of_fork(&self) -> bool {
+        self.pull_request.head_repository != Some(self.repository)
+    }
 }
 
 /// Parses the payload of a `pull_request` delivery that [`crate::route`] did not ignore.
@@ -94,7 +103,21 @@ pub fn pull_request_event(payload: &[u8]) -> Result<PullRequestEvent, Malformed>
     })?;
     let repository = event.repository.0;
     let pull_request = event.pull_request.0;
+    let label_added = (action == PullRequestAction::Labeled)
+        .then(|| {
+            // Nobody's word counts whom the payload does not name: so this is never what a delivery fails for.
+            let labelled: WireLabelled = json::parse(payload).ok()?;
+            Some(LabelAdded {
+                label: labelled.label.0.name,
+                account: labelled.sender.0.id,
+                login: labelled.sender.0.login,
+                commit: pull_request.head.0.sha.clone(),
+                as_of: pull_request.updated_at,
+            })
+        })
+        .flatten();
     Ok(PullRequestEvent {
+        label_added,
         action,
         repository: RepositoryId(repository.id),
         number: PullRequestNumber(event.number),
@@ -156,6 +179,19 @@ impl WireEvent {
         };
         matters.then_some(action)
     }
+}
+
+/// What only the payload of a label says.
+#[derive(Deserialize)]
+struct WireLabelled {
+    label: Object<WireLabel>,
+    sender: Object<WireSender>,
+}
+
+#[derive(Deserialize)]
+struct WireSender {
+    id: u64,
+    login: String,
 }
 
 #[derive(Deserialize)]

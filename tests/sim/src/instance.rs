@@ -226,11 +226,14 @@ fn follow(port: &Port, previews: Vec<(PreviewId, Option<u64>)>, waits: Duration)
     sim.kernel.spawn(instance, async move {
         port.sleep(waits).await;
         let runner = runner(&port);
-        join_all(previews.iter().map(|(id, mail)| {
+        let mut mail_of: BTreeMap<PreviewId, Vec<u64>> = BTreeMap::new();
+        for (id, mail) in previews {
+            mail_of.entry(id).or_default().extend(mail);
+        }
+        join_all(mail_of.iter().map(|(id, mail)| {
             let (runner, port) = (&runner, &port);
             async move {
-                let mail: Vec<u64> = mail.iter().copied().collect();
-                let outcome = runner.follow::<Watched>(id, &mail, deadline).await;
+                let outcome = runner.follow::<Watched>(id, mail, deadline).await;
                 port.sim
                     .tell(&port.name(), || format!("{id}: followed to {outcome:?}"));
             }
@@ -347,6 +350,7 @@ fn pull_request(payload: &[u8]) -> Result<Learnt, Malformed> {
         repository: event.repository,
         number: event.number,
     };
+    let approval = event.label_added.clone().filter(|_| event.is_of_fork());
     let pull_request = event.pull_request;
     Ok(Learnt {
         repository: Key(event.repository),
@@ -354,7 +358,11 @@ fn pull_request(payload: &[u8]) -> Result<Learnt, Malformed> {
             full_name: pull_request.repository.clone(),
             as_of: pull_request.updated_at,
         },
-        previews: vec![(id, Fact::PullRequestDelivered { pull_request })],
+        previews: [Fact::PullRequestDelivered { pull_request }]
+            .into_iter()
+            .chain(approval.map(Fact::LabelAdded))
+            .map(|fact| (id, fact))
+            .collect(),
     })
 }
 

@@ -140,6 +140,14 @@ impl Oracle {
             sim.violate(|| format!("{application} #{number}: deployed before its image was built"));
             return;
         };
+        if github.needs_approval(pull, application) {
+            sim.statistics.approved.add(1);
+            if !pull.was_approved(commit) {
+                sim.violate(|| {
+                format!("{application} #{number}: {commit:.7} of a fork is deployed, and nobody who may approved it")
+                });
+            }
+        }
         let now = sim.kernel.now();
         let index = pull.index_of(commit).unwrap_or_default();
         let closed_since = pull

@@ -183,6 +183,7 @@ fn push_once_more(sim: &Rc<Sim>) -> Vec<String> {
         .collect();
     for id in &open {
         story::push(sim, *id, true);
+        story::approve(sim, *id);
     }
     let github = sim.github.borrow();
     open.iter()

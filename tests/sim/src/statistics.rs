@@ -66,6 +66,8 @@ statistics! {
     redeliveries,
     /// Deployments that Coolify queued.
     deployments,
+    /// Deployments among them of commits of forks that somebody approved.
+    approved,
     /// Previews that Coolify removed.
     removals,
     /// Comments that were created.

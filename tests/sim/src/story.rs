@@ -4,12 +4,13 @@ use std::rc::Rc;
 
 use domain::{
     PreviewId, PullRequestNumber, RepositoryId,
+    configuration::Forks,
     preview::{PullRequest, PullRequestState},
 };
 
 use crate::{
     coolify::Application,
-    github::{Comment, Pull, Repository, Service, ci, deliveries},
+    github::{Comment, LABEL, MAINTAINER, Pull, Repository, Service, TRIAGER, ci, deliveries},
     kernel::{MILLISECOND, Micros, SECOND},
     sim::Sim,
 };
@@ -39,7 +40,11 @@ fn make_repository(sim: &Rc<Sim>, number: u64) -> usize {
         tag,
         label: random.percent(30).then_some("preview"),
         drafts: random.percent(60),
-        forks: random.percent(50),
+        forks: match random.below(4) {
+            0 => Forks::Never,
+            1 | 2 => Forks::Label,
+            _ => Forks::Always,
+        },
     };
     let services: Vec<Service> = (0..random.between(1, 2)).map(service).collect();
     let mut coolify = sim.coolify.borrow_mut();
@@ -77,7 +82,7 @@ fn open(sim: &Rc<Sim>, repository: usize, number: u64, end: Micros) {
         repository: found.id,
         number: PullRequestNumber(number),
     };
-    let fork = random.percent(15);
+    let fork = random.percent(25);
     let Ok(name) = found.name().parse() else {
         return;
     };
@@ -105,6 +110,7 @@ fn open(sim: &Rc<Sim>, repository: usize, number: u64, end: Micros) {
         versions: vec![(now, pull_request.clone())],
         commits: vec![commit.as_str().to_owned()],
         runs: Vec::new(),
+        approved: Vec::new(),
         head_since: now,
     });
     if random.percent(15) {
@@ -184,14 +190,13 @@ fn something(sim: &Rc<Sim>, id: PreviewId) {
         }
         (Some(PullRequestState::Open), 76..90) => {
             let labelled = sim.github.borrow().pull(id).is_some_and(is_labelled);
-            let action = if labelled { "unlabeled" } else { "labeled" };
-            deliveries::change_pull(sim, id, action, |now| {
-                if labelled {
-                    now.labels.clear();
-                } else {
-                    now.labels.push("preview".to_owned());
-                }
-            });
+            let maintainer = sim.random.percent(60);
+            relabel(
+                sim,
+                id,
+                !labelled,
+                if maintainer { MAINTAINER } else { TRIAGER },
+            );
         }
         (Some(PullRequestState::Open), _) => {
             deliveries::change_pull(sim, id, "edited", |now| {
@@ -208,6 +213,27 @@ fn something(sim: &Rc<Sim>, id: PreviewId) {
             });
         }
         (Some(PullRequestState::Closed | PullRequestState::Merged) | None, _) => {}
+    }
+}
+
+/// Somebody puts the label on, or takes it off.
+fn relabel(sim: &Rc<Sim>, id: PreviewId, on: bool, by: (u64, &str)) {
+    let action = if on { "labeled" } else { "unlabeled" };
+    deliveries::change_pull_by(sim, id, action, by, |now| {
+        now.labels.clear();
+        now.labels.extend(on.then(|| LABEL.to_owned()));
+    });
+}
+
+/// A maintainer approves what a fork's head is now, whatever was before.
+pub(crate) fn approve(sim: &Rc<Sim>, id: PreviewId) {
+    let fork = sim.github.borrow().pull(id).is_some_and(|pull| {
+        pull.now()
+            .is_some_and(|now| now.head_repository != Some(id.repository))
+    });
+    if fork {
+        sim.after(4 * SECOND, move |sim| relabel(sim, id, false, MAINTAINER));
+        sim.after(9 * SECOND, move |sim| relabel(sim, id, true, MAINTAINER));
     }
 }
 

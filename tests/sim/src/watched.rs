@@ -211,6 +211,13 @@ impl Ghost {
                 }
             }
             Fact::RetryAsked => self.person_acted(),
+            Fact::LabelAdded(_) => {
+                if let Some(tries) = self.efforts.get_mut("permission") {
+                    tries.start_afresh();
+                }
+            }
+            Fact::PermissionRead { .. } => self.well("permission"),
+            Fact::PermissionNotRead { trouble } => self.in_vain("permission", trouble, at),
             Fact::PullRequestNotRead { trouble } => self.in_vain("pull request", trouble, at),
             Fact::RunDelivered { .. } => self.well("runs"),
             Fact::RunsRead { .. } => self.well("runs"),
@@ -333,6 +340,7 @@ const fn name(action: &Action) -> &'static str {
     match action {
         Action::ReadPullRequest { .. } => "reading the pull request",
         Action::ReadConfiguration { .. } => "reading the configuration",
+        Action::ReadPermission { .. } => "reading a permission",
         Action::ReadRuns { .. } => "reading the runs",
         Action::PublishComment { .. } => "writing the comment",
         Action::Target { action, .. } => match action {
@@ -355,6 +363,7 @@ impl WatchedExecutor<'_> {
         let (effort, begins_removal) = match &action.action {
             Action::ReadPullRequest { .. } => ("pull request", false),
             Action::ReadConfiguration { .. } => ("configuration", false),
+            Action::ReadPermission { .. } => ("permission", false),
             Action::ReadRuns { .. } => ("runs", false),
             Action::PublishComment { .. } => ("comment", false),
             Action::Target {

@@ -128,7 +128,7 @@ choice! {
     pub enum Forks {
         /// Never.
         Never = "never",
-        /// When somebody with write permission approved the commit.
+        /// When somebody with write permission approved the commit by putting on the label, `preview` if none is named.
         Label = "label",
         /// Always.
         Always = "always",

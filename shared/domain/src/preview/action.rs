@@ -1,6 +1,6 @@
 //! What can be done about a preview.
 
-use super::{Fact, Revision, TargetFact};
+use super::{Fact, LabelAdded, Revision, TargetFact};
 use crate::{
     ApplicationUuid, CommitSha, DeploymentUuid, ImageTag, RepositoryName, Timestamp, entity,
 };
@@ -21,6 +21,13 @@ pub enum Action {
         branch: String,
         /// The head commit that it is read for.
         commit: CommitSha,
+    },
+    /// Ask what somebody may do who put a label on that approves.
+    ReadPermission {
+        /// The repository.
+        repository: RepositoryName,
+        /// Who, and what they did.
+        added: LabelAdded,
     },
     /// Read the workflow runs on a commit.
     ReadRuns {
@@ -102,6 +109,7 @@ impl entity::Action for Action {
         let (application, fact) = match self {
             Self::ReadPullRequest { .. }
             | Self::ReadConfiguration { .. }
+            | Self::ReadPermission { .. }
             | Self::ReadRuns { .. } => {
                 return None;
             }
@@ -160,6 +168,7 @@ impl entity::Action for Action {
             }
             | Self::ReadPullRequest { .. }
             | Self::ReadConfiguration { .. }
+            | Self::ReadPermission { .. }
             | Self::ReadRuns { .. }
             | Self::Target {
                 action:

@@ -3,11 +3,15 @@
 use sha2::{Digest, Sha256};
 
 use super::{
-    PullRequest, PullRequestState, RunProgress, Settings, WorkflowRun,
+    PullRequest, PullRequestState, RunProgress, ServiceSettings, Settings, WorkflowRun,
+    approval::Approval,
     state::{Phase, Preview, Problem, Start, Target},
     wanted::{Absence, Build, Wanted},
 };
-use crate::{ApplicationUuid, CommitSha, PreviewId, configuration};
+use crate::{
+    ApplicationUuid, CommitSha, PreviewId,
+    configuration::{self, Forks},
+};
 
 /// The start of the comment, not shown by GitHub: by it, and by its author, the comment is found again.
 pub fn marker(id: PreviewId) -> String {
@@ -183,8 +187,45 @@ fn idle(preview: &Preview, application: &ApplicationUuid, target: &Target) -> St
         Wanted::Awaited => preview
             .settings_in_force()
             .map_or_else(String::new, |settings| awaited(preview, settings)),
+        Wanted::Unapproved(service) => unapproved(preview, service),
         Wanted::Absent(absence) => format!("🧹 To be removed: {}", reason(&absence)),
         Wanted::Undecided => "⏳ Waiting for the configuration".to_owned(),
+    }
+}
+
+/// What is waited for before a fork's commit is deployed, and who may do it.
+fn unapproved(preview: &Preview, service: &ServiceSettings) -> String {
+    let Some(pull_request) = preview.pull_request() else {
+        return String::new();
+    };
+    let head = code(pull_request.head_commit.short());
+    let label = service.approval_label();
+    let how = if pull_request.labels.iter().any(|own| own == label) {
+        format!("takes the label {} off and puts it on again", code(label))
+    } else {
+        format!("puts the label {} on", code(label))
+    };
+    let awaited =
+        format!("⏳ {head} comes from a fork: waiting until somebody with write permission {how}");
+    match preview.approval(pull_request, service) {
+        Approval::Asked(added) => {
+            let who = code(&added.login);
+            let asking = format!("⏳ Asking GitHub whether {who} may approve {head}");
+            match &preview.approvals.effort.last_error {
+                Some(error) if preview.approvals.effort.is_exhausted() => {
+                    format!("{asking}, in vain: {}", code(error))
+                }
+                Some(error) if preview.approvals.effort.failures > 1 => {
+                    format!("{asking} (trying again: {})", code(error))
+                }
+                Some(_) | None => asking,
+            }
+        }
+        Approval::Refused(added) => {
+            let who = code(&added.login);
+            format!("{awaited}; {who} put it on, but has no write permission")
+        }
+        Approval::Given(_) | Approval::Missing => awaited,
     }
 }
 
@@ -231,6 +272,7 @@ fn notes(preview: &Preview, pull_request: &PullRequest, rows: &[Row]) -> Vec<Str
                 .settings_in_force()
                 .map(|settings| settings.services.as_slice())
                 .unwrap_or_default();
+            notes.extend(approved(preview, pull_request, services));
             for service in services {
                 if let Wanted::Absent(absence) = preview.wanted(&service.application) {
                     notes.push(format!(
@@ -251,6 +293,25 @@ fn notes(preview: &Preview, pull_request: &PullRequest, rows: &[Row]) -> Vec<Str
         }
     }
     notes
+}
+
+/// Who approved the head commit of a fork.
+fn approved(
+    preview: &Preview,
+    pull_request: &PullRequest,
+    services: &[ServiceSettings],
+) -> Option<String> {
+    let given = services
+        .iter()
+        .filter(|service| service.when.forks == Forks::Label && preview.is_of_fork(pull_request))
+        .find_map(|service| match preview.approval(pull_request, service) {
+            Approval::Given(added) => Some(added),
+            Approval::Asked(_) | Approval::Refused(_) | Approval::Missing => None,
+        })?;
+    let (head, who) = (code(given.commit.short()), code(&given.login));
+    Some(format!(
+        "{head} was approved by {who}. The next push needs another approval."
+    ))
 }
 
 /// What of GitHub cannot be read, though everything waits for it.

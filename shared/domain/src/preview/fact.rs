@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{PullRequest, Settings, Trouble, WorkflowRun};
+use super::{LabelAdded, Permission, PullRequest, Settings, Trouble, WorkflowRun};
 use crate::{ApplicationUuid, CommitSha, DeploymentUuid, ImageTag, RepositoryName};
 
 /// A fact about a preview.
@@ -28,6 +28,20 @@ pub enum Fact {
     PullRequestDoubted {
         /// The repository, by which it can be read if nothing else is known of it.
         repository: RepositoryName,
+    },
+    /// A delivery showed that somebody put a label on a fork's pull request.
+    LabelAdded(LabelAdded),
+    /// GitHub told what somebody may do who put a label on.
+    PermissionRead {
+        /// Who, and what they did.
+        added: LabelAdded,
+        /// What they may do.
+        permission: Permission,
+    },
+    /// GitHub could not be asked what somebody may do.
+    PermissionNotRead {
+        /// Why.
+        trouble: Trouble,
     },
     /// A person asks to try again what was given up, has failed or waits for its next try.
     RetryAsked,

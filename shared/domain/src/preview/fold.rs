@@ -25,6 +25,9 @@ impl Preview {
             Fact::PullRequestRead { pull_request } => self.pull_request_read(pull_request, at),
             Fact::PullRequestNotRead { trouble } => self.reading.fail(trouble, at, seed),
             Fact::PullRequestDoubted { repository } => self.pull_request_doubted(repository, at),
+            Fact::LabelAdded(added) => self.label_added(added),
+            Fact::PermissionRead { added, permission } => self.permission_read(added, *permission),
+            Fact::PermissionNotRead { trouble } => self.approvals.effort.fail(trouble, at, seed),
             Fact::RetryAsked => {
                 self.start_afresh();
                 for target in self.targets.values_mut() {
@@ -65,6 +68,7 @@ impl Preview {
     }
 
     fn pull_request_delivered(&mut self, pull_request: &PullRequest, at: Timestamp) {
+        self.note_missing_labels(pull_request);
         let Some(sighting) = &mut self.sighting else {
             self.first_sighting(pull_request, None, at);
             return;
@@ -89,6 +93,7 @@ impl Preview {
 
     fn pull_request_read(&mut self, pull_request: &PullRequest, at: Timestamp) {
         self.reading.succeed();
+        self.note_missing_labels(pull_request);
         let Some(sighting) = &mut self.sighting else {
             self.first_sighting(pull_request, Some(at), at);
             return;
@@ -174,6 +179,7 @@ impl Preview {
         sighting.doubted_until = None;
         sighting.stale_reads = 0;
         if new_head {
+            self.void_approvals(&pull_request.head_commit);
             self.builds = Builds {
                 effort: std::mem::take(&mut self.builds.effort),
                 ..Builds::default()
@@ -190,6 +196,7 @@ impl Preview {
         self.comment.effort.start_afresh();
         self.configuration.effort.start_afresh();
         self.builds.effort.start_afresh();
+        self.approvals.effort.start_afresh();
         self.reading.start_afresh();
         if self.configuration.problem.is_some() {
             self.configuration.read_for = None;

@@ -10,6 +10,7 @@ impl Preview {
             ("reading the pull request", &self.reading),
             ("reading the configuration", &self.configuration.effort),
             ("reading the workflow runs", &self.builds.effort),
+            ("asking for a permission", &self.approvals.effort),
             ("writing the comment", &self.comment.effort),
         ];
         let own = own.map(|(what, effort)| (what.to_owned(), effort));

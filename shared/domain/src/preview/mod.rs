@@ -1,6 +1,7 @@
 //! The preview of one pull request.
 
 mod action;
+mod approval;
 mod comment;
 mod effort;
 mod fact;
@@ -17,6 +18,7 @@ mod tests;
 mod wanted;
 
 pub use action::{Action, TargetAction};
+pub use approval::{LabelAdded, Permission};
 pub use comment::marker;
 pub use effort::{Effort, Reaction, Trouble};
 pub use fact::{DeploymentProgress, Fact, Reading, Revision, TargetFact};

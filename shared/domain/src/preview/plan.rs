@@ -77,6 +77,7 @@ impl Preview {
         }
         let mut agenda = Agenda::default();
         agenda.add(self.read_configuration(sighting, now));
+        agenda.add(self.read_permission(sighting, now));
         for (application, target) in &self.targets {
             agenda.add(self.target_effect(sighting, application, target, now));
         }

@@ -122,7 +122,10 @@ impl Preview {
                 };
                 self.when_due_and_fresh(sighting, target, now, act(start))
             }
-            Wanted::Present { .. } | Wanted::Awaited | Wanted::Undecided => Next::Nothing,
+            Wanted::Present { .. }
+            | Wanted::Awaited
+            | Wanted::Unapproved(_)
+            | Wanted::Undecided => Next::Nothing,
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Effort, PullRequest, Revision, Settings, WorkflowRun};
+use super::{Effort, PullRequest, Revision, Settings, WorkflowRun, approval::Approvals};
 use crate::{ApplicationUuid, CommitSha, DeploymentUuid, PreviewId, RepositoryName, Timestamp};
 
 /// The preview of one pull request.
@@ -24,6 +24,9 @@ pub struct Preview {
     /// What the repository wants.
     #[serde(default)]
     pub(super) configuration: ConfigurationState,
+    /// Approvals of commits, if the pull request comes from a fork.
+    #[serde(default)]
+    pub(super) approvals: Approvals,
     /// The workflow runs on the head commit.
     #[serde(default)]
     pub(super) builds: Builds,
@@ -203,6 +206,7 @@ impl Preview {
             sighting: None,
             reading: Effort::default(),
             configuration: ConfigurationState::default(),
+            approvals: Approvals::default(),
             builds: Builds::default(),
             targets: BTreeMap::new(),
             comment: Comment::default(),

@@ -2,6 +2,7 @@
 
 use super::{
     PullRequest, PullRequestState, RunProgress, ServiceSettings, Settings, WorkflowRun,
+    approval::Approval,
     state::{Preview, Problem},
 };
 use crate::{ApplicationUuid, configuration::Forks};
@@ -16,6 +17,8 @@ pub(super) enum Wanted<'a> {
     },
     /// The head commit's image, as soon as it is built. What is there until then may stay.
     Awaited,
+    /// The head commit's image, as soon as somebody who may approves the commit. What is there until then may stay.
+    Unapproved(&'a ServiceSettings),
     /// Nothing.
     Absent(Absence),
     /// It cannot be told: nothing is begun and nothing is taken away.
@@ -76,6 +79,9 @@ impl Preview {
         if let Some(absence) = self.refusal(pull_request, service) {
             return Wanted::Absent(absence);
         }
+        if let Some(wanted) = self.awaited_approval(pull_request, service) {
+            return wanted;
+        }
         match self.build(settings) {
             Build::Succeeded(run) => Wanted::Present { service, run },
             Build::NotSeen | Build::Underway(_) | Build::Ended(_) => Wanted::Awaited,
@@ -102,13 +108,8 @@ impl Preview {
         service: &ServiceSettings,
     ) -> Option<Absence> {
         let when = &service.when;
-        let fork = pull_request.head_repository != Some(self.id.repository);
-        // An approval is bound to a commit by somebody with write permission; until that can be asked, a fork is never trusted.
-        let forks_welcome = match when.forks {
-            Forks::Always => true,
-            Forks::Never | Forks::Label => false,
-        };
-        if fork && !forks_welcome {
+        let fork = self.is_of_fork(pull_request);
+        if fork && when.forks == Forks::Never {
             return Some(Absence::Fork);
         }
         if pull_request.title.contains(SKIP) {
@@ -117,11 +118,40 @@ impl Preview {
         if pull_request.draft && !when.drafts {
             return Some(Absence::Draft);
         }
+        if fork && when.forks == Forks::Label {
+            // The label is an approval, and its absence is waited out; but taking it off takes away what is there.
+            let label = service.approval_label();
+            let deployed = self
+                .targets
+                .get(&service.application)
+                .is_some_and(|target| !target.is_vacant());
+            return (deployed && !pull_request.labels.iter().any(|own| own == label))
+                .then(|| Absence::LabelMissing(label.to_owned()));
+        }
         match &when.label {
             Some(label) if !pull_request.labels.contains(label) => {
                 Some(Absence::LabelMissing(label.clone()))
             }
             Some(_) | None => None,
+        }
+    }
+
+    /// What is wanted of `service` if the head commit needs an approval that it does not have.
+    fn awaited_approval<'a>(
+        &'a self,
+        pull_request: &PullRequest,
+        service: &'a ServiceSettings,
+    ) -> Option<Wanted<'a>> {
+        if service.when.forks != Forks::Label || !self.is_of_fork(pull_request) {
+            return None;
+        }
+        let label = service.approval_label();
+        let labelled = pull_request.labels.iter().any(|own| own == label);
+        match self.approval(pull_request, service) {
+            Approval::Given(_) if labelled => None,
+            Approval::Given(_) | Approval::Asked(_) | Approval::Refused(_) | Approval::Missing => {
+                Some(Wanted::Unapproved(service))
+            }
         }
     }
 

@@ -9,6 +9,7 @@
 
 mod app;
 mod budget;
+mod collaborators;
 mod comments;
 mod contents;
 mod credentials;

@@ -17,6 +17,7 @@ mod coolify_troubles;
 mod github_app;
 mod github_app_limits;
 mod github_app_tokens;
+mod github_collaborators;
 mod github_comments;
 mod github_contents;
 mod github_deliveries;

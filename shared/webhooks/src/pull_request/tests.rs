@@ -74,8 +74,46 @@ fn a_delivery_becomes_a_sighting_of_the_pull_request() {
             repository: acme/shop,
             default_branch: "main",
         },
+        label_added: None,
     }
     "#);
+}
+
+#[test]
+fn a_label_is_told_with_who_put_it_on_and_for_which_commit() {
+    let mut payload = with("/label", Some(json!({ "id": 5, "name": "preview" })));
+    payload["action"] = json!("labeled");
+    payload["sender"] = json!({ "login": "grace", "id": 9, "type": "User" });
+    let event = parse(&payload).unwrap();
+    assert!(!event.is_of_fork());
+    insta::assert_debug_snapshot!(event.label_added, @r#"
+    Some(
+        LabelAdded {
+            label: "preview",
+            account: 9,
+            login: "grace",
+            commit: 6dcb09b,
+            as_of: 2026-11-21T10:31:07Z,
+        },
+    )
+    "#);
+    payload["sender"] = json!({ "login": "grace" });
+    assert_eq!(
+        parse(&payload).unwrap().label_added,
+        None,
+        "nobody is named"
+    );
+    payload["sender"] = json!({ "login": "grace", "id": 9 });
+    payload["action"] = json!("unlabeled");
+    assert_eq!(parse(&payload).unwrap().label_added, None);
+}
+
+#[test]
+fn a_head_elsewhere_is_a_forks() {
+    for repository in [json!({ "id": 43 }), Value::Null] {
+        let event = parse(&with("/pull_request/head/repo", Some(repository))).unwrap();
+        assert!(event.is_of_fork());
+    }
 }
 
 #[test]

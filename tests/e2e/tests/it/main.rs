@@ -15,3 +15,4 @@ mod store;
 mod storm;
 mod survey;
 mod trouble;
+mod trust;

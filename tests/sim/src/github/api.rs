@@ -11,7 +11,7 @@ use domain::{
 use ports::Response;
 use serde_json::{Value, json};
 
-use super::{Comment, GitHub, OWN_ACCOUNT, Pull, Repository};
+use super::{Comment, GitHub, MAINTAINER, OWN_ACCOUNT, Pull, Repository, TRIAGER};
 use crate::{
     http::{Asked, GITHUB, json_response, plain},
     kernel::{MILLISECOND, Micros},
@@ -58,6 +58,7 @@ pub(crate) fn answer(sim: &Rc<Sim>, asked: &Asked) -> Response {
         (&Method::GET, []) => repository(sim, index),
         (&Method::GET, ["pulls"]) => open_pulls(sim, index, asked),
         (&Method::GET, ["pulls", number]) => pull(sim, index, number),
+        (&Method::GET, ["collaborators", login, "permission"]) => permission(login),
         (&Method::GET, ["contents", ..]) => contents(sim, index),
         (&Method::GET, ["actions", "runs"]) => runs(sim, index, asked),
         (&Method::GET, ["issues", number, "comments"]) => comments(sim, index, number, asked),
@@ -208,6 +209,19 @@ pub(super) fn pull_json(
             },
         },
     })
+}
+
+fn permission(login: &str) -> Response {
+    let (account, permission) = match login {
+        login if login == MAINTAINER.1 => (MAINTAINER, "write"),
+        login if login == TRIAGER.1 => (TRIAGER, "read"),
+        _ => return not_found(),
+    };
+    let user = json!({"id": account.0, "login": account.1});
+    json_response(
+        200,
+        &json!({"permission": permission, "role_name": permission, "user": user}),
+    )
 }
 
 fn contents(sim: &Rc<Sim>, repository: usize) -> Response {

@@ -7,12 +7,15 @@ use domain::{
     preview::{PullRequest, PullRequestState},
 };
 
-use super::payload;
+use super::{MAINTAINER, payload};
 use crate::{
     instance,
     kernel::{MILLISECOND, Micros, SECOND},
     sim::Sim,
 };
+
+/// Who opens pull requests, and does what nobody else is named for.
+const AUTHOR: (u64, &str) = (4_714, "ada");
 
 /// A webhook.
 #[derive(Debug)]
@@ -39,6 +42,17 @@ pub(crate) fn change_pull(
     action: &str,
     change: impl FnOnce(&mut PullRequest),
 ) {
+    change_pull_by(sim, id, action, AUTHOR, change);
+}
+
+/// The same, done by somebody in particular.
+pub(crate) fn change_pull_by(
+    sim: &Rc<Sim>,
+    id: PreviewId,
+    action: &str,
+    by: (u64, &str),
+    change: impl FnOnce(&mut PullRequest),
+) {
     let now = sim.kernel.now();
     let updated_at = whole_second(sim.now());
     let shown = {
@@ -55,17 +69,29 @@ pub(crate) fn change_pull(
             pull.commits.push(version.head_commit.as_str().to_owned());
             pull.head_since = now;
         }
+        if action == "labeled" && by == MAINTAINER {
+            let approved = version.head_commit.as_str().to_owned();
+            pull.approved.push((approved, updated_at));
+        }
         pull.versions.push((now, version.clone()));
         version
     };
     sim.tell("github", || {
-        format!("{id}: {action} (head {:.7})", shown.head_commit.as_str())
+        format!(
+            "{id}: {action} by {} (head {:.7})",
+            by.1,
+            shown.head_commit.as_str()
+        )
     });
-    send_pull(sim, id, action, &shown);
+    send_pull_by(sim, id, action, by, &shown);
 }
 
 /// Sends the webhook of what happened to a pull request.
 pub(crate) fn send_pull(sim: &Rc<Sim>, id: PreviewId, action: &str, shown: &PullRequest) {
+    send_pull_by(sim, id, action, AUTHOR, shown);
+}
+
+fn send_pull_by(sim: &Rc<Sim>, id: PreviewId, action: &str, by: (u64, &str), shown: &PullRequest) {
     let payload = {
         let github = sim.github.borrow();
         let Some(pull) = github.pull(id) else {
@@ -74,7 +100,7 @@ pub(crate) fn send_pull(sim: &Rc<Sim>, id: PreviewId, action: &str, shown: &Pull
         let Some(repository) = github.repository_of(pull) else {
             return;
         };
-        payload::pull_request(pull, shown, repository, action)
+        payload::pull_request(pull, shown, repository, (action, by))
     };
     send(sim, "pull_request", payload);
 }

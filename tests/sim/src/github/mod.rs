@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     CommitSha, PreviewId, PullRequestNumber, RepositoryId, Timestamp,
+    configuration::Forks,
     preview::{PullRequest, PullRequestState, WorkflowRun},
 };
 
@@ -18,6 +19,12 @@ use crate::{kernel::Micros, random::mix, site};
 
 /// The account that Slipway's token acts as.
 pub(crate) const OWN_ACCOUNT: u64 = 4_711;
+/// The label that asks for a preview, and approves a fork's.
+pub(crate) const LABEL: &str = "preview";
+/// Somebody with write permission.
+pub(crate) const MAINTAINER: (u64, &str) = (4_712, "grace");
+/// Somebody who may put labels on, and no more.
+pub(crate) const TRIAGER: (u64, &str) = (4_713, "mallory");
 /// The name of the workflow that builds.
 pub(crate) const WORKFLOW: &str = "CI";
 
@@ -55,7 +62,7 @@ pub(crate) struct Service {
     pub(crate) tag: &'static str,
     pub(crate) label: Option<&'static str>,
     pub(crate) drafts: bool,
-    pub(crate) forks: bool,
+    pub(crate) forks: Forks,
 }
 
 /// A pull request.
@@ -68,6 +75,8 @@ pub(crate) struct Pull {
     /// Its heads, oldest first.
     pub(crate) commits: Vec<String>,
     pub(crate) runs: Vec<Run>,
+    /// Commits for which the maintainer put the label on, at GitHub's time.
+    pub(crate) approved: Vec<(String, Timestamp)>,
     /// Since when it is in the state that it is in, for what must follow from it.
     pub(crate) head_since: Micros,
 }
@@ -114,7 +123,11 @@ impl Repository {
             let label = service
                 .label
                 .map_or_else(String::new, |label| format!("label: {label}, "));
-            let forks = if service.forks { "always" } else { "never" };
+            let forks = match service.forks {
+                Forks::Never => "never",
+                Forks::Label => "label",
+                Forks::Always => "always",
+            };
             text.push_str(&format!(
                 "  {}:\n    preview:\n      coolify: {{ application: {}, tag: \"{}\" }}\n      url: \"{url}\"\n      \
                  when: {{ {label}drafts: {}, forks: {forks} }}\n      \
@@ -138,11 +151,12 @@ impl Service {
     /// Whether a pull request in this state gets no preview at all.
     pub(crate) fn refuses(&self, repository: RepositoryId, pull_request: &PullRequest) -> bool {
         let fork = pull_request.head_repository != Some(repository);
-        let labelled = self
-            .label
-            .is_none_or(|label| pull_request.labels.iter().any(|own| own == label));
+        // The label that approves must be there as well as one that is asked for; both are called `preview`.
+        let approved_by_label = fork && self.forks == Forks::Label;
+        let label = self.label.or(approved_by_label.then_some(LABEL));
+        let labelled = label.is_none_or(|label| pull_request.labels.iter().any(|own| own == label));
         pull_request.state != PullRequestState::Open
-            || (fork && !self.forks)
+            || (fork && self.forks == Forks::Never)
             || pull_request.title.contains("[skip preview]")
             || (pull_request.draft && !self.drafts)
             || !labelled
@@ -174,6 +188,24 @@ impl Pull {
         self.commits.last().map_or("", String::as_str)
     }
 
+    /// Whether the maintainer ever approved the commit.
+    pub(crate) fn was_approved(&self, commit: &str) -> bool {
+        self.approved.iter().any(|(approved, _)| approved == commit)
+    }
+
+    /// Whether an approval of the head commit stands beyond doubt: within one second nobody can tell what came first.
+    fn is_approved(&self) -> bool {
+        let unlabelled = self
+            .versions
+            .iter()
+            .filter(|(_, version)| !version.labels.iter().any(|label| label == LABEL))
+            .map(|(_, version)| version.updated_at)
+            .max();
+        self.approved.iter().any(|(approved, at)| {
+            approved == self.head() && unlabelled.is_none_or(|unlabelled| unlabelled < *at)
+        })
+    }
+
     /// The place of a commit among its heads.
     pub(crate) fn index_of(&self, commit: &str) -> Option<usize> {
         self.commits.iter().position(|known| known == commit)
@@ -194,8 +226,11 @@ impl GitHub {
         let Some(now) = pull.now() else {
             return Expected::Absent;
         };
+        let fork = now.head_repository != Some(pull.id.repository);
         if service.refuses(pull.id.repository, now) {
             Expected::Absent
+        } else if fork && service.forks == Forks::Label && !pull.is_approved() {
+            Expected::Awaited
         } else if pull.is_built() {
             Expected::Present(now.head_commit.as_str().to_owned())
         } else {
@@ -224,6 +259,19 @@ impl GitHub {
             repository: repository.id,
             number: PullRequestNumber(number),
         })
+    }
+
+    /// Whether commits of the pull request may run on the application only when a maintainer approved them.
+    pub(crate) fn needs_approval(&self, pull: &Pull, application: &str) -> bool {
+        let of_fork = pull
+            .now()
+            .is_some_and(|now| now.head_repository != Some(pull.id.repository));
+        of_fork
+            && self.repository_of(pull).is_some_and(|repository| {
+                repository.services.iter().any(|service| {
+                    service.application == application && service.forks == Forks::Label
+                })
+            })
     }
 
     /// The commit of an image.

@@ -7,7 +7,7 @@ use domain::{
 use serde_json::{Value, json};
 
 use super::{
-    Pull, Repository,
+    LABEL, Pull, Repository,
     api::{pull_json, run_json},
 };
 
@@ -24,12 +24,15 @@ pub(super) fn pull_request(
     pull: &Pull,
     shown: &PullRequest,
     repository: &Repository,
-    action: &str,
+    (action, by): (&str, (u64, &str)),
 ) -> Vec<u8> {
+    let label = action.ends_with("labeled").then(|| json!({"name": LABEL}));
     let changes = (action == "edited").then(|| json!({"title": {"from": "before"}}));
     let payload = json!({
         "action": action,
         "changes": changes,
+        "label": label,
+        "sender": {"id": by.0, "login": by.1},
         "number": pull.id.number.0,
         "pull_request": pull_json(pull, shown, repository),
         "repository": repository_json(repository),

@@ -161,6 +161,24 @@ impl PullRequest {
         });
     }
 
+    /// This person, who is made if unknown, puts a label on it.
+    pub fn label_by(&self, login: &str, name: &str) {
+        let label = self.label_json(name);
+        let (shared, names) = (&self.shared, &self.shared.names);
+        let sender = shared.change(|state| {
+            let user = state.github.user_named(login, "User", names);
+            let shape = Shape {
+                github: &state.github,
+                api: shared.github_url(),
+            };
+            shape.user(user)
+        });
+        let extra = json!({"label": label, "sender": sender});
+        self.happen("labeled", extra, |pull| {
+            pull.labels.insert(name.to_owned());
+        });
+    }
+
     /// Takes a label off it.
     pub fn unlabel(&self, name: &str) {
         let label = self.label_json(name);

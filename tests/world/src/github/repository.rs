@@ -85,6 +85,17 @@ impl Repository {
         written.unwrap_or_default()
     }
 
+    /// Gives this person, who is made if unknown, a role: `admin`, `maintain`, `write`, `triage` or `read`.
+    pub fn give_role(&self, login: &str, role: &'static str) {
+        let names = &self.shared.names;
+        self.shared.change(|state| {
+            let user = state.github.user_named(login, "User", names);
+            if let Some(found) = state.github.repositories.get_mut(&self.id) {
+                found.roles.insert(user, role);
+            }
+        });
+    }
+
     /// Opens a pull request of a new commit on a branch into the default branch.
     pub fn open_pull_request(&self, title: &str, branch: &str) -> PullRequest {
         self.open(&Opening {

@@ -45,6 +45,8 @@ pub(crate) struct Repository {
     pub(crate) commits: BTreeMap<String, Commit>,
     pub(crate) pulls: BTreeMap<u64, PullRequest>,
     pub(crate) runs: BTreeMap<u64, Run>,
+    /// What people may do who may more than anybody: `admin`, `maintain`, `write`, `triage` or `read`, by user.
+    pub(crate) roles: BTreeMap<u64, &'static str>,
     /// Workflow name to id.
     pub(crate) workflows: BTreeMap<String, u64>,
     pub(crate) created_at: i64,
@@ -196,6 +198,7 @@ impl GitHubState {
             commits: BTreeMap::from([(sha, first)]),
             pulls: BTreeMap::new(),
             runs: BTreeMap::new(),
+            roles: BTreeMap::new(),
             workflows: BTreeMap::new(),
             created_at: now,
             next_number: 1,
@@ -212,6 +215,12 @@ impl Repository {
         let branch = reference.strip_prefix("refs/heads/").unwrap_or(reference);
         let sha = self.branches.get(branch).map_or(reference, String::as_str);
         self.commits.get(sha)
+    }
+
+    /// What a user may do; everybody may read what is public.
+    pub(crate) fn role_of(&self, user: u64) -> &'static str {
+        let anybody = if self.private { "none" } else { "read" };
+        self.roles.get(&user).copied().unwrap_or(anybody)
     }
 
     /// The head of a branch; empty for a branch that does not exist.

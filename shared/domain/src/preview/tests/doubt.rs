@@ -54,6 +54,7 @@ fn a_pull_request_that_cannot_be_read_loses_nothing() {
             }),
             Action::Target { .. }
             | Action::ReadConfiguration { .. }
+            | Action::ReadPermission { .. }
             | Action::ReadRuns { .. }
             | Action::PublishComment { .. } => None,
         });

@@ -21,6 +21,7 @@ fn a_comment_of_which_nobody_knows_what_it_says_is_written_again() {
         Action::Target { .. }
         | Action::ReadPullRequest { .. }
         | Action::ReadConfiguration { .. }
+        | Action::ReadPermission { .. }
         | Action::ReadRuns { .. } => None,
     });
     assert_ne!(story.comment, said);
@@ -60,6 +61,7 @@ fn a_deployment_from_before_a_removal_is_not_taken_for_a_later_one() {
         Action::Target { .. }
         | Action::ReadPullRequest { .. }
         | Action::ReadConfiguration { .. }
+        | Action::ReadPermission { .. }
         | Action::ReadRuns { .. }
         | Action::PublishComment { .. } => None,
     });

@@ -1,5 +1,6 @@
 //! Stories of one preview: what is done, in which order, and what the comment says.
 
+mod approval;
 mod comment;
 mod doubt;
 mod giving_up;
@@ -13,8 +14,8 @@ mod wishes;
 use std::time::Duration;
 
 use super::{
-    Action, DeploymentProgress, Fact, Preview, PullRequest, PullRequestState, Reading, RunProgress,
-    Settings, TargetAction, TargetFact, Trouble, WorkflowRun,
+    Action, DeploymentProgress, Fact, Permission, Preview, PullRequest, PullRequestState, Reading,
+    RunProgress, Settings, TargetAction, TargetFact, Trouble, WorkflowRun,
 };
 use crate::{
     ApplicationUuid, CommitSha, PreviewId, PullRequestNumber, RepositoryId, Timestamp,
@@ -79,6 +80,8 @@ pub(super) struct Story {
     pub(super) pull_request: PullRequest,
     pub(super) configuration: String,
     pub(super) runs: Vec<WorkflowRun>,
+    /// Who has write permission.
+    pub(super) writers: Vec<String>,
     /// What polls answer.
     pub(super) progress: DeploymentProgress,
     pub(super) healthy: bool,
@@ -103,6 +106,7 @@ impl Story {
             pull_request: pull_request(1, 'a'),
             configuration: CONFIGURATION.into(),
             runs: Vec::new(),
+            writers: vec!["grace".into()],
             progress: DeploymentProgress::Finished,
             healthy: true,
             deployments: 0,
@@ -235,6 +239,14 @@ impl Story {
                     reading,
                 }
             }
+            Action::ReadPermission { added, .. } => Fact::PermissionRead {
+                added: added.clone(),
+                permission: if self.writers.contains(&added.login) {
+                    Permission::Write
+                } else {
+                    Permission::Read
+                },
+            },
             Action::ReadRuns { commit, .. } => {
                 let runs = self
                     .runs
@@ -316,6 +328,7 @@ fn told(action: &Action) -> String {
     match action {
         Action::ReadPullRequest { .. } => "read the pull request".into(),
         Action::ReadConfiguration { .. } => "read the configuration".into(),
+        Action::ReadPermission { added, .. } => format!("ask about {}", added.login),
         Action::ReadRuns { commit, .. } => format!("read the runs of {}", commit.short()),
         Action::Target { action, .. } => match action {
             TargetAction::Start {

@@ -23,6 +23,7 @@ fn first_start_is(
         Action::Target { .. }
         | Action::ReadPullRequest { .. }
         | Action::ReadConfiguration { .. }
+        | Action::ReadPermission { .. }
         | Action::ReadRuns { .. }
         | Action::PublishComment { .. } => None,
     }
@@ -78,6 +79,7 @@ fn a_deployment_whose_answer_was_lost_is_followed_when_it_is_found() {
         Action::Target { .. }
         | Action::ReadPullRequest { .. }
         | Action::ReadConfiguration { .. }
+        | Action::ReadPermission { .. }
         | Action::ReadRuns { .. }
         | Action::PublishComment { .. } => None,
     });
@@ -143,6 +145,7 @@ fn after_a_crash_an_attempt_that_was_never_made_is_made_anew_and_only_then() {
         Action::Target { .. }
         | Action::ReadPullRequest { .. }
         | Action::ReadConfiguration { .. }
+        | Action::ReadPermission { .. }
         | Action::ReadRuns { .. }
         | Action::PublishComment { .. } => None,
     });
@@ -260,6 +263,7 @@ fn trouble_delays_what_it_concerns_and_nothing_else() {
         Action::Target { .. }
         | Action::ReadPullRequest { .. }
         | Action::ReadConfiguration { .. }
+        | Action::ReadPermission { .. }
         | Action::ReadRuns { .. } => None,
     });
     insta::assert_snapshot!(done, @"

@@ -78,6 +78,7 @@ fn a_repository_without_configuration_is_left_alone() {
             reading: Reading::Missing,
         }),
         Action::ReadPullRequest { .. }
+        | Action::ReadPermission { .. }
         | Action::ReadRuns { .. }
         | Action::Target { .. }
         | Action::PublishComment { .. } => None,

@@ -7,6 +7,7 @@ mod conditional;
 mod contents;
 mod deliveries;
 mod pages;
+mod people;
 mod pulls;
 mod runs;
 
@@ -154,6 +155,9 @@ fn in_repository(call: &Call<'_>, github: &mut GitHubState, id: u64, rest: &[&st
         ("GET", ["pulls"]) => pulls::list(call, github, repository),
         ("GET", ["pulls", number]) => pulls::get(call, github, repository, number),
         ("GET", ["commits", sha, "pulls"]) => pulls::of_commit(call, github, repository, sha),
+        ("GET", ["collaborators", login, "permission"]) => {
+            people::permission(call, github, repository, login)
+        }
         ("GET", ["contents", path @ ..]) => {
             contents::get(call, github, repository, &path.join("/"))
         }
