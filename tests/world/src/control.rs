@@ -1,5 +1,7 @@
 //! The control API: drives the world from outside, with curl. `README.md` has the endpoints.
 
+mod argocd;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -77,6 +79,8 @@ async fn control(shared: &Arc<Shared>, method: &str, path: &str, body: &[u8]) ->
         ("POST", ["pull-requests", number, verb]) => wish.change(number, verb),
         ("POST", ["runs"]) => wish.run(),
         ("POST", ["deliveries", guid, "redeliver"]) => wish.redeliver(guid).await,
+        ("POST", ["argocd", rest @ ..]) => wish.argocd(rest),
+        ("POST", ["clock"]) => wish.clock(),
         ("POST", ["installations", verb]) => wish.installations(verb),
         ("POST", ["faults"]) => wish.fault(),
         ("DELETE", ["faults"]) => {
@@ -137,7 +141,7 @@ impl Wish<'_> {
             })
             .collect();
         let addresses = self.shared.addresses.get().map(|at| {
-            json!({"github": at.github, "coolify": at.coolify, "previews": at.previews, "control": at.control})
+            json!({"github": at.github, "coolify": at.coolify, "previews": at.previews, "argocd": at.argocd, "control": at.control})
         });
         let containers = self.shared.look(|state| {
             let all = state.coolify.containers.iter();
@@ -149,7 +153,23 @@ impl Wish<'_> {
             "pull_requests": pulls,
             "deployments": self.coolify().deployments(),
             "containers": containers,
+            "argocd": self.argocd_state(),
         })
+    }
+
+    fn number(&self, name: &str) -> Option<u64> {
+        self.body.get(name).and_then(Value::as_u64)
+    }
+
+    /// Lets time pass on the vendors' clocks.
+    fn clock(&self) -> Outcome {
+        let seconds = self.number("seconds");
+        let seconds = seconds.ok_or((400, "the body needs `seconds`, a number".to_owned()))?;
+        self.shared
+            .clock
+            .advance(i64::try_from(seconds).unwrap_or(i64::MAX));
+        self.shared.change(|_| {});
+        Ok(json!({"now": self.shared.clock.now()}))
     }
 
     fn webhook(&self) -> Outcome {

@@ -100,6 +100,25 @@ pub enum Effect {
         /// The pull request's number.
         pull_request: u64,
     },
+    /// Argo CD took a sync or a rollback that was asked for.
+    OperationBegun {
+        /// The application's name.
+        application: String,
+        /// Which of the two.
+        kind: OperationKind,
+        /// The commit of the manifests that it goes to.
+        revision: String,
+    },
+    /// An operation of Argo CD's was asked to stop.
+    OperationTerminated {
+        /// The application's name.
+        application: String,
+    },
+    /// The specification of an application of Argo CD's was changed.
+    SpecificationChanged {
+        /// The application's name.
+        application: String,
+    },
     /// A comment was written on GitHub.
     CommentCreated {
         /// The repository's numeric id.
@@ -119,6 +138,16 @@ pub enum Effect {
         /// The comment's id.
         comment: u64,
     },
+}
+
+/// What Argo CD was asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OperationKind {
+    /// To sync.
+    Sync,
+    /// To go back to an earlier deployment.
+    Rollback,
 }
 
 /// The journal itself.

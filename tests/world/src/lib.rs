@@ -1,10 +1,11 @@
-//! The outside world of Slipway, simulated: GitHub, Coolify and the previews that Coolify runs, as stateful HTTP servers
+//! The outside world of Slipway, simulated: GitHub, Coolify, Argo CD and what the last two run, as stateful HTTP servers
 //! on loopback that behave as the vendors are documented to, the nasty answers included.
 //!
 //! A story starts a [`World`], points Slipway at [`World::github_url`] and [`World::coolify_url`], lets things happen with
 //! the verbs of [`Repository`], [`PullRequest`], [`Run`] and [`Application`], delivers the webhooks and looks at what
 //! came of it. `README.md` says what is simulated and how faithfully.
 
+mod argocd;
 mod clean;
 mod client;
 mod clock;
@@ -31,6 +32,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+pub use argocd::{ArgoCd, ArgoCdApplication, GITOPS, WindowKind};
 pub use clean::COMMENT_MARKER;
 pub use client::{Answer, ClientError, send};
 pub use contract::{answer_differences, payload_differences};
@@ -41,7 +43,7 @@ pub use github::webhooks::{Attempt, Delivery, Fate};
 pub use github::{
     App, Comment, GitHub, Installation, PullRequest, Repository, Run, RunBuilder, Webhooks,
 };
-pub use journal::{Effect, Entry};
+pub use journal::{Effect, Entry, OperationKind};
 pub use looking::Impatient;
 pub use options::Options;
 pub use payloads::{Payload, payloads};
@@ -60,6 +62,8 @@ pub enum Vendor {
     Coolify,
     /// The deployed previews.
     Previews,
+    /// Argo CD's API.
+    ArgoCd,
 }
 
 /// A world that runs as long as this value lives.
@@ -81,11 +85,13 @@ impl World {
         let (github, github_url) = connections::listen(options.github).await?;
         let (coolify, coolify_url) = connections::listen(options.coolify).await?;
         let (sites, previews_url) = connections::listen(options.previews).await?;
+        let (argocd, argocd_url) = connections::listen(options.argocd).await?;
         let (control, control_url) = connections::listen(options.control).await?;
         let addresses = Addresses {
             github: github_url,
             coolify: coolify_url,
             previews: previews_url,
+            argocd: argocd_url,
             control: control_url,
         };
         // Set once, here.
@@ -97,10 +103,11 @@ impl World {
             tasks: Vec::new(),
         };
         world.settle_in();
-        let servers: [(Vendor, TcpListener, server::Answer); 3] = [
+        let servers: [(Vendor, TcpListener, server::Answer); 4] = [
             (Vendor::GitHub, github, github::api::answer),
             (Vendor::Coolify, coolify, coolify::api::answer),
             (Vendor::Previews, sites, previews::answer),
+            (Vendor::ArgoCd, argocd, argocd::api::answer),
         ];
         for (vendor, listener, answer) in servers {
             let presence = Presence::new();
@@ -127,6 +134,12 @@ impl World {
             .add_token(&options.github_token, &options.github_login);
         self.coolify()
             .add_token(&options.coolify_token, &["read", "write", "deploy"]);
+        self.argocd().add_token(
+            &options.argocd_token,
+            "slipway",
+            &["get", "sync", "update", "override"],
+            None,
+        );
         let hook_id = self.shared.names.number();
         self.shared.change(|state| {
             state.github.hook.id = hook_id;
@@ -151,6 +164,14 @@ impl World {
         }
     }
 
+    /// Argo CD, to make things happen there.
+    #[must_use]
+    pub fn argocd(&self) -> ArgoCd {
+        ArgoCd {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
     /// What the world was started with: tokens and secrets to configure Slipway by.
     #[must_use]
     pub fn options(&self) -> &Options {
@@ -162,6 +183,7 @@ impl World {
             github: String::new(),
             coolify: String::new(),
             previews: String::new(),
+            argocd: String::new(),
             control: String::new(),
         };
         self.shared.addresses.get().cloned().unwrap_or_else(nowhere)
@@ -177,6 +199,18 @@ impl World {
     #[must_use]
     pub fn coolify_url(&self) -> String {
         self.addresses().coolify
+    }
+
+    /// For `argocd_url`: the server, without `/api/v1`.
+    #[must_use]
+    pub fn argocd_url(&self) -> String {
+        self.addresses().argocd
+    }
+
+    /// For `url` of an environment in `.github/slipway.yml`: what the application of Argo CD's runs.
+    #[must_use]
+    pub fn environment_url(&self, application: &str) -> String {
+        format!("{}/environment/{application}", self.previews_url())
     }
 
     /// Where previews are served.

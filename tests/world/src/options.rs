@@ -14,12 +14,16 @@ pub struct Options {
     pub coolify: SocketAddr,
     /// Where previews are served.
     pub previews: SocketAddr,
+    /// Where Argo CD listens.
+    pub argocd: SocketAddr,
     /// The token that GitHub knows.
     pub github_token: String,
     /// Whose token that is.
     pub github_login: String,
     /// The token that Coolify knows, with `read`, `write` and `deploy`.
     pub coolify_token: String,
+    /// The token that Argo CD knows, of an account that may read, sync, update and override.
+    pub argocd_token: String,
     /// The webhook's secret; none: unsigned deliveries.
     pub webhook_secret: Option<String>,
     /// Where deliveries go by themselves; none: only by hand.
@@ -36,9 +40,11 @@ impl Default for Options {
             github: any,
             coolify: any,
             previews: any,
+            argocd: any,
             github_token: "ghp_world".to_owned(),
             github_login: "slipway-bot".to_owned(),
             coolify_token: "1|world".to_owned(),
+            argocd_token: "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzbGlwd2F5In0.d29ybGQ".to_owned(),
             webhook_secret: Some("It's a Secret to Everybody".to_owned()),
             webhook_url: None,
             seed: fresh_seed(),
@@ -47,8 +53,8 @@ impl Default for Options {
 }
 
 impl Options {
-    /// All four servers beside each other: control at this address, then GitHub, Coolify and the previews at the next
-    /// three ports. With port 0 every one gets any port.
+    /// All servers beside each other: control at this address, then GitHub, Coolify, the previews and Argo CD at the next
+    /// ports. With port 0 every one gets any port.
     #[must_use]
     pub fn listening_at(control: SocketAddr) -> Self {
         let beside = |distance: u16| {
@@ -64,6 +70,7 @@ impl Options {
             github: beside(1),
             coolify: beside(2),
             previews: beside(3),
+            argocd: beside(4),
             ..Self::default()
         }
     }

@@ -1,7 +1,8 @@
 //! The previews themselves: one server that answers for every container that Coolify's server runs.
 //!
 //! `/pr-{number}` is the preview of a pull request where one application has one, `/pr-{number}/{application}` that of
-//! one application; whatever follows, like a health check's path, is the preview's own.
+//! one application; whatever follows, like a health check's path, is the preview's own. `/environment/{application}` is
+//! what an application of Argo CD's runs.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -28,6 +29,11 @@ pub(crate) const IMAGE_HEADER: &str = "x-preview-image";
 
 /// Answers one request.
 pub(crate) fn answer(shared: &Arc<Shared>, request: &Request) -> Reply {
+    if let [first, application, ..] = request.segments.as_slice()
+        && first == "environment"
+    {
+        return environment(shared, application);
+    }
     shared.change(|state| {
         let coolify = &mut state.coolify;
         coolify.time_passes();
@@ -46,6 +52,25 @@ pub(crate) fn answer(shared: &Arc<Shared>, request: &Request) -> Reply {
             Ok(Some(place)) => serve(coolify, &place, number),
         }
     })
+}
+
+/// What an application of Argo CD's runs: while a rollout is under way, or does not get ready, that is what ran before.
+fn environment(shared: &Arc<Shared>, application: &str) -> Reply {
+    let text = |status: u16, text: &str| Reply::text(status, "text/plain; charset=utf-8", text);
+    let Some((status, images)) = shared.site_of(application) else {
+        return text(404, "404 page not found\n");
+    };
+    if let Some(status) = status {
+        return text(status, "the application answers this on a story's wish\n");
+    }
+    match images.first() {
+        Some(image) => {
+            let page =
+                format!("<!doctype html>\n<title>{application}</title>\n<p>Runs {image}.</p>\n");
+            Reply::text(200, "text/html; charset=utf-8", page).header(IMAGE_HEADER, image)
+        }
+        None => text(503, "no healthy upstream\n"),
+    }
 }
 
 /// The container that a path means.

@@ -4,6 +4,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use tokio::sync::watch;
 
+use crate::argocd::state::ArgoCdState;
 use crate::clock::Clock;
 use crate::coolify::state::CoolifyState;
 use crate::faults::Faults;
@@ -16,6 +17,7 @@ use crate::names::Names;
 pub(crate) struct State {
     pub(crate) github: GitHubState,
     pub(crate) coolify: CoolifyState,
+    pub(crate) argocd: ArgoCdState,
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
 }
@@ -26,6 +28,7 @@ pub(crate) struct Addresses {
     pub(crate) github: String,
     pub(crate) coolify: String,
     pub(crate) previews: String,
+    pub(crate) argocd: String,
     pub(crate) control: String,
 }
 

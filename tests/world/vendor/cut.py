@@ -5,6 +5,7 @@ Keeps the named paths (or definitions) and, transitively, every component that t
 JSON with one path, component or definition a line, so that a change of one shows as one line.
 
     cut.py openapi FULL.json OUT.json PATH...           e.g. cut.py openapi coolify.json coolify/openapi.json /deploy
+    cut.py swagger FULL.json OUT.json PATH...           Swagger 2.0, e.g. Argo CD's; what comes out is OpenAPI 3
     cut.py schema  FULL.json OUT.json DEFINITION...     e.g. cut.py schema schema.json github/webhooks.schema.json 'ping$event'
 
 A PATH or DEFINITION that ends in * means all that begin so.
@@ -49,6 +50,36 @@ def closure(document, roots):
     return seen
 
 
+def as_openapi(document):
+    """A Swagger 2.0 document in the form of OpenAPI 3.0, as far as the world reads it."""
+    def moved(value):
+        if isinstance(value, dict):
+            return {k: v.replace("#/definitions/", "#/components/schemas/") if k == "$ref" else moved(v)
+                    for k, v in value.items() if k not in ("title", "description", "summary", "x-kubernetes-map-type")
+                    or not isinstance(v, str)}
+        return [moved(item) for item in value] if isinstance(value, list) else value
+
+    def parameter(given):
+        kind = given.get("items", given) if given.get("collectionFormat") == "multi" else given
+        schema = {k: kind[k] for k in ("type", "format", "enum", "items") if k in kind}
+        return {"name": given["name"], "in": given["in"], "required": given.get("required", False), "schema": schema}
+
+    def operation(given):
+        bodies = [p for p in given.get("parameters", []) if p["in"] == "body"]
+        made = {"operationId": given["operationId"],
+                "parameters": [parameter(p) for p in given.get("parameters", []) if p["in"] != "body"],
+                "responses": {code: {"content": {"application/json": {"schema": moved(answer["schema"])}}}
+                              for code, answer in given["responses"].items()}}
+        if bodies:
+            made["requestBody"] = {"required": bodies[0].get("required", False),
+                                   "content": {"application/json": {"schema": moved(bodies[0]["schema"])}}}
+        return made
+
+    paths = {p: {m: operation(o) for m, o in item.items()} for p, item in document["paths"].items()}
+    return {"openapi": "3.0.3", "info": {k: document["info"][k] for k in ("title", "version")}, "paths": paths,
+            "components": {"schemas": moved(document["definitions"])}}
+
+
 def write(out, document, sections):
     """One entry of each of the named sections a line."""
     def lines(value, depth):
@@ -68,7 +99,9 @@ def main():
     kind, source, out, *patterns = sys.argv[1:]
     with open(source, encoding="utf-8") as file:
         document = json.load(file)
-    if kind == "openapi":
+    if kind == "swagger":
+        document = as_openapi(document)
+    if kind in ("openapi", "swagger"):
         paths = {p: document["paths"][p] for p in matching(document["paths"], patterns)}
         result = {"openapi": document["openapi"], "info": document["info"], "servers": document.get("servers", []),
                   "paths": paths, "components": {}}

@@ -12,12 +12,9 @@ pub(crate) async fn run(options: WorldOptions) -> anyhow::Result<()> {
         webhook_url: Some(options.webhook_url.clone()),
         ..Options::listening_at(options.listen)
     };
-    let world = World::start(started).await.with_context(|| {
-        format!(
-            "cannot listen on {} or the three ports after it",
-            options.listen
-        )
-    })?;
+    let world = World::start(started)
+        .await
+        .with_context(|| format!("cannot listen on {} or the ports after it", options.listen))?;
     scene::furnish(&world);
     println!("{}", introduction(&world, &options.webhook_url));
     tokio::signal::ctrl_c()

@@ -28,7 +28,7 @@ fn is_beside_the_document(request: &Request) -> bool {
                 )
         }
         Vendor::Coolify => request.path == "/api/health",
-        Vendor::Previews => false,
+        Vendor::Previews | Vendor::ArgoCd => false,
     }
 }
 
@@ -36,6 +36,9 @@ static GITHUB: LazyLock<Contract> =
     LazyLock::new(|| Contract::read(include_str!("../../vendor/github/openapi.json"), ""));
 static COOLIFY: LazyLock<Contract> =
     LazyLock::new(|| Contract::read(include_str!("../../vendor/coolify/openapi.json"), "/api/v1"));
+
+static ARGOCD: LazyLock<Contract> =
+    LazyLock::new(|| Contract::read(include_str!("../../vendor/argocd/openapi.json"), ""));
 
 /// One vendor's document.
 #[derive(Debug)]
@@ -52,6 +55,7 @@ pub(crate) fn violations(request: &Request) -> Vec<String> {
     match request.vendor {
         Vendor::GitHub => GITHUB.check_request(request),
         Vendor::Coolify => COOLIFY.check_request(request),
+        Vendor::ArgoCd => ARGOCD.check_request(request),
         Vendor::Previews => Vec::new(),
     }
 }
@@ -68,6 +72,7 @@ pub fn answer_differences(
     match vendor {
         Vendor::GitHub => GITHUB.check_answer(method, path, status, body),
         Vendor::Coolify => COOLIFY.check_answer(method, path, status, body),
+        Vendor::ArgoCd => ARGOCD.check_answer(method, path, status, body),
         Vendor::Previews => Vec::new(),
     }
 }
@@ -199,7 +204,9 @@ impl Contract {
         let Some(operation) = item.get(method.to_ascii_lowercase()) else {
             return vec![format!("{method} {template} is not in the document")];
         };
-        let Some(response) = operation.pointer(&format!("/responses/{status}")) else {
+        let exactly = operation.pointer(&format!("/responses/{status}"));
+        let otherwise = || operation.pointer("/responses/default");
+        let Some(response) = exactly.or_else(otherwise) else {
             return vec![format!(
                 "{method} {template} does not answer {status} in the document"
             )];

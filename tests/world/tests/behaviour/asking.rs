@@ -59,6 +59,20 @@ pub fn coolify_as(world: &World, token: &str) -> Caller {
     }
 }
 
+/// Calls Argo CD with the world's token.
+pub fn argocd(world: &World) -> Caller {
+    argocd_as(world, &world.options().argocd_token)
+}
+
+/// Calls Argo CD with this token.
+pub fn argocd_as(world: &World, token: &str) -> Caller {
+    let headers = vec![("authorization".to_owned(), format!("Bearer {token}"))];
+    Caller {
+        base: format!("{}/api/v1", world.argocd_url()),
+        headers,
+    }
+}
+
 /// Calls the control API.
 pub fn control(world: &World) -> Caller {
     Caller {
@@ -91,6 +105,16 @@ impl Caller {
         self.try_call(method, path, body)
             .await
             .unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    }
+
+    /// Without a body, but with the content type that Argo CD wants all the same.
+    pub async fn with_json(&self, method: &str, path: &str) -> Answer {
+        let mut headers = self.headers.clone();
+        headers.push(("content-type".to_owned(), "application/json".to_owned()));
+        let url = format!("{}{path}", self.base);
+        world::send(method, &url, &headers, "", PATIENCE)
+            .await
+            .expect("an answer")
     }
 
     pub async fn try_call(

@@ -9,6 +9,9 @@
 )]
 
 mod apps;
+mod argocd;
+mod argocd_client;
+mod argocd_rules;
 mod asking;
 mod contract;
 mod control;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use world::{Attempt, Delivery, Effect, Repository, World};
+use world::{Attempt, Delivery, Effect, OperationKind, Repository, World};
 
 use super::narration::Narration;
 
@@ -63,7 +63,7 @@ fn delivery_told(delivery: &Delivery, attempt: &Attempt) -> String {
     )
 }
 
-/// What Coolify did; comments are told by their text.
+/// What Coolify or Argo CD did; comments are told by their text.
 fn effect_told(effect: &Effect) -> Option<String> {
     match effect {
         Effect::DeployRequested {
@@ -81,6 +81,22 @@ fn effect_told(effect: &Effect) -> Option<String> {
         }
         Effect::DeploymentCancelled { deployment } => {
             Some(format!("cancels the deployment {deployment}"))
+        }
+        Effect::OperationBegun {
+            application,
+            kind: OperationKind::Sync,
+            ..
+        } => Some(format!("begins to sync {application}")),
+        Effect::OperationBegun {
+            application,
+            kind: OperationKind::Rollback,
+            ..
+        } => Some(format!("begins to roll {application} back")),
+        Effect::OperationTerminated { application } => {
+            Some(format!("stops the operation of {application}"))
+        }
+        Effect::SpecificationChanged { application } => {
+            Some(format!("takes a change of {application}"))
         }
         Effect::CommentCreated { .. }
         | Effect::CommentUpdated { .. }

@@ -47,6 +47,8 @@ impl Tally {
                 Vendor::GitHub => &mut tally.github,
                 Vendor::Coolify => &mut tally.coolify,
                 Vendor::Previews => &mut tally.probes,
+                // Releases have no budget here.
+                Vendor::ArgoCd => continue,
             };
             *count += 1;
         }
