@@ -9,6 +9,7 @@ pub mod entity;
 pub mod gap;
 mod identity;
 pub mod preview;
+pub mod release;
 pub mod repository;
 mod time;
 

@@ -50,6 +50,8 @@ pub struct WorkflowRunEvent {
     pub repository: RepositoryId,
     /// Its name, now.
     pub repository_name: RepositoryName,
+    /// Its default branch; none in payloads that do not say it.
+    pub default_branch: Option<String>,
     /// When GitHub last changed the run: how old this is. The beginning of time in payloads that do not say it.
     pub updated_at: Timestamp,
     /// The run as it was then.
@@ -80,6 +82,7 @@ pub fn workflow_run_event(payload: &[u8]) -> Result<WorkflowRunEvent, Malformed>
         action,
         repository: RepositoryId(repository.id),
         repository_name: repository.full_name,
+        default_branch: repository.default_branch,
         updated_at: run.updated_at,
         pull_requests: run
             .pull_requests
@@ -94,6 +97,7 @@ pub fn workflow_run_event(payload: &[u8]) -> Result<WorkflowRunEvent, Malformed>
             // `.github/workflows/ci.yml@main`: where the file was taken from says nothing of which workflow it is.
             path: path.split('@').next().unwrap_or_default().to_owned(),
             event: run.event,
+            head_branch: run.head_branch,
             head_commit: run.head_sha,
             head_repository: run.head_repository.map(|repo| RepositoryId(repo.0.id)),
             progress: RunProgress::of(Some(&run.status), run.conclusion.as_deref()),
@@ -127,6 +131,8 @@ pub(crate) struct WireRepository {
     pub(crate) id: u64,
     #[serde(deserialize_with = "json::identity")]
     full_name: RepositoryName,
+    #[serde(default)]
+    default_branch: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -142,6 +148,7 @@ struct WireRun {
     name: Option<String>,
     path: Option<String>,
     event: String,
+    head_branch: Option<String>,
     #[serde(deserialize_with = "json::identity")]
     head_sha: CommitSha,
     head_repository: Option<Object<WireId>>,

@@ -9,8 +9,8 @@ use super::{
     rules::{ListOf, MapOf, OnlyTrue, Whole},
     shape::Constraint,
     texts::{
-        BackstageEntity, Branch, HttpUrl, Image, InputName, KubernetesName, Line, Name,
-        TagTemplate, UrlPath, UrlTemplate, VariableKey, WorkflowFile,
+        BackstageEntity, Branch, CommitTagTemplate, HttpUrl, Image, InputName, KubernetesName,
+        Line, Name, ParameterName, TagTemplate, UrlPath, UrlTemplate, VariableKey, WorkflowFile,
     },
 };
 use crate::ApplicationUuid;
@@ -182,6 +182,8 @@ record! {
         default(Superseded::Queue) superseded: Superseded,
         /// Whether a force-pushed commit goes there without a person.
         default(false) allow_diverged: bool,
+        /// How long a release may take, from the change to being healthy, before it counts as failed.
+        default(ConfiguredDuration::from_seconds(600)) timeout: ConfiguredDuration,
         /// The workflow that tests the environment.
         optional test: String as WorkflowFile,
     }
@@ -196,6 +198,10 @@ record! {
         optional project: String as KubernetesName,
         /// How a release is made.
         default(ArgoCdUpdate::Sync) update: ArgoCdUpdate,
+        /// The tag of the image that the build pushed, such as `{commit}` or `main-{short_commit}`; default: `{commit}`.
+        default(Template::of_commit()) image_tag: Template as CommitTagTemplate,
+        /// The parameter of the Helm source that takes the image's tag, for the update `helm-parameter`.
+        default("image.tag".to_owned()) parameter: String as ParameterName,
     }
 }
 

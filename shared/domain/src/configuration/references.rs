@@ -1,4 +1,5 @@
-//! What one part of the configuration says of another: `after` names environments of the same service.
+//! What one part of the configuration says of another: `after` names environments of the same service, and every environment
+//! gets its commits from one place.
 
 use super::{
     problem::{any_of, nearest, quoted},
@@ -11,6 +12,13 @@ pub(super) fn check(reader: &mut Reader, root: &Node) {
     for service in entries(get(root, "services")) {
         let environments = entries(get(&service.node, "environments"));
         for environment in environments {
+            let path = [
+                ".services".to_owned(),
+                step(&service.key),
+                ".environments".to_owned(),
+                step(&environment.key),
+            ];
+            reader.within(path.concat(), |reader| check_source(reader, environment));
             let Some(Node {
                 value: Value::List(names),
                 ..
@@ -35,6 +43,26 @@ pub(super) fn check(reader: &mut Reader, root: &Node) {
             }
         }
     }
+}
+
+/// Tells an environment that commits come to by two ways, or by none.
+fn check_source(reader: &mut Reader, environment: &Entry) {
+    let Node {
+        value: Value::Map(_),
+        ..
+    } = &environment.node
+    else {
+        return;
+    };
+    let has = |key| get(&environment.node, key).is_some();
+    let message = match (has("branch"), has("tag"), has("after")) {
+        (true, true, _) => "found both branch and tag, expected one of them",
+        (false, false, false) => {
+            "found none of branch, tag and after, expected one: without it no commit ever gets here"
+        }
+        (true, false, _) | (false, true, _) | (false, false, true) => return,
+    };
+    reader.tell(environment.place, message);
 }
 
 fn check_name(reader: &mut Reader, node: &Node, others: &[&str]) {

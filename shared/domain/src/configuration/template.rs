@@ -33,6 +33,11 @@ impl Template {
             .replace("{short_commit}", values.commit.short())
     }
 
+    /// `{commit}`.
+    pub(super) fn of_commit() -> Self {
+        Self("{commit}".to_owned())
+    }
+
     /// The template as it was written.
     pub fn as_str(&self) -> &str {
         &self.0

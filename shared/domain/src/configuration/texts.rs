@@ -122,6 +122,10 @@ texts! {
                 && !text.ends_with(['-', '.'])
         };
 
+    /// The path of a value of a Helm chart.
+    ParameterName, "the path of a Helm value, such as image.tag (no spaces, commas or =)", "^[!-+./0-<>-~-]{1,200}$",
+        |text| made_of(text, 200, |byte| byte.is_ascii_graphic() && !matches!(byte, b',' | b'='));
+
     /// The reference of an entity in Backstage.
     BackstageEntity, "a Backstage entity, such as component:default/shop-web",
         "^([A-Za-z]+:)?([A-Za-z0-9-]+/)?[A-Za-z0-9._-]+$", is_backstage_entity;
@@ -157,6 +161,25 @@ impl TextRule for TagTemplate {
         let template: Template = text.parse().ok()?;
         let tag: Result<ImageTag, _> = sample(&template)?.parse();
         tag.is_ok().then_some(template)
+    }
+}
+
+/// The tag of an image, with placeholders for its commit.
+pub(super) struct CommitTagTemplate;
+
+impl TextRule for CommitTagTemplate {
+    type Value = Template;
+    const PATTERN: &'static str =
+        r"^(\w|\{(commit|short_commit)\})([\w.-]|\{(commit|short_commit)\})*$";
+    const EXPECTED: &'static str = "an image tag, such as {commit} or main-{short_commit}, with letters, digits, _, ., - and the \
+                                    placeholders {commit} and {short_commit}";
+
+    fn parse(text: &str) -> Option<Template> {
+        TagTemplate::parse(text).filter(|_| !text.contains("{number}"))
+    }
+
+    fn text(value: &Template) -> Option<String> {
+        Some(value.as_str().to_owned())
     }
 }
 

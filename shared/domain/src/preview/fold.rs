@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Fact, Preview, PullRequest, Reading, RunProgress, Trouble, WorkflowRun,
+    Fact, Preview, PullRequest, Reading, Trouble, WorkflowRun,
     state::{Builds, Problem, Sighting, Target},
 };
 use crate::{CommitSha, RepositoryName, Timestamp};
@@ -229,7 +229,7 @@ impl Preview {
         }
         let runs = &mut self.builds.runs;
         match runs.iter_mut().find(|known| known.id == run.id) {
-            Some(known) if precedes(known, run) => *known = run.clone(),
+            Some(known) if known.precedes(run) => *known = run.clone(),
             Some(_) => {}
             None => {
                 runs.push(run.clone());
@@ -269,20 +269,6 @@ impl Preview {
             self.comment.pending = None;
         }
         self.comment.effort.fail(trouble, at, seed);
-    }
-}
-
-/// Whether `next` is later than `known`, of the same run: a newer attempt, or further on in the same one.
-fn precedes(known: &WorkflowRun, next: &WorkflowRun) -> bool {
-    (known.attempt, rank(known.progress)) < (next.attempt, rank(next.progress))
-}
-
-/// The order of a run's progress in time: all that are done are alike.
-fn rank(progress: RunProgress) -> u8 {
-    match progress {
-        RunProgress::Waiting => 0,
-        RunProgress::Running => 1,
-        RunProgress::Succeeded | RunProgress::Cancelled | RunProgress::Failed => 2,
     }
 }
 

@@ -60,14 +60,9 @@ impl Settings {
 
     /// Whether `run` is of the workflow that builds the images: by its name, path or file name.
     pub fn builds(&self, run: &WorkflowRun) -> bool {
-        let Some(workflow) = &self.workflow else {
-            return false;
-        };
-        // GitHub appends `@<ref>` to the path in some answers.
-        let path = run.path.split('@').next().unwrap_or_default();
-        *workflow == run.name
-            || workflow == path
-            || path.strip_prefix(".github/workflows/") == Some(workflow)
+        self.workflow
+            .as_ref()
+            .is_some_and(|workflow| run.is_of(workflow))
     }
 }
 

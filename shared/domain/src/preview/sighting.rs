@@ -58,6 +58,9 @@ pub struct WorkflowRun {
     pub path: String,
     /// What started it: `push`, `pull_request` …
     pub event: String,
+    /// The branch or tag that it ran on, which GitHub does not tell apart: written by anybody.
+    #[serde(default)]
+    pub head_branch: Option<String>,
     /// The commit that it ran on.
     pub head_commit: CommitSha,
     /// The repository of that commit: a fork's, or the repository's own; none if it was deleted.
@@ -66,6 +69,22 @@ pub struct WorkflowRun {
     pub progress: RunProgress,
     /// The run's page.
     pub html_url: String,
+}
+
+impl WorkflowRun {
+    /// Whether `next` is later, of the same run: a newer attempt, or further on in the same one.
+    pub fn precedes(&self, next: &Self) -> bool {
+        (self.attempt, self.progress.rank()) < (next.attempt, next.progress.rank())
+    }
+
+    /// Whether it is of this workflow, by its name, path or file name.
+    pub fn is_of(&self, workflow: &str) -> bool {
+        // GitHub appends `@<ref>` to the path in some answers.
+        let path = self.path.split('@').next().unwrap_or_default();
+        workflow == self.name
+            || workflow == path
+            || path.strip_prefix(".github/workflows/") == Some(workflow)
+    }
 }
 
 /// How far a workflow run is. The order is that of time within one attempt.
@@ -85,6 +104,15 @@ pub enum RunProgress {
 }
 
 impl RunProgress {
+    /// The order in time: all that are done are alike.
+    fn rank(self) -> u8 {
+        match self {
+            Self::Waiting => 0,
+            Self::Running => 1,
+            Self::Succeeded | Self::Cancelled | Self::Failed => 2,
+        }
+    }
+
     /// How far a run is by GitHub's `status` and `conclusion`, of which new ones may come: what is not known is never taken for a
     /// success, and a run without a conclusion is not over.
     pub fn of(status: Option<&str>, conclusion: Option<&str>) -> Self {

@@ -33,6 +33,8 @@ struct Wire {
     status: Option<String>,
     #[serde(default)]
     conclusion: Option<String>,
+    #[serde(default)]
+    head_branch: Option<String>,
     head_sha: CommitSha,
     #[serde(default)]
     run_attempt: Option<u64>,
@@ -99,6 +101,7 @@ fn shown(wire: Wire) -> WorkflowRun {
         name: wire.name.unwrap_or_default(),
         path: wire.path,
         event: wire.event,
+        head_branch: wire.head_branch,
         head_commit: wire.head_sha,
         head_repository: wire.head_repository.map(|repository| repository.id),
         progress,

@@ -66,6 +66,9 @@ Some(
         name: "CI",
         path: ".github/workflows/ci.yml",
         event: "pull_request",
+        head_branch: Some(
+            "changes",
+        ),
         head_commit: ec26c3e,
         head_repository: Some(
             RepositoryId(

@@ -23,7 +23,7 @@ fn payload() -> Value {
                 { "number": 9, "base": { "repo": { "id": 43 } } }
             ]
         },
-        "repository": { "id": 42, "full_name": "acme/shop" }
+        "repository": { "id": 42, "full_name": "acme/shop", "default_branch": "trunk" }
     })
 }
 
@@ -47,6 +47,9 @@ fn a_delivery_becomes_a_sighting_of_the_run_for_the_pull_requests_of_this_reposi
             42,
         ),
         repository_name: acme/shop,
+        default_branch: Some(
+            "trunk",
+        ),
         updated_at: 1970-01-01T00:00:00Z,
         run: WorkflowRun {
             id: 30433642,
@@ -54,6 +57,9 @@ fn a_delivery_becomes_a_sighting_of_the_run_for_the_pull_requests_of_this_reposi
             name: "CI",
             path: ".github/workflows/ci.yml",
             event: "pull_request",
+            head_branch: Some(
+                "fix-login",
+            ),
             head_commit: 6dcb09b,
             head_repository: Some(
                 RepositoryId(

@@ -75,6 +75,7 @@ fn create(sim: &Rc<Sim>, id: PreviewId, commit: &str, name: &str, well: bool) {
         name: name.to_owned(),
         path: format!(".github/workflows/{}.yml", name.to_ascii_lowercase()),
         event: "pull_request".to_owned(),
+        head_branch: None,
         head_commit,
         head_repository,
         progress: RunProgress::Waiting,

@@ -72,7 +72,7 @@ fn a_wrong_key_is_told_with_those_that_are_right() {
         (
             "with a hyphen",
             with_lines(
-                "    environments: { live: { argocd: { application: a }, allow-diverged: true } }\n",
+                "    environments: { live: { argocd: { application: a }, branch: m, allow-diverged: true } }\n",
             ),
         ),
         (
@@ -175,16 +175,16 @@ fn a_wrong_value_is_told_with_what_would_be_right() {
         ),
         (
             "misspelt update",
-            environment("argocd: { application: shop, update: kustomise-image }"),
+            environment("branch: m, argocd: { application: shop, update: kustomise-image }"),
         ),
         (
             "Argo CD's name",
-            environment("argocd: { application: Shop_Web }"),
+            environment("branch: m, argocd: { application: Shop_Web }"),
         ),
         (
             "after a misspelt one",
             with_lines(
-                "    environments:\n      staging: { argocd: { application: a } }\n      \
+                "    environments:\n      staging: { branch: staging, argocd: { application: a } }\n      \
                  live: { after: [stagin], argocd: { application: b } }\n",
             ),
         ),
@@ -194,7 +194,7 @@ fn a_wrong_value_is_told_with_what_would_be_right() {
         ),
         (
             "a workflow by its name",
-            environment("test: End to end, argocd: { application: shop }"),
+            environment("branch: m, test: End to end, argocd: { application: shop }"),
         ),
         (
             "a secret",

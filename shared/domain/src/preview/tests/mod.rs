@@ -66,6 +66,7 @@ pub(super) fn run(id: u64, head: char, progress: RunProgress) -> WorkflowRun {
         name: "CI".into(),
         path: ".github/workflows/ci.yml".into(),
         event: "pull_request".into(),
+        head_branch: Some("feature/cart".into()),
         head_commit: commit(head),
         head_repository: Some(REPOSITORY),
         progress,

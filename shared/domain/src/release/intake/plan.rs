@@ -1,0 +1,117 @@
+//! What is to be done next about an intake: read the configuration, then tell the lines.
+
+use super::{Action, Intake, Refused, Terms};
+use crate::{
+    Timestamp,
+    entity::Step,
+    preview::Effort,
+    release::{AllTerms, LineId, Name, Source, judge, line},
+};
+
+impl Intake {
+    pub(super) fn next_step(&self, now: Timestamp) -> Step<Action> {
+        let Some(place) = &self.place else {
+            return Step::Forget;
+        };
+        if self.is_stale {
+            return when_due(&self.reading, now, || Action::ReadConfiguration {
+                place: place.clone(),
+            });
+        }
+        let terms = self.in_force.clone().unwrap_or_default();
+        if self.news.is_empty() && self.told == terms {
+            return Step::Settled;
+        }
+        when_due(&self.telling, now, || {
+            let (messages, refused) = self.messages(&terms, now);
+            Action::Tell {
+                messages,
+                news: self.news.clone(),
+                terms: terms.clone(),
+                refused,
+            }
+        })
+    }
+
+    /// What each line is told, and which runs are told to none though their branch is tracked.
+    fn messages(
+        &self,
+        terms: &AllTerms,
+        now: Timestamp,
+    ) -> (Vec<(LineId, line::Fact)>, Vec<Refused>) {
+        let mut messages = Vec::new();
+        let mut refused = Vec::new();
+        for names in self.told.keys().filter(|names| !terms.contains_key(names)) {
+            messages.push((self.line(names), self.configured(None, now)));
+        }
+        for (names, terms) in terms {
+            let before = messages.len();
+            self.tell_news(names, terms, &mut messages, &mut refused);
+            if messages.len() > before || self.told.get(names) != self.terms_of(names) {
+                let configured = self.configured(Some(terms), now);
+                messages.insert(before, (self.line(names), configured));
+            }
+        }
+        (messages, refused)
+    }
+
+    fn configured(&self, terms: Option<&Terms>, now: Timestamp) -> line::Fact {
+        line::Fact::Configured {
+            repository: self.place.as_ref().map(|place| place.repository.clone()),
+            terms: terms.cloned().map(Box::new),
+            as_of: now,
+        }
+    }
+
+    fn tell_news(
+        &self,
+        names: &(Name, Name),
+        terms: &Terms,
+        messages: &mut Vec<(LineId, line::Fact)>,
+        refused: &mut Vec<Refused>,
+    ) {
+        let line = self.line(names);
+        let pushes = &self.news.pushes;
+        for push in pushes
+            .iter()
+            .filter(|push| terms.source.tracks(&push.reference))
+        {
+            messages.push((line.clone(), line::Fact::Pushed { push: push.clone() }));
+        }
+        for run in self.news.runs.values() {
+            if !names_what_is_tracked(terms, run.head_branch.as_deref()) {
+                continue;
+            }
+            match judge(run, self.id, terms) {
+                Ok(()) => messages.push((line.clone(), line::Fact::RunSeen { run: run.clone() })),
+                Err(reason) => refused.push(Refused {
+                    run: run.id,
+                    attempt: run.attempt,
+                    line: line.clone(),
+                    reason,
+                }),
+            }
+        }
+    }
+}
+
+/// Whether a run bears the name of what the environment tracks: only of those it is told why they are refused.
+fn names_what_is_tracked(terms: &Terms, name: Option<&str>) -> bool {
+    match &terms.source {
+        Source::Branch(_) | Source::Tag(_) => {
+            name.is_some_and(|name| terms.source.reference_named(name).is_some())
+        }
+        Source::Promotion => false,
+    }
+}
+
+/// `action` if its effort allows it now, else when it does: what is given up is tried again every hour.
+fn when_due(effort: &Effort, now: Timestamp, action: impl FnOnce() -> Action) -> Step<Action> {
+    match effort
+        .not_before_at_last()
+        .filter(|not_before| *not_before > now)
+    {
+        Some(until) => Step::Wait { until },
+        None => Step::Act(action()),
+    }
+}

@@ -1,0 +1,155 @@
+//! What can be done about a release line.
+//!
+//! Nothing here needs a claim. Reads and looks are harmless; a change of the specification and a sync bring about the same when
+//! they come twice, and Argo CD takes only one operation at a time; a deployment on GitHub is looked for before it is made.
+
+use super::{Asked, DeploymentStatus, Fact, Kind, StepFact, Upstream};
+use crate::{
+    CommitSha, RepositoryName,
+    argocd::{ApplicationId, Setting},
+    entity,
+    release::{LineId, Name, Source},
+};
+
+/// Something to do about a release line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Read the workflow runs on a commit.
+    ReadRuns {
+        /// The repository.
+        repository: RepositoryName,
+        /// The commit.
+        commit: CommitSha,
+    },
+    /// Ask GitHub how `head` stands to `base`.
+    Compare {
+        /// The repository.
+        repository: RepositoryName,
+        /// The one that is compared with.
+        base: CommitSha,
+        /// The other one.
+        head: CommitSha,
+    },
+    /// Ask GitHub whether the commit is in what the environment tracks, and for its runs.
+    Check {
+        /// The repository.
+        repository: RepositoryName,
+        /// The commit.
+        commit: CommitSha,
+        /// What the environment tracks.
+        source: Source,
+        /// The tag that was pushed, where tags are tracked.
+        tag: Option<String>,
+    },
+    /// Begin a release. Nothing is called: the intent is all.
+    Begin {
+        /// What it is known by.
+        key: String,
+        /// Whether it goes on or back.
+        kind: Kind,
+        /// The commit.
+        commit: CommitSha,
+        /// What Argo CD is asked for; or for people why it cannot be asked.
+        asked: Result<Asked, String>,
+    },
+    /// About the release in hand.
+    Step {
+        /// The release.
+        key: String,
+        /// Its Argo CD application.
+        application: ApplicationId,
+        /// What to do.
+        step: StepAction,
+    },
+    /// About a release's deployment on GitHub.
+    Report {
+        /// The release.
+        key: String,
+        /// The repository.
+        repository: RepositoryName,
+        /// What to do.
+        report: ReportAction,
+    },
+    /// Tell an environment after this one what is live here.
+    Pass {
+        /// Whom.
+        line: LineId,
+        /// Its name.
+        environment: Name,
+        /// What is live here.
+        live: Option<Upstream>,
+    },
+}
+
+/// Something to do about the release in hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepAction {
+    /// Look at the application.
+    Look,
+    /// Change the application's specification.
+    Change {
+        /// To what.
+        setting: Setting,
+    },
+    /// Ask for a sync or a rollback.
+    Operate {
+        /// The entry of the history to go back to; none for a sync.
+        history: Option<u64>,
+    },
+    /// Tell Argo CD to stop the operation.
+    Stop,
+    /// Probe the URL.
+    Probe {
+        /// What to GET.
+        url: String,
+    },
+}
+
+/// Something to do about a release's deployment on GitHub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReportAction {
+    /// Find it, or make it.
+    Find {
+        /// The commit.
+        commit: CommitSha,
+        /// The name of the environment on GitHub.
+        environment: String,
+    },
+    /// Give it a status.
+    Status {
+        /// GitHub's id of it.
+        deployment: u64,
+        /// The status.
+        status: DeploymentStatus,
+    },
+}
+
+impl entity::Action for Action {
+    type Fact = Fact;
+
+    fn intent(&self) -> Option<Fact> {
+        match self {
+            Self::Step { key, step, .. } => {
+                let intended = match step {
+                    StepAction::Change { .. } => StepFact::ChangeIntended,
+                    StepAction::Operate { .. } => StepFact::OperationIntended,
+                    StepAction::Look | StepAction::Stop | StepAction::Probe { .. } => return None,
+                };
+                Some(Fact::Step {
+                    key: key.clone(),
+                    step: intended,
+                })
+            }
+            Self::ReadRuns { .. }
+            | Self::Compare { .. }
+            | Self::Check { .. }
+            | Self::Begin { .. }
+            | Self::Report { .. }
+            | Self::Pass { .. } => None,
+        }
+    }
+
+    fn claim(&self) -> Option<String> {
+        None
+    }
+}

@@ -1,0 +1,266 @@
+//! What can be learnt about a release line: from deliveries, from GitHub and Argo CD, from people, from what was done.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    CommitSha, RepositoryName, Timestamp,
+    argocd::{Application, Setting},
+    preview::{Trouble, WorkflowRun},
+    release::{Name, Push, Terms},
+};
+
+/// A fact about a release line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    /// The configuration in force says this.
+    Configured {
+        /// The repository's name; none if no delivery told it.
+        repository: Option<RepositoryName>,
+        /// The environment's terms; none if the configuration names it no longer.
+        terms: Option<Box<Terms>>,
+        /// As of when.
+        as_of: Timestamp,
+    },
+    /// A delivery told of a push to what the environment tracks.
+    Pushed {
+        /// The push.
+        push: Push,
+    },
+    /// A delivery told of a workflow run that may be trusted.
+    RunSeen {
+        /// As it was then.
+        run: WorkflowRun,
+    },
+    /// An environment that comes before this one tells what is live there.
+    UpstreamLive {
+        /// The environment.
+        environment: Name,
+        /// What is live there; none if nothing is verified.
+        live: Option<Upstream>,
+        /// As of when.
+        as_of: Timestamp,
+    },
+    /// GitHub's API showed the runs on a commit.
+    RunsRead {
+        /// The commit.
+        commit: CommitSha,
+        /// All of them.
+        runs: Vec<WorkflowRun>,
+    },
+    /// GitHub told how two commits stand to each other.
+    Compared {
+        /// The one that is compared with.
+        base: CommitSha,
+        /// The other one.
+        head: CommitSha,
+        /// How `head` stands to `base`.
+        relation: Relation,
+    },
+    /// GitHub told whether the commit is in what the environment tracks, and showed its runs.
+    Checked {
+        /// The commit.
+        commit: CommitSha,
+        /// All runs on it.
+        runs: Vec<WorkflowRun>,
+        /// Why it is not in what is tracked; none if it is.
+        missing: Option<String>,
+        /// The first line of its message, not at length.
+        title: Option<String>,
+        /// Its message asks for no release.
+        skip: bool,
+    },
+    /// GitHub could not be asked about commits or runs.
+    NotRead {
+        /// Why.
+        trouble: Trouble,
+    },
+    /// A release is about to begin.
+    Begun {
+        /// What it is known by.
+        key: String,
+        /// Whether it goes on or back.
+        kind: Kind,
+        /// The commit.
+        commit: CommitSha,
+        /// What Argo CD is asked for.
+        asked: Asked,
+    },
+    /// It could not begin, since it makes no sense.
+    NotBegun {
+        /// The commit.
+        commit: CommitSha,
+        /// Why, for people.
+        reason: String,
+    },
+    /// About the release in hand.
+    Step {
+        /// The release.
+        key: String,
+        /// The fact.
+        step: StepFact,
+    },
+    /// About a release's deployment on GitHub.
+    Report {
+        /// The release.
+        key: String,
+        /// The fact.
+        report: ReportFact,
+    },
+    /// An environment after this one was told what is live here.
+    Passed {
+        /// Which one.
+        environment: Name,
+        /// What it was told.
+        live: Option<Upstream>,
+    },
+    /// It could not be told.
+    NotPassed {
+        /// Why.
+        trouble: Trouble,
+    },
+    /// A person lifts the hold.
+    HoldLifted {
+        /// Who, as far as that is known.
+        by: String,
+    },
+    /// A person forbids automatic releases.
+    Locked {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// A person allows them again.
+    Unlocked {
+        /// Who.
+        by: String,
+    },
+    /// A person wants to go back.
+    RollbackAsked {
+        /// How many verified releases back: 1 is the one before the last.
+        back: u32,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
+    /// A person lets a commit go on that does not follow what is there.
+    DivergedAllowed {
+        /// The commit.
+        commit: CommitSha,
+    },
+    /// A person asks to try again what waits or was given up.
+    RetryAsked,
+}
+
+/// What can be learnt about a release in hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepFact {
+    /// Argo CD showed the application.
+    Seen {
+        /// The application.
+        application: Box<Application>,
+    },
+    /// The application's specification is about to be changed.
+    ChangeIntended,
+    /// The specification says what it should.
+    Changed,
+    /// A sync or rollback is about to be asked for.
+    OperationIntended,
+    /// Argo CD took the sync or rollback on.
+    OperationTaken,
+    /// Argo CD does not do it now, since another operation is under way.
+    OperationWaits {
+        /// Why, for people.
+        reason: String,
+    },
+    /// Argo CD was asked to stop the operation, or there is none any more.
+    StopAsked,
+    /// The URL was probed.
+    Probed {
+        /// Whether the answer was a healthy one.
+        healthy: bool,
+        /// The answer, for people.
+        answer: String,
+    },
+    /// It did not work.
+    Troubled {
+        /// Why.
+        trouble: Trouble,
+    },
+}
+
+/// What can be learnt about a release's deployment on GitHub.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportFact {
+    /// GitHub has it.
+    Known {
+        /// GitHub's id of it.
+        deployment: u64,
+    },
+    /// Its newest status says what it should.
+    StatusSet {
+        /// What it says.
+        digest: String,
+    },
+    /// It could not be found, made or changed.
+    Troubled {
+        /// Why.
+        trouble: Trouble,
+    },
+}
+
+/// How a commit stands to another one in the history, by GitHub's compare API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// It contains the other one, and more.
+    Ahead,
+    /// The other one contains it, and more.
+    Behind,
+    /// They are the same.
+    Identical,
+    /// Neither contains the other one.
+    Diverged,
+}
+
+/// What is live in another environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upstream {
+    /// The commit.
+    pub commit: CommitSha,
+    /// The first line of its message.
+    pub title: String,
+    /// Since when it is verified there.
+    pub since: Timestamp,
+}
+
+/// Whether a release goes on or back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// To a commit that was not there before.
+    Deploy,
+    /// Back to a release that was verified.
+    Rollback {
+        /// The key of the release that is taken back; none if nothing is recorded of it.
+        of: Option<String>,
+        /// Why, for people.
+        reason: String,
+    },
+}
+
+/// What Argo CD is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asked {
+    /// To sync what Git says.
+    Sync,
+    /// To run with this setting.
+    Setting(Setting),
+    /// To go back to this entry of its history.
+    History(u64),
+}

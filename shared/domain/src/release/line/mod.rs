@@ -1,0 +1,112 @@
+//! A release line: one environment of one service.
+//!
+//! Commits wait as candidates until they are built, live upstream, newer by ancestry and allowed; then one at a time is released
+//! through Argo CD, verified, and taken back if it does not work and that is wanted. After a way back the environment is held.
+
+mod action;
+mod fact;
+mod fold;
+mod plan;
+mod progress;
+mod report;
+mod standing;
+mod state;
+
+use serde::{Deserialize, Serialize};
+
+pub use action::{Action, ReportAction, StepAction};
+pub use fact::{Asked, Fact, Kind, Relation, ReportFact, StepFact, Upstream};
+pub use report::{DeploymentState, DeploymentStatus, Overview, Shown};
+pub use state::{Failure, Hold, Line};
+
+use super::LineId;
+use crate::{
+    Timestamp,
+    entity::{Entity, GivenUp, Step},
+    preview::Effort,
+};
+
+/// How far a release is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Its image is not built.
+    WaitingForBuild,
+    /// A person has to let it go on.
+    WaitingForApproval,
+    /// It may go, and something else is in its way.
+    Queued,
+    /// Argo CD is at it.
+    Syncing,
+    /// Argo CD is done, and its URL is probed.
+    Verifying,
+    /// It is there, and was found healthy.
+    Live,
+    /// It did not work, and stays as it is.
+    Failed,
+    /// It did not work, and is being taken back.
+    RollingBack,
+    /// It did not work, and was taken back.
+    RolledBack,
+    /// A newer one went instead.
+    Superseded,
+    /// It was not to be released after all.
+    Cancelled,
+}
+
+impl AsRef<Self> for Line {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
+impl Entity for Line {
+    type Id = LineId;
+    type Fact = Fact;
+    type Action = Action;
+
+    fn new(id: LineId) -> Self {
+        Self::unknown(id)
+    }
+
+    fn record(&mut self, fact: &Fact, at: Timestamp) {
+        self.fold(fact, at);
+    }
+
+    fn plan(&self, now: Timestamp) -> Step<Action> {
+        self.next_step(now)
+    }
+
+    fn given_up(&self) -> Vec<GivenUp> {
+        let mut efforts: Vec<(&str, &Effort)> = vec![
+            ("asking GitHub about commits", &self.reading),
+            ("telling the environments after this one", &self.passing),
+        ];
+        if let Some(running) = &self.running {
+            efforts.push(("releasing", &running.effort));
+            efforts.push(("telling GitHub of the release", &running.report.effort));
+        }
+        let mut given_up: Vec<GivenUp> = efforts
+            .into_iter()
+            .filter(|(_, effort)| effort.is_exhausted())
+            .map(|(what, effort)| GivenUp {
+                what: what.to_owned(),
+                reason: effort.last_error.clone().unwrap_or_default(),
+            })
+            .collect();
+        // An alert for people: the environment is held, or a release failed and stays.
+        given_up.extend(self.hold.as_ref().map(|hold| GivenUp {
+            what: "releasing by itself: the environment is held".to_owned(),
+            reason: hold.reason.clone(),
+        }));
+        given_up.extend(self.last_failure().map(|(release, reason)| GivenUp {
+            what: format!("the release of {release}"),
+            reason,
+        }));
+        given_up
+    }
+
+    fn claims(&self) -> Vec<String> {
+        Vec::new()
+    }
+}

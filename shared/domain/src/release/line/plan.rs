@@ -1,0 +1,314 @@
+//! What is to be done next about a release line: the release in hand first, then the way back, then the next commit, then what
+//! people see.
+
+use std::time::Duration;
+
+use super::{
+    Action, Kind, Line, StepAction,
+    progress::{deploy_key, is_replaceable, rollback_key},
+    standing::{Next, Standing},
+    state::{Build, Running, Stage},
+};
+use crate::{
+    CommitSha, RepositoryName, Timestamp,
+    configuration::Superseded,
+    entity::Step,
+    preview::Effort,
+    release::{Asked, LineId, Reference, Source, Terms},
+};
+
+/// A release begins only if GitHub showed the commit in what is tracked no longer ago than this.
+const FRESH: Duration = Duration::from_secs(30);
+
+/// What one concern wants next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// This, now.
+    Act(Action),
+    /// Nothing before this time.
+    At(Timestamp),
+    /// Nothing until there is a new fact.
+    Nothing,
+}
+
+/// The wishes of all concerns, in the order of their importance.
+#[derive(Debug, Default)]
+pub(super) struct Agenda {
+    act: Option<Action>,
+    wake: Option<Timestamp>,
+}
+
+impl Agenda {
+    pub(super) fn add(&mut self, wish: Wish) {
+        match wish {
+            Wish::Act(action) => {
+                self.act.get_or_insert(action);
+            }
+            Wish::At(time) => self.wake = Some(self.wake.map_or(time, |wake| wake.min(time))),
+            Wish::Nothing => {}
+        }
+    }
+
+    fn step(self) -> Step<Action> {
+        match (self.act, self.wake) {
+            (Some(action), _) => Step::Act(action),
+            (None, Some(until)) => Step::Wait { until },
+            (None, None) => Step::Settled,
+        }
+    }
+}
+
+impl Line {
+    pub(super) fn next_step(&self, now: Timestamp) -> Step<Action> {
+        let Some(repository) = &self.repository else {
+            // Nobody told of a configuration that names this: there is nothing to do, and nothing to lose.
+            return Step::Forget;
+        };
+        let mut agenda = Agenda::default();
+        if let Some(terms) = &self.terms {
+            if let Some(running) = &self.running {
+                agenda.add(self.go_on(running, terms, now));
+            }
+            agenda.add(self.go_back());
+            agenda.add(self.go_next(repository, terms, now));
+            self.report(repository, terms, now, &mut agenda);
+            self.pass_on(terms, now, &mut agenda);
+            self.look_around(repository, terms, now, &mut agenda);
+        }
+        agenda.step()
+    }
+
+    /// The next step of the release in hand.
+    fn go_on(&self, running: &Running, terms: &Terms, now: Timestamp) -> Wish {
+        let Some(application) = terms.application() else {
+            return Wish::Nothing;
+        };
+        let (at, step) = match &running.stage {
+            Stage::Looking => (now, StepAction::Look),
+            Stage::Waiting(rollout) => (rollout.look_at, StepAction::Look),
+            Stage::Stopping {
+                asked: true,
+                look_at,
+                ..
+            } => (*look_at, StepAction::Look),
+            Stage::Stopping {
+                asked: false,
+                look_at,
+                ..
+            } => (*look_at, StepAction::Stop),
+            Stage::Changing { .. } => match &running.asked {
+                Asked::Setting(setting) => {
+                    let setting = setting.clone();
+                    (now, StepAction::Change { setting })
+                }
+                Asked::Sync | Asked::History(_) => return Wish::Nothing,
+            },
+            Stage::Asking { again_at, .. } => {
+                let history = match &running.asked {
+                    Asked::History(id) => Some(*id),
+                    Asked::Sync | Asked::Setting(_) => None,
+                };
+                (*again_at, StepAction::Operate { history })
+            }
+            Stage::Probing { probe_at, .. } => {
+                let url = health_url(terms);
+                (*probe_at, StepAction::Probe { url })
+            }
+        };
+        due(&running.effort, at, now, || Action::Step {
+            key: running.key.clone(),
+            application,
+            step,
+        })
+    }
+
+    /// A way back begins as soon as nothing is in hand.
+    fn go_back(&self) -> Wish {
+        match (&self.running, &self.way_back) {
+            (None, Some(back)) => Wish::Act(Action::Begin {
+                key: rollback_key(self.begun),
+                kind: Kind::Rollback {
+                    of: back.of.clone(),
+                    reason: back.reason.clone(),
+                },
+                commit: back.to.commit.clone(),
+                asked: Ok(back.asked.clone()),
+            }),
+            (Some(_), _) | (None, None) => Wish::Nothing,
+        }
+    }
+
+    /// Begins the next commit, if one may go and nothing is in its way.
+    fn go_next(&self, repository: &RepositoryName, terms: &Terms, now: Timestamp) -> Wish {
+        let commit = match self.next(terms, now) {
+            Next::Nothing => return Wish::Nothing,
+            Next::Compare { base, head } => return self.compare(repository, base, head, now),
+            Next::Commit(commit) => commit,
+        };
+        if self.is_held() || self.way_back.is_some() || self.must_wait(terms) {
+            return Wish::Nothing;
+        }
+        let Some(candidate) = self.candidates.get(commit) else {
+            return Wish::Nothing;
+        };
+        let is_fresh = candidate
+            .checked_at
+            .is_some_and(|checked_at| now.since(checked_at) <= FRESH);
+        if !is_fresh {
+            let tag = candidate
+                .push
+                .as_ref()
+                .and_then(|push| match &push.reference {
+                    Reference::Tag(name) => Some(name.clone()),
+                    Reference::Branch(_) => None,
+                });
+            let named = candidate
+                .runs
+                .values()
+                .find_map(|run| run.head_branch.clone());
+            return due(&self.reading, now, now, || Action::Check {
+                repository: repository.clone(),
+                commit: commit.clone(),
+                source: terms.source.clone(),
+                tag: match &terms.source {
+                    Source::Tag(_) => tag.or(named),
+                    Source::Branch(_) | Source::Promotion => None,
+                },
+            });
+        }
+        let build = candidate.build(&self.id, terms);
+        Wish::Act(Action::Begin {
+            key: deploy_key(commit, candidate, build),
+            kind: Kind::Deploy,
+            commit: commit.clone(),
+            asked: terms.asked(commit),
+        })
+    }
+
+    /// Whether nothing begins by itself until a person does something.
+    pub(super) fn is_held(&self) -> bool {
+        self.hold.is_some() || self.lock.is_some()
+    }
+
+    /// Whether the release in hand goes first.
+    fn must_wait(&self, terms: &Terms) -> bool {
+        self.running.as_ref().is_some_and(|running| {
+            let may_cancel = running.kind == Kind::Deploy && terms.superseded == Superseded::Cancel;
+            !(is_replaceable(running) || may_cancel)
+        })
+    }
+
+    fn compare(
+        &self,
+        repository: &RepositoryName,
+        base: &CommitSha,
+        head: &CommitSha,
+        now: Timestamp,
+    ) -> Wish {
+        due(&self.reading, now, now, || Action::Compare {
+            repository: repository.clone(),
+            base: base.clone(),
+            head: head.clone(),
+        })
+    }
+
+    /// Tells the environments after this one what is live here, when that changed.
+    fn pass_on(&self, terms: &Terms, now: Timestamp, agenda: &mut Agenda) {
+        // While something is in hand it is not known what is live.
+        if self.running.is_some() || self.way_back.is_some() {
+            return;
+        }
+        let live = self.live_for_others();
+        for environment in &terms.before {
+            let told = self.passed.get(environment);
+            if told == Some(&live) || (told.is_none() && live.is_none()) {
+                continue;
+            }
+            agenda.add(due(&self.passing, now, now, || Action::Pass {
+                line: LineId {
+                    environment: environment.clone(),
+                    ..self.id.clone()
+                },
+                environment: environment.clone(),
+                live: live.clone(),
+            }));
+        }
+    }
+
+    /// Orders what waits, and asks for the runs of what is not built: a delivery may be lost.
+    fn look_around(
+        &self,
+        repository: &RepositoryName,
+        terms: &Terms,
+        now: Timestamp,
+        agenda: &mut Agenda,
+    ) {
+        for (commit, candidate) in &self.candidates {
+            let compared = candidate.relation.as_ref().map(|(of, _)| of);
+            let base = self.base().filter(|base| compared != Some(base));
+            if let Some(base) = base.filter(|_| !self.is_again(commit)) {
+                // What does not follow another one that waits is told as such as long as that waits.
+                let beside = compared.is_some_and(|of| self.candidates.contains_key(of));
+                if !beside {
+                    agenda.add(self.compare(repository, base, commit, now));
+                }
+            }
+            match self.standing(commit, candidate, terms, now) {
+                Standing::Unbuilt(_) if terms.workflow.is_some() => {
+                    let read = candidate.runs_read_at;
+                    let at = read.map_or(candidate.since.after(FIRST_LOOK), |read| {
+                        read.after(runs_pause(read.since(candidate.since)))
+                    });
+                    agenda.add(due(&self.reading, at, now, || Action::ReadRuns {
+                        repository: repository.clone(),
+                        commit: commit.clone(),
+                    }));
+                }
+                Standing::Upstream(_, Some(until)) => agenda.add(Wish::At(until)),
+                Standing::Unbuilt(_)
+                | Standing::Upstream(_, None)
+                | Standing::Unordered(_)
+                | Standing::Diverged(_)
+                | Standing::Unapproved(_)
+                | Standing::Ready => {}
+            }
+        }
+    }
+
+    /// Whether the build of the commit is known to have succeeded.
+    pub(super) fn is_built(&self, candidate: &super::state::Candidate, terms: &Terms) -> bool {
+        matches!(candidate.build(&self.id, terms), Build::Succeeded(_))
+    }
+}
+
+/// Deliveries tell of runs; they are asked for only after this long.
+const FIRST_LOOK: Duration = Duration::from_secs(15);
+
+/// Between two looks at the runs: more seldom the longer it takes, but never given up, since a run may need a person's leave.
+fn runs_pause(waiting_for: Duration) -> Duration {
+    (waiting_for / 8).clamp(Duration::from_secs(15), Duration::from_secs(6 * 3_600))
+}
+
+/// The URL whose answer tells the health of the environment.
+fn health_url(terms: &Terms) -> String {
+    let url = terms.url.as_deref().unwrap_or_default();
+    let path = terms.health.path.trim_start_matches('/');
+    format!("{}/{path}", url.trim_end_matches('/'))
+}
+
+/// `action` at `at`, or when its effort allows it: what is given up is tried again every hour.
+pub(super) fn due(
+    effort: &Effort,
+    at: Timestamp,
+    now: Timestamp,
+    action: impl FnOnce() -> Action,
+) -> Wish {
+    let allowed = effort
+        .not_before_at_last()
+        .map_or(at, |not_before| not_before.max(at));
+    if allowed > now {
+        Wish::At(allowed)
+    } else {
+        Wish::Act(action())
+    }
+}

@@ -1,0 +1,466 @@
+//! What people see of a release: its phase, and GitHub's deployment with its statuses.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Action, Hold, Kind, Line, Phase, ReportAction, ReportFact, Upstream,
+    plan::{Agenda, due},
+    standing::Standing,
+    state::{Build, Candidate, Ended, Report, Running, Stage},
+};
+use crate::{
+    CommitSha, RepositoryName, Timestamp,
+    release::{LineId, Refusal, Terms},
+};
+
+/// A status of a deployment, in GitHub's words.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct DeploymentStatus {
+    /// How far it is.
+    pub state: DeploymentState,
+    /// What it says: at most 140 characters, GitHub's limit.
+    pub description: String,
+    /// Where the environment is reached, once it is live.
+    pub environment_url: Option<String>,
+    /// The page of the build.
+    pub log_url: Option<String>,
+}
+
+/// GitHub's states of a deployment that are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeploymentState {
+    /// It waits.
+    Queued,
+    /// It is being made.
+    InProgress,
+    /// It is live.
+    Success,
+    /// What was released does not work.
+    Failure,
+    /// It could not be released.
+    Error,
+    /// It is over and not live.
+    Inactive,
+}
+
+impl DeploymentState {
+    /// GitHub's word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::InProgress => "in_progress",
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Error => "error",
+            Self::Inactive => "inactive",
+        }
+    }
+}
+
+/// A release as people see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// The commit.
+    pub commit: CommitSha,
+    /// The first line of its message.
+    pub title: String,
+    /// How far it is.
+    pub phase: Phase,
+    /// Why, or what it waits for.
+    pub reason: String,
+    /// Whether it goes back.
+    pub is_rollback: bool,
+}
+
+/// A release line as people see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Overview {
+    /// Which one.
+    pub id: LineId,
+    /// What is live and verified; none if what was last given to Argo CD is not.
+    pub live: Option<Upstream>,
+    /// The release in hand.
+    pub running: Option<Shown>,
+    /// Those that wait, oldest first.
+    pub waiting: Vec<Shown>,
+    /// Those that are over, newest first.
+    pub ended: Vec<Shown>,
+    /// Why nothing begins by itself.
+    pub hold: Option<Hold>,
+    /// A person's lock.
+    pub lock: Option<Hold>,
+    /// What does not work at present.
+    pub trouble: Option<String>,
+}
+
+/// GitHub's limit of a description, in characters.
+const DESCRIPTION_CHARACTERS: usize = 140;
+
+impl Line {
+    /// What people see of it at `now`.
+    pub fn overview(&self, now: Timestamp) -> Overview {
+        let mut waiting: Vec<_> = self.candidates.iter().collect();
+        waiting.sort_by(|(left, one), (right, other)| one.order(left).cmp(&other.order(right)));
+        Overview {
+            id: self.id.clone(),
+            live: self.live_for_others(),
+            running: self.running.as_ref().map(shown_running),
+            waiting: waiting
+                .into_iter()
+                .map(|(commit, candidate)| self.shown_waiting(commit, candidate, now))
+                .collect(),
+            ended: self.ended.iter().rev().map(shown_ended).collect(),
+            hold: self.hold.clone(),
+            lock: self.lock.clone(),
+            trouble: self.trouble(),
+        }
+    }
+
+    /// The last workflow runs that did not count, with their attempts, and why; the newest last.
+    pub fn refused(&self) -> &[(u64, u64, Refusal)] {
+        &self.refused
+    }
+
+    fn trouble(&self) -> Option<String> {
+        let running = self.running.as_ref().map(|running| &running.effort);
+        let efforts = running.into_iter().chain([&self.reading, &self.passing]);
+        efforts
+            .filter(|effort| effort.failures > 0 || effort.held_back)
+            .find_map(|effort| effort.last_error.clone())
+    }
+
+    /// What is live and verified, as other environments are told.
+    pub(super) fn live_for_others(&self) -> Option<Upstream> {
+        self.live().map(|live| Upstream {
+            commit: live.commit.clone(),
+            title: live.title.clone(),
+            since: live.at,
+        })
+    }
+
+    fn shown_waiting(&self, commit: &CommitSha, candidate: &Candidate, now: Timestamp) -> Shown {
+        let (phase, reason) = self.waits_for(commit, candidate, now);
+        Shown {
+            commit: commit.clone(),
+            title: candidate.title(),
+            phase,
+            reason,
+            is_rollback: false,
+        }
+    }
+
+    fn waits_for(
+        &self,
+        commit: &CommitSha,
+        candidate: &Candidate,
+        now: Timestamp,
+    ) -> (Phase, String) {
+        let Some(terms) = &self.terms else {
+            let reason = "the configuration names this environment no longer";
+            return (Phase::Queued, reason.to_owned());
+        };
+        match self.standing(commit, candidate, terms, now) {
+            Standing::Unbuilt(reason) => (Phase::WaitingForBuild, reason),
+            Standing::Upstream(reason, _) => (Phase::Queued, reason),
+            Standing::Unordered(base) => (
+                Phase::Queued,
+                format!("to be compared with {}", base.short()),
+            ),
+            Standing::Diverged(base) => (
+                Phase::WaitingForApproval,
+                format!(
+                    "it does not contain {}: a person has to allow it",
+                    base.short()
+                ),
+            ),
+            Standing::Unapproved(reason) => (Phase::WaitingForApproval, reason),
+            Standing::Ready => (Phase::Queued, self.queued_for()),
+        }
+    }
+
+    /// What a commit that may go waits for.
+    fn queued_for(&self) -> String {
+        let held = |what: &str, hold: &Hold| format!("{what} by {}: {}", hold.by, hold.reason);
+        if let Some(lock) = &self.lock {
+            return held("locked", lock);
+        }
+        if let Some(hold) = &self.hold {
+            return held("held", hold);
+        }
+        match &self.running {
+            Some(running) => format!("{} goes first", running.commit.short()),
+            None => "next".to_owned(),
+        }
+    }
+
+    /// Brings GitHub's deployments to say what is so.
+    pub(super) fn report(
+        &self,
+        repository: &RepositoryName,
+        terms: &Terms,
+        now: Timestamp,
+        agenda: &mut Agenda,
+    ) {
+        for (commit, candidate) in &self.candidates {
+            // Commits that are not built yet are many, and their builds tell of themselves.
+            if !self.is_built(candidate, terms) {
+                continue;
+            }
+            let Build::Succeeded(run) = candidate.build(&self.id, terms) else {
+                continue;
+            };
+            let (_, reason) = self.waits_for(commit, candidate, now);
+            // What is about to begin is told when it has begun.
+            if reason == "next" || self.standing_is_passing(commit, candidate, terms, now) {
+                continue;
+            }
+            let told = Told {
+                key: Candidate::key(commit, run),
+                commit,
+                report: &candidate.report,
+                status: status(DeploymentState::Queued, &reason, Some(run.html_url.clone())),
+            };
+            told.wish(repository, terms, now, agenda);
+        }
+        if let Some(running) = &self.running {
+            let shown = shown_running(running);
+            let told = Told {
+                key: running.key.clone(),
+                commit: &running.commit,
+                report: &running.report,
+                status: status(DeploymentState::InProgress, &shown.reason, None),
+            };
+            told.wish(repository, terms, now, agenda);
+        }
+        for ended in &self.ended {
+            // What never had a deployment gets none when it is over, unless it was begun.
+            if ended.report.deployment.is_none() && !ended.was_begun() {
+                continue;
+            }
+            let told = Told {
+                key: ended.key.clone(),
+                commit: &ended.commit,
+                report: &ended.report,
+                status: ended.status(terms),
+            };
+            told.wish(repository, terms, now, agenda);
+        }
+    }
+
+    /// Whether what it waits for is only an answer that is about to come.
+    fn standing_is_passing(
+        &self,
+        commit: &CommitSha,
+        candidate: &Candidate,
+        terms: &Terms,
+        now: Timestamp,
+    ) -> bool {
+        matches!(
+            self.standing(commit, candidate, terms, now),
+            Standing::Unordered(_)
+        )
+    }
+
+    pub(super) fn fold_report(&mut self, key: &str, fact: &ReportFact, at: Timestamp) {
+        let seed = self.seed();
+        for report in self.reports_of(key) {
+            match fact {
+                ReportFact::Known { deployment } => {
+                    report.deployment = Some(*deployment);
+                    report.effort.succeed();
+                }
+                ReportFact::StatusSet { digest } => {
+                    report.digest = Some(digest.clone());
+                    report.effort.succeed();
+                }
+                ReportFact::Troubled { trouble } => report.effort.fail(trouble, at, seed),
+            }
+        }
+    }
+
+    fn reports_of(&mut self, key: &str) -> Vec<&mut Report> {
+        let mut found = Vec::new();
+        for (commit, candidate) in &mut self.candidates {
+            let is_it = candidate
+                .runs
+                .values()
+                .any(|run| Candidate::key(commit, run) == key);
+            if is_it {
+                found.push(&mut candidate.report);
+            }
+        }
+        let running = self.running.iter_mut().filter(|running| running.key == key);
+        found.extend(running.map(|running| &mut running.report));
+        let ended = self.ended.iter_mut().filter(|ended| ended.key == key);
+        found.extend(ended.map(|ended| &mut ended.report));
+        found
+    }
+}
+
+/// What GitHub is to say of one release.
+struct Told<'a> {
+    key: String,
+    commit: &'a CommitSha,
+    report: &'a Report,
+    status: DeploymentStatus,
+}
+
+impl Told<'_> {
+    fn wish(self, repository: &RepositoryName, terms: &Terms, now: Timestamp, agenda: &mut Agenda) {
+        // Given up at last: a failed report never fails a release, and a person's word lets it be tried again.
+        if self.report.effort.is_exhausted() || self.report.digest == Some(self.status.digest()) {
+            return;
+        }
+        let Some(deployment) = self.report.deployment else {
+            agenda.add(due(&self.report.effort, now, now, || Action::Report {
+                key: self.key.clone(),
+                repository: repository.clone(),
+                report: ReportAction::Find {
+                    commit: self.commit.clone(),
+                    environment: terms.github_environment.clone(),
+                },
+            }));
+            return;
+        };
+        agenda.add(due(&self.report.effort, now, now, || Action::Report {
+            key: self.key.clone(),
+            repository: repository.clone(),
+            report: ReportAction::Status {
+                deployment,
+                status: self.status.clone(),
+            },
+        }));
+    }
+}
+
+impl DeploymentStatus {
+    /// What it says, to tell whether it was said already.
+    pub fn digest(&self) -> String {
+        let url = self.environment_url.as_deref().unwrap_or_default();
+        format!("{} {} {url}", self.state.as_str(), self.description)
+    }
+}
+
+impl Ended {
+    /// Whether anything was asked of Argo CD for it, or was about to be.
+    fn was_begun(&self) -> bool {
+        match self.phase {
+            Phase::Live | Phase::Failed | Phase::RollingBack | Phase::RolledBack => true,
+            Phase::Superseded | Phase::Cancelled => self.build.is_some(),
+            Phase::WaitingForBuild
+            | Phase::WaitingForApproval
+            | Phase::Queued
+            | Phase::Syncing
+            | Phase::Verifying => false,
+        }
+    }
+
+    /// Whether its deployment on GitHub, if it has one, says that it is over. Told by the state alone: the words may differ.
+    pub(super) fn is_reported(&self) -> bool {
+        let state = self.state().as_str();
+        self.report.deployment.is_none()
+            || self
+                .report
+                .digest
+                .as_ref()
+                .is_some_and(|digest| digest.split(' ').next() == Some(state))
+    }
+
+    fn state(&self) -> DeploymentState {
+        match self.phase {
+            Phase::Live => DeploymentState::Success,
+            Phase::Failed | Phase::RollingBack | Phase::RolledBack => DeploymentState::Failure,
+            Phase::Superseded
+            | Phase::Cancelled
+            | Phase::WaitingForBuild
+            | Phase::WaitingForApproval
+            | Phase::Queued
+            | Phase::Syncing
+            | Phase::Verifying => DeploymentState::Inactive,
+        }
+    }
+
+    fn status(&self, terms: &Terms) -> DeploymentStatus {
+        let text = match self.phase {
+            Phase::RollingBack | Phase::RolledBack => format!("{}: {}", self.phase, self.reason),
+            Phase::Superseded | Phase::Cancelled => format!("{}: {}", self.phase, self.reason),
+            Phase::Live
+            | Phase::Failed
+            | Phase::WaitingForBuild
+            | Phase::WaitingForApproval
+            | Phase::Queued
+            | Phase::Syncing
+            | Phase::Verifying => self.reason.clone(),
+        };
+        let mut status = status(self.state(), &text, None);
+        if self.phase == Phase::Live {
+            status.environment_url.clone_from(&terms.url);
+        }
+        status
+    }
+}
+
+fn status(state: DeploymentState, text: &str, log_url: Option<String>) -> DeploymentStatus {
+    let mut description: String = text.chars().take(DESCRIPTION_CHARACTERS).collect();
+    if description.len() < text.len() {
+        description.pop();
+        description.push('…');
+    }
+    DeploymentStatus {
+        state,
+        description,
+        environment_url: None,
+        log_url,
+    }
+}
+
+fn shown_running(running: &Running) -> Shown {
+    let (phase, doing) = match (&running.kind, &running.stage) {
+        (Kind::Rollback { .. }, _) => (Phase::RollingBack, "going back"),
+        (Kind::Deploy, Stage::Looking | Stage::Changing { .. } | Stage::Asking { .. }) => {
+            (Phase::Syncing, "releasing")
+        }
+        (Kind::Deploy, Stage::Waiting(_)) => (Phase::Syncing, "rolling out"),
+        (Kind::Deploy, Stage::Probing { .. }) => (Phase::Verifying, "probing"),
+        (Kind::Deploy, Stage::Stopping { .. }) => (Phase::Verifying, "stopping"),
+    };
+    let note = running.note.as_deref().unwrap_or("Argo CD is asked");
+    Shown {
+        commit: running.commit.clone(),
+        title: running.title.clone(),
+        phase,
+        reason: format!("{doing}: {note}"),
+        is_rollback: running.kind != Kind::Deploy,
+    }
+}
+
+fn shown_ended(ended: &Ended) -> Shown {
+    Shown {
+        commit: ended.commit.clone(),
+        title: ended.title.clone(),
+        phase: ended.phase,
+        reason: ended.reason.clone(),
+        is_rollback: ended.is_rollback,
+    }
+}
+
+impl fmt::Display for Phase {
+    /// As in the specification: `waiting-for-build`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::WaitingForBuild => "waiting-for-build",
+            Self::WaitingForApproval => "waiting-for-approval",
+            Self::Queued => "queued",
+            Self::Syncing => "syncing",
+            Self::Verifying => "verifying",
+            Self::Live => "live",
+            Self::Failed => "failed",
+            Self::RollingBack => "rolling-back",
+            Self::RolledBack => "rolled-back",
+            Self::Superseded => "superseded",
+            Self::Cancelled => "cancelled",
+        })
+    }
+}

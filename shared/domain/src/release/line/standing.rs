@@ -1,0 +1,151 @@
+//! Where a commit that waits stands: what it waits for, and which one goes next.
+
+use super::{
+    Line, Relation,
+    state::{Build, Candidate},
+};
+use crate::{
+    CommitSha, Timestamp,
+    release::{Name, Terms},
+};
+
+/// What a commit waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Its build has not succeeded: why, for people.
+    Unbuilt(String),
+    /// It is not live, or not for long enough, in the environment before: why, and when to look again if that is known.
+    Upstream(String, Option<Timestamp>),
+    /// It is not known how it stands to this commit.
+    Unordered(CommitSha),
+    /// It does not follow this commit: a person decides.
+    Diverged(CommitSha),
+    /// People have to approve it: why that does not happen.
+    Unapproved(String),
+    /// It may go.
+    Ready,
+}
+
+/// What is to go next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Next<'a> {
+    /// Nothing.
+    Nothing,
+    /// This commit.
+    Commit(&'a CommitSha),
+    /// It is to be asked how `head` stands to `base` first.
+    Compare {
+        base: &'a CommitSha,
+        head: &'a CommitSha,
+    },
+}
+
+impl Line {
+    /// Where the commit stands.
+    pub(super) fn standing(
+        &self,
+        commit: &CommitSha,
+        candidate: &Candidate,
+        terms: &Terms,
+        now: Timestamp,
+    ) -> Standing {
+        if let Some(reason) = unbuilt(candidate.build(&self.id, terms), terms) {
+            return Standing::Unbuilt(reason);
+        }
+        for environment in &terms.after {
+            if let Some((reason, until)) = self.lacking_upstream(commit, environment, terms, now) {
+                return Standing::Upstream(reason, until);
+            }
+        }
+        let may_diverge = terms.allow_diverged || candidate.diverged_allowed;
+        if let Some((of, Relation::Diverged)) = &candidate.relation
+            && self.counts(of)
+            && !may_diverge
+        {
+            return Standing::Diverged(of.clone());
+        }
+        if let Some(base) = self.base().filter(|_| !self.is_again(commit)) {
+            let goes_on = candidate
+                .relation
+                .as_ref()
+                .filter(|(of, _)| of == base)
+                .is_some_and(|(_, relation)| match relation {
+                    Relation::Ahead => true,
+                    Relation::Diverged => may_diverge,
+                    Relation::Behind | Relation::Identical => false,
+                });
+            if !goes_on {
+                return Standing::Unordered(base.clone());
+            }
+        }
+        if terms.approvals > 0 {
+            return Standing::Unapproved(format!(
+                "it needs {} approvals, which this version of Slipway cannot take yet",
+                terms.approvals
+            ));
+        }
+        Standing::Ready
+    }
+
+    /// Whether the commit is what is there and was not found healthy, so that a new build of it mends that.
+    pub(super) fn is_again(&self, commit: &CommitSha) -> bool {
+        self.running.is_none() && self.live().is_none() && self.deployed.as_ref() == Some(commit)
+    }
+
+    /// Whether a comparison with the commit still says something: it is there, or waits too.
+    fn counts(&self, commit: &CommitSha) -> bool {
+        self.base() == Some(commit) || self.candidates.contains_key(commit)
+    }
+
+    fn lacking_upstream(
+        &self,
+        commit: &CommitSha,
+        environment: &Name,
+        terms: &Terms,
+        now: Timestamp,
+    ) -> Option<(String, Option<Timestamp>)> {
+        let passing = self.upstream.get(environment);
+        let live = passing
+            .and_then(|passing| passing.live.as_ref())
+            .filter(|live| live.commit == *commit);
+        let Some(live) = live else {
+            return Some((format!("it is not live in {environment}"), None));
+        };
+        let soaked_at = live.since.after(terms.soak);
+        (soaked_at > now).then(|| {
+            let reason = format!("it is to be live in {environment} until {soaked_at}");
+            (reason, Some(soaked_at))
+        })
+    }
+
+    /// What goes next of those that may: the newest by ancestry.
+    pub(super) fn next(&self, terms: &Terms, now: Timestamp) -> Next<'_> {
+        let mut ready: Vec<(&CommitSha, &Candidate)> = self
+            .candidates
+            .iter()
+            .filter(|(commit, candidate)| {
+                self.standing(commit, candidate, terms, now) == Standing::Ready
+            })
+            .collect();
+        ready.sort_by(|(left, one), (right, other)| one.order(left).cmp(&other.order(right)));
+        match ready.as_slice() {
+            [] => Next::Nothing,
+            [(commit, _)] => Next::Commit(commit),
+            [(base, _), (head, _), ..] => Next::Compare { base, head },
+        }
+    }
+}
+
+/// Why the build is none to go with; none if it is.
+fn unbuilt(build: Build<'_>, terms: &Terms) -> Option<String> {
+    let workflow = terms.workflow.as_deref().unwrap_or_default();
+    match build {
+        Build::Succeeded(_) => None,
+        Build::NotSeen if terms.workflow.is_none() => {
+            Some("the configuration names no workflow that builds images".to_owned())
+        }
+        Build::NotSeen => Some(format!("waiting for {workflow} to run")),
+        Build::Underway(_) => Some(format!("{workflow} is building")),
+        Build::Ended(_) => Some(format!("{workflow} did not succeed")),
+    }
+}

@@ -1,0 +1,375 @@
+//! The state of a release line: what its facts add up to.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Asked, Kind, Phase, Relation, Upstream};
+use crate::{
+    CommitSha, RepositoryName, Timestamp,
+    preview::{Effort, RunProgress, WorkflowRun},
+    release::{LineId, Name, Push, Refusal, Terms, judge},
+};
+
+/// A release line: an entity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// Which one.
+    pub id: LineId,
+    /// The newest known name of the repository.
+    #[serde(default)]
+    pub(super) repository: Option<RepositoryName>,
+    /// What the configuration says; none if it does not name the environment.
+    #[serde(default)]
+    pub(super) terms: Option<Terms>,
+    /// As of when.
+    #[serde(default)]
+    pub(super) terms_as_of: Timestamp,
+    /// Commits that may be released.
+    #[serde(default)]
+    pub(super) candidates: BTreeMap<CommitSha, Candidate>,
+    /// The one release that is being made.
+    #[serde(default)]
+    pub(super) running: Option<Running>,
+    /// The commit that was last given to Argo CD, whatever became of it.
+    #[serde(default)]
+    pub(super) deployed: Option<CommitSha>,
+    /// Releases that were live and found healthy, the newest last.
+    #[serde(default)]
+    pub(super) verified: Vec<Verified>,
+    /// The way back that is to be taken next.
+    #[serde(default)]
+    pub(super) way_back: Option<WayBack>,
+    /// Nothing begins by itself until a person lifts it.
+    #[serde(default)]
+    pub(super) hold: Option<Hold>,
+    /// A person forbids automatic releases.
+    #[serde(default)]
+    pub(super) lock: Option<Hold>,
+    /// Releases that are over, the newest last.
+    #[serde(default)]
+    pub(super) ended: Vec<Ended>,
+    /// How many releases were begun: numbers the ways back.
+    #[serde(default)]
+    pub(super) begun: u64,
+    /// The last workflow runs that did not count, with their attempts, and why; the newest last.
+    #[serde(default)]
+    pub(super) refused: Vec<(u64, u64, Refusal)>,
+    /// What is live in the environments before this one.
+    #[serde(default)]
+    pub(super) upstream: BTreeMap<Name, Passing>,
+    /// What the environments after this one were told.
+    #[serde(default)]
+    pub(super) passed: BTreeMap<Name, Option<Upstream>>,
+    /// The tries at asking GitHub about commits and runs.
+    #[serde(default)]
+    pub(super) reading: Effort,
+    /// The tries at telling the environments after this one.
+    #[serde(default)]
+    pub(super) passing: Effort,
+}
+
+/// What an environment before this one told, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Passing {
+    pub(super) live: Option<Upstream>,
+    pub(super) as_of: Timestamp,
+}
+
+/// A commit that may be released.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Candidate {
+    /// When it became known.
+    pub(super) since: Timestamp,
+    /// The newest push of it.
+    pub(super) push: Option<Push>,
+    /// The first line of its message, once read.
+    pub(super) title: Option<String>,
+    /// The newest known attempt of each run on it.
+    pub(super) runs: BTreeMap<u64, WorkflowRun>,
+    /// When the runs were last read.
+    pub(super) runs_read_at: Option<Timestamp>,
+    /// Its message asks for no release.
+    pub(super) skip: bool,
+    /// The commit that it was last compared with, and how it stands to that.
+    pub(super) relation: Option<(CommitSha, Relation)>,
+    /// When GitHub last showed it in what is tracked.
+    pub(super) checked_at: Option<Timestamp>,
+    /// A person lets it go on though it does not follow what is there.
+    pub(super) diverged_allowed: bool,
+    pub(super) report: Report,
+}
+
+/// The release that is being made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Running {
+    pub(super) key: String,
+    pub(super) kind: Kind,
+    pub(super) commit: CommitSha,
+    pub(super) title: String,
+    /// The build that the image is of: run and attempt.
+    pub(super) build: Option<(u64, u64)>,
+    pub(super) asked: Asked,
+    pub(super) begun_at: Timestamp,
+    pub(super) stage: Stage,
+    /// What it waits for, for people.
+    pub(super) note: Option<String>,
+    pub(super) effort: Effort,
+    pub(super) report: Report,
+}
+
+/// How far a release is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Stage {
+    /// The application is looked at before anything is changed.
+    Looking,
+    /// The specification is to be changed; `by_itself`: Argo CD then syncs without being asked.
+    Changing { former: Former, by_itself: bool },
+    /// The operation is to be asked for.
+    Asking { former: Former, again_at: Timestamp },
+    /// Argo CD is at it.
+    Waiting(Rollout),
+    /// Argo CD is done; the URL is probed.
+    Probing {
+        since: Timestamp,
+        count: u32,
+        probe_at: Timestamp,
+        /// By which Argo CD can go back to it.
+        history: Option<u64>,
+    },
+    /// It has failed, and what Argo CD still does is stopped first.
+    Stopping {
+        since: Timestamp,
+        look_at: Timestamp,
+        asked: bool,
+        failure: Failure,
+    },
+}
+
+/// A rollout by Argo CD under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Rollout {
+    pub(super) since: Timestamp,
+    pub(super) look_at: Timestamp,
+    pub(super) former: Former,
+    /// An operation of this release is to come: not if there was nothing to change.
+    pub(super) expects_operation: bool,
+    /// Since when it is degraded without a break.
+    pub(super) degraded_since: Option<Timestamp>,
+}
+
+/// What tells the operation before a release from the operation of the release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Former {
+    /// When it began, to the second.
+    pub(super) began: Option<Timestamp>,
+    /// The newest entry of the application's history.
+    pub(super) history: Option<u64>,
+}
+
+/// Why a release failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// What was released does not work, and nothing moves any more.
+    Artefact(String),
+    /// What releases does not work: nothing is known of what was to be released.
+    Infrastructure(String),
+}
+
+impl Failure {
+    /// Why, for people.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Artefact(reason) | Self::Infrastructure(reason) => reason,
+        }
+    }
+}
+
+/// A release that was live and found healthy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Verified {
+    pub(super) commit: CommitSha,
+    pub(super) title: String,
+    pub(super) asked: Asked,
+    /// By which Argo CD can go back to it.
+    pub(super) history: Option<u64>,
+    pub(super) at: Timestamp,
+}
+
+/// A way back that is to be taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct WayBack {
+    pub(super) to: Verified,
+    pub(super) asked: Asked,
+    pub(super) of: Option<String>,
+    pub(super) reason: String,
+}
+
+/// Why nothing begins by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Since when.
+    pub since: Timestamp,
+    /// Who holds: a person, or Slipway itself.
+    pub by: String,
+    /// Why, for people.
+    pub reason: String,
+}
+
+/// A release that is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Ended {
+    pub(super) key: String,
+    pub(super) commit: CommitSha,
+    pub(super) title: String,
+    pub(super) build: Option<(u64, u64)>,
+    pub(super) is_rollback: bool,
+    pub(super) phase: Phase,
+    /// Why, for people: never empty.
+    pub(super) reason: String,
+    pub(super) at: Timestamp,
+    pub(super) report: Report,
+}
+
+/// The release on GitHub's page of deployments.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct Report {
+    /// GitHub's id of the deployment, once known.
+    pub(super) deployment: Option<u64>,
+    /// What its newest status says.
+    pub(super) digest: Option<String>,
+    pub(super) effort: Effort,
+}
+
+/// How far the build of a commit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Build<'a> {
+    NotSeen,
+    Underway(&'a WorkflowRun),
+    Succeeded(&'a WorkflowRun),
+    Ended(&'a WorkflowRun),
+}
+
+impl Candidate {
+    pub(super) fn new(since: Timestamp) -> Self {
+        Self {
+            since,
+            push: None,
+            title: None,
+            runs: BTreeMap::new(),
+            runs_read_at: None,
+            skip: false,
+            relation: None,
+            checked_at: None,
+            diverged_allowed: false,
+            report: Report::default(),
+        }
+    }
+
+    /// The first line of the commit's message, as far as it is known.
+    pub(super) fn title(&self) -> String {
+        let pushed = self.push.as_ref().map(|push| push.title.clone());
+        pushed.or_else(|| self.title.clone()).unwrap_or_default()
+    }
+
+    /// How far its build is, by the runs that may be trusted: the oldest success counts, else the newest run.
+    pub(super) fn build(&self, id: &LineId, terms: &Terms) -> Build<'_> {
+        let trusted = || {
+            self.runs
+                .values()
+                .filter(|run| judge(run, id.repository, terms).is_ok())
+        };
+        if let Some(run) = trusted().find(|run| run.progress == RunProgress::Succeeded) {
+            return Build::Succeeded(run);
+        }
+        match trusted().next_back() {
+            None => Build::NotSeen,
+            Some(run) => match run.progress {
+                RunProgress::Waiting | RunProgress::Running => Build::Underway(run),
+                RunProgress::Succeeded => Build::Succeeded(run),
+                RunProgress::Cancelled | RunProgress::Failed => Build::Ended(run),
+            },
+        }
+    }
+
+    /// What its release is known by: the same for the same build.
+    pub(super) fn key(commit: &CommitSha, run: &WorkflowRun) -> String {
+        format!("{commit}-{}-{}", run.id, run.attempt)
+    }
+
+    /// Its order among those that wait, when nothing else tells.
+    pub(super) fn order<'a>(&'a self, commit: &'a CommitSha) -> impl Ord + 'a {
+        let pushed_at = self.push.as_ref().map(|push| push.pushed_at);
+        (pushed_at, self.since, commit)
+    }
+}
+
+impl Line {
+    /// So many commits may wait; the oldest of more are over.
+    pub(super) const CANDIDATES_MAX: usize = 20;
+    /// So many verified releases are kept to go back to.
+    pub(super) const VERIFIED_MAX: usize = 10;
+    /// So many releases that are over are kept.
+    pub(super) const ENDED_MAX: usize = 30;
+    /// So many refusals are kept.
+    pub(super) const REFUSED_MAX: usize = 10;
+
+    /// The line of which nothing is known yet.
+    pub(super) fn unknown(id: LineId) -> Self {
+        Self {
+            id,
+            repository: None,
+            terms: None,
+            terms_as_of: Timestamp::default(),
+            candidates: BTreeMap::new(),
+            running: None,
+            deployed: None,
+            verified: Vec::new(),
+            way_back: None,
+            hold: None,
+            lock: None,
+            ended: Vec::new(),
+            begun: 0,
+            refused: Vec::new(),
+            upstream: BTreeMap::new(),
+            passed: BTreeMap::new(),
+            reading: Effort::default(),
+            passing: Effort::default(),
+        }
+    }
+
+    /// The last release, if it failed: which one, and why.
+    pub(super) fn last_failure(&self) -> Option<(String, String)> {
+        let last = self
+            .ended
+            .iter()
+            .rev()
+            .find(|ended| !matches!(ended.phase, Phase::Superseded | Phase::Cancelled))?;
+        (last.phase == Phase::Failed).then(|| (last.commit.short().to_owned(), last.reason.clone()))
+    }
+
+    /// The commit that others are compared with: what is being released, or was last.
+    pub(super) fn base(&self) -> Option<&CommitSha> {
+        self.running
+            .as_ref()
+            .map(|running| &running.commit)
+            .or(self.deployed.as_ref())
+    }
+
+    /// What is live and verified; none if what was last given to Argo CD is not.
+    pub(super) fn live(&self) -> Option<&Verified> {
+        let last = self.verified.last()?;
+        (self.running.is_none() && self.deployed.as_ref() == Some(&last.commit)).then_some(last)
+    }
+
+    /// Spreads the retries of many lines.
+    pub(super) fn seed(&self) -> u64 {
+        let names = self.id.service.as_str().bytes();
+        let names = names.chain(self.id.environment.as_str().bytes());
+        names.fold(self.id.repository.0, |seed, byte| {
+            seed.rotate_left(7) ^ u64::from(byte)
+        })
+    }
+}

@@ -1,0 +1,26 @@
+//! Releases: from a push and its green build to an environment that runs it, through Argo CD.
+//!
+//! Two kinds of entities. The [`Intake`] of a repository takes in what deliveries tell and finds by the configuration whom it
+//! concerns. A release [`Line`] is one environment of one service: it orders the commits by ancestry, releases one at a time,
+//! follows it until it is live or failed, and goes back if it must.
+
+mod identity;
+mod intake;
+mod line;
+mod push;
+mod terms;
+#[cfg(test)]
+mod tests;
+mod trust;
+
+pub use identity::{IntakeId, LineId, Name};
+pub use intake::{
+    Action as IntakeAction, Fact as IntakeFact, Intake, News, Place, Reading, Refused,
+};
+pub use line::{
+    Action, Asked, DeploymentState, DeploymentStatus, Fact, Failure, Hold, Kind, Line, Overview,
+    Phase, Relation, ReportAction, ReportFact, Shown, StepAction, StepFact, Upstream,
+};
+pub use push::{Push, Reference, SKIP, Source};
+pub use terms::{AllTerms, Terms, all as terms_of};
+pub use trust::{Refusal, judge, judge_attempt};

@@ -1,0 +1,119 @@
+//! How a release gets from a push to being live.
+
+use super::*;
+use crate::release::Push;
+
+#[test]
+fn a_push_waits_for_its_build_and_is_live_when_argo_cd_and_the_url_say_so() {
+    let mut story = Story::new(PRODUCTION);
+    story.push('1');
+    assert_eq!(
+        story.go_until(Duration::from_secs(5)),
+        "",
+        "deliveries tell of builds"
+    );
+    assert_eq!(
+        story.waiting(),
+        "1 waiting-for-build: waiting for CI to run"
+    );
+    story.build('1');
+    insta::assert_snapshot!(story.go(), @"
+    check 1
+    begin 1
+    set the image ghcr.io/acme/shop:1111111111111111111111111111111111111111
+    sync
+    probe https://shop.example.com/health: 200 OK
+    tell success: released and found healthy
+    ");
+    assert_eq!(story.live(), Some('1'));
+}
+
+#[test]
+fn a_lost_delivery_of_the_build_is_made_up_for_by_looking() {
+    let mut story = Story::new(PRODUCTION);
+    story.push('1');
+    let run = run(1, '1', RunProgress::Succeeded);
+    story.runs.push(run);
+    story.go();
+    assert_eq!(story.live(), Some('1'));
+}
+
+#[test]
+fn a_lost_delivery_of_the_push_is_made_up_for_by_its_build() {
+    let mut story = Story::new(PRODUCTION);
+    story.build('1');
+    story.go();
+    assert_eq!(story.live(), Some('1'));
+}
+
+#[test]
+fn argo_cd_that_syncs_by_itself_is_not_asked_to() {
+    let mut story = Story::new(PRODUCTION);
+    story.argo.by_itself = true;
+    let done = story.release('1');
+    assert!(!done.contains("sync\n"), "{done}");
+    assert_eq!(story.live(), Some('1'));
+}
+
+#[test]
+fn an_old_healthy_state_is_not_taken_for_the_new_one() {
+    let mut story = Story::new(PRODUCTION);
+    story.argo.ends = argocd::Phase::Running;
+    story.push('1');
+    story.build('1');
+    story.go();
+    assert_eq!(
+        story.live(),
+        None,
+        "the application is healthy, but the operation is not over"
+    );
+    assert_eq!(story.overview().running.unwrap().phase, Phase::Syncing);
+}
+
+#[test]
+fn what_runs_already_is_verified_and_not_changed() {
+    let mut story = Story::new(PRODUCTION);
+    story.argo.spec = image('1');
+    story.argo.live = image('1');
+    let done = story.release('1');
+    assert!(!done.contains("set "), "{done}");
+    assert_eq!(story.live(), Some('1'));
+}
+
+#[test]
+fn a_message_may_ask_for_no_release_and_a_branch_may_lose_a_commit() {
+    let mut story = Story::new(PRODUCTION);
+    let skipped = Push {
+        skip: true,
+        ..push('1', 1)
+    };
+    story.build('1');
+    story.record(&Fact::Pushed { push: skipped });
+    assert_eq!(story.end_of('1').unwrap().0, Phase::Cancelled);
+    story.head = '1';
+    story.release('2');
+    let (phase, reason) = story.end_of('2').unwrap();
+    assert_eq!(phase, Phase::Cancelled, "{reason}");
+    assert!(reason.contains("no longer in the branch main"), "{reason}");
+    assert_eq!(story.given, []);
+}
+
+#[test]
+fn an_update_that_is_not_supported_fails_with_its_reason_and_never_silently() {
+    let mut story = Story::new("branch: main\nargocd: { application: shop, update: git }");
+    story.release('1');
+    let (phase, reason) = story.end_of('1').unwrap();
+    assert_eq!(phase, Phase::Failed);
+    assert!(
+        reason.contains("does not release by `update: git` yet"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn a_sync_needs_no_image_and_its_operation_tells_that_it_is_the_one() {
+    let mut story = Story::new("branch: main\nargocd: { application: shop }");
+    let done = story.release('1');
+    assert!(done.contains("sync"), "{done}");
+    assert_eq!(story.live(), Some('1'));
+}

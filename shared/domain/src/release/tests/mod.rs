@@ -1,0 +1,514 @@
+//! Stories of release lines: a history of commits, builds, and an Argo CD that does what the story says.
+
+mod arrival;
+mod failing;
+mod intake;
+mod order;
+mod promotion;
+mod property;
+mod trust;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use super::{
+    Action, Fact, Line, LineId, Overview, Phase, Push, Reference, Relation, ReportAction,
+    ReportFact, Source, StepAction, StepFact, Terms, terms_of,
+};
+use crate::{
+    CommitSha, RepositoryId, Timestamp,
+    argocd::{
+        self, Application, Health, HistoryEntry, Initiator, Operation, Requested, SyncStatus,
+    },
+    configuration,
+    entity::{Action as _, Entity, Step},
+    preview::{RunProgress, Trouble, WorkflowRun},
+};
+
+pub(super) const REPOSITORY: RepositoryId = RepositoryId(1);
+
+/// A configuration whose environment `production` says this.
+pub(super) fn configuration(production: &str) -> String {
+    format!(
+        "version: 1\nbuild: {{ workflow: CI }}\nservices:\n  web:\n    environments:\n      production:\n{}",
+        production
+            .lines()
+            .map(|line| format!("        {}\n", line.trim_start()))
+            .collect::<String>()
+    )
+}
+
+pub(super) const PRODUCTION: &str = "branch: main
+    argocd: { application: shop, update: kustomize-image }
+    url: https://shop.example.com
+    health: { path: /health, attempts: 3, interval: 10s }
+    rollback: automatic";
+
+pub(super) fn terms(text: &str) -> Terms {
+    let configuration = configuration::parse(text).unwrap();
+    let all = terms_of(&configuration, &"acme/shop".parse().unwrap());
+    all[&("web".parse().unwrap(), "production".parse().unwrap())].clone()
+}
+
+pub(super) fn line_id(environment: &str) -> LineId {
+    LineId {
+        repository: REPOSITORY,
+        service: "web".parse().unwrap(),
+        environment: environment.parse().unwrap(),
+    }
+}
+
+/// A commit whose SHA consists of one digit.
+pub(super) fn commit(digit: char) -> CommitSha {
+    digit.to_string().repeat(40).parse().unwrap()
+}
+
+pub(super) fn digit(commit: &CommitSha) -> char {
+    commit.as_str().chars().next().unwrap()
+}
+
+pub(super) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_milliseconds(seconds * 1_000)
+}
+
+pub(super) fn push(head: char, seconds: i64) -> Push {
+    Push {
+        pushed_at: at(seconds),
+        reference: Reference::Branch("main".into()),
+        commit: commit(head),
+        title: format!("Change {head}"),
+        skip: false,
+        forced: false,
+    }
+}
+
+pub(super) fn run(id: u64, head: char, progress: RunProgress) -> WorkflowRun {
+    WorkflowRun {
+        id,
+        attempt: 1,
+        name: "CI".into(),
+        path: ".github/workflows/ci.yml".into(),
+        event: "push".into(),
+        head_branch: Some("main".into()),
+        head_commit: commit(head),
+        head_repository: Some(REPOSITORY),
+        progress,
+        html_url: format!("https://github.com/acme/shop/actions/runs/{id}"),
+    }
+}
+
+/// A line, the world as it answers, and all that was done.
+pub(super) struct Story {
+    pub(super) line: Line,
+    pub(super) now: Timestamp,
+    /// Each commit's parent.
+    pub(super) parents: BTreeMap<char, Option<char>>,
+    /// The head of the branch.
+    pub(super) head: char,
+    pub(super) runs: Vec<WorkflowRun>,
+    pub(super) argo: Argo,
+    /// Whether the URL answers well.
+    pub(super) answers: bool,
+    /// What the next call fails with, if it fails.
+    pub(super) trouble: Option<Trouble>,
+    pub(super) done: Vec<String>,
+    /// The commits that Argo CD was given, with whether that was a way back.
+    pub(super) given: Vec<(char, bool)>,
+}
+
+/// An Argo CD with one application.
+pub(super) struct Argo {
+    pub(super) spec: String,
+    pub(super) live: String,
+    pub(super) by_itself: bool,
+    /// Images that never get healthy.
+    pub(super) sick: BTreeSet<String>,
+    /// How an operation ends.
+    pub(super) ends: argocd::Phase,
+    /// Whether a rollout goes on.
+    pub(super) stuck: bool,
+    pub(super) operation: Option<Operation>,
+    pub(super) history: Vec<String>,
+}
+
+impl Argo {
+    fn application(&self, now: Timestamp) -> Application {
+        let sick = self.sick.contains(&self.live);
+        let entry = |(id, image): (usize, &String)| HistoryEntry {
+            id: u64::try_from(id).unwrap(),
+            revisions: Vec::new(),
+            deployed_at: None,
+            initiator: Initiator::Unsaid,
+            sources: vec![source(image)],
+        };
+        Application {
+            resource_version: "1".into(),
+            deleting: false,
+            sources: vec![source(&self.spec)],
+            has_several_sources: false,
+            automation: self.by_itself.then_some(argocd::Automation {
+                prune: false,
+                self_heal: false,
+            }),
+            requested: None,
+            operation: self.operation.clone(),
+            sync: argocd::Sync {
+                status: if self.spec == self.live {
+                    SyncStatus::Synced
+                } else {
+                    SyncStatus::OutOfSync
+                },
+                revisions: Vec::new(),
+                is_of_this_specification: true,
+            },
+            health: match (self.stuck, sick) {
+                (true, _) => Health::Progressing,
+                (false, true) => Health::Degraded,
+                (false, false) => Health::Healthy,
+            },
+            reconciled_at: Some(now),
+            conditions: Vec::new(),
+            images: vec![self.live.clone()],
+            history: self.history.iter().enumerate().map(entry).collect(),
+            troubles: Vec::new(),
+            managed_by: None,
+        }
+    }
+
+    /// An operation, begun and ended.
+    fn operate(&mut self, mark: &str, now: Timestamp) {
+        if self.ends == argocd::Phase::Succeeded {
+            self.live.clone_from(&self.spec);
+            self.history.push(self.live.clone());
+        }
+        let is_over = self.ends != argocd::Phase::Running;
+        self.operation = Some(Operation {
+            phase: self.ends,
+            message: "one or more objects failed to apply".into(),
+            started_at: Some(now),
+            finished_at: is_over.then_some(now),
+            requested: Requested {
+                revision: None,
+                mark: Some(mark.to_owned()),
+                initiator: Initiator::Unsaid,
+            },
+            revisions: Vec::new(),
+            retries: 0,
+        });
+    }
+}
+
+fn source(image: &str) -> argocd::Source {
+    argocd::Source {
+        kustomize_images: vec![image.to_owned()],
+        kind: argocd::SourceKind::Kustomize,
+        ..argocd::Source::default()
+    }
+}
+
+/// The image of a commit.
+pub(super) fn image(head: char) -> String {
+    format!("ghcr.io/acme/shop:{}", commit(head))
+}
+
+impl Story {
+    /// A line of production with the history `0 - 1 - 2 …` up to `9`, of which nothing is released.
+    pub(super) fn new(production: &str) -> Self {
+        let mut parents: BTreeMap<char, Option<char>> = BTreeMap::new();
+        for number in 0..10_u32 {
+            let parent = number.checked_sub(1).and_then(|n| char::from_digit(n, 10));
+            parents.insert(char::from_digit(number, 10).unwrap(), parent);
+        }
+        let mut story = Self {
+            line: Line::new(line_id("production")),
+            now: at(1_000),
+            parents,
+            head: '9',
+            runs: Vec::new(),
+            argo: Argo {
+                spec: "ghcr.io/acme/shop:former".into(),
+                live: "ghcr.io/acme/shop:former".into(),
+                by_itself: false,
+                sick: BTreeSet::new(),
+                ends: argocd::Phase::Succeeded,
+                stuck: false,
+                operation: None,
+                history: vec!["ghcr.io/acme/shop:former".into()],
+            },
+            answers: true,
+            trouble: None,
+            done: Vec::new(),
+            given: Vec::new(),
+        };
+        story.configure(production);
+        story
+    }
+
+    pub(super) fn configure(&mut self, production: &str) {
+        let terms = terms(&configuration(production));
+        self.record(&Fact::Configured {
+            repository: Some("acme/shop".parse().unwrap()),
+            terms: Some(Box::new(terms)),
+            as_of: self.now,
+        });
+    }
+
+    pub(super) fn record(&mut self, fact: &Fact) {
+        self.line.record(fact, self.now);
+    }
+
+    /// Pushes, builds and goes on until nothing more happens by itself.
+    pub(super) fn release(&mut self, head: char) -> String {
+        self.push(head);
+        self.build(head);
+        self.go()
+    }
+
+    pub(super) fn push(&mut self, head: char) {
+        let push = push(head, i64::from(head.to_digit(10).unwrap_or(99)));
+        self.record(&Fact::Pushed { push });
+    }
+
+    pub(super) fn build(&mut self, head: char) {
+        let id = u64::from(u32::from(head));
+        let run = run(id, head, RunProgress::Succeeded);
+        self.runs.retain(|known| known.id != id);
+        self.runs.push(run.clone());
+        self.record(&Fact::RunSeen { run });
+    }
+
+    fn ancestors(&self, head: char) -> BTreeSet<char> {
+        let mut found = BTreeSet::new();
+        let mut next = Some(head);
+        while let Some(one) = next {
+            found.insert(one);
+            next = self.parents.get(&one).copied().flatten();
+        }
+        found
+    }
+
+    pub(super) fn relation(&self, base: char, head: char) -> Relation {
+        match (
+            base == head,
+            self.ancestors(head).contains(&base),
+            self.ancestors(base).contains(&head),
+        ) {
+            (true, ..) => Relation::Identical,
+            (_, true, _) => Relation::Ahead,
+            (_, _, true) => Relation::Behind,
+            (_, false, false) => Relation::Diverged,
+        }
+    }
+
+    /// Acts until the line settles or waits for longer than a minute. Returns what was done since the last time.
+    pub(super) fn go(&mut self) -> String {
+        self.go_until(Duration::from_secs(60))
+    }
+
+    /// The same, and waits for as long as this.
+    pub(super) fn go_until(&mut self, patience: Duration) -> String {
+        let end = self.now.after(patience);
+        for _ in 0..2_000 {
+            match self.line.plan(self.now) {
+                Step::Act(action) => self.act(&action),
+                Step::Wait { until } if until <= end => self.now = until,
+                Step::Wait { .. } | Step::Settled | Step::Forget => {
+                    return std::mem::take(&mut self.done).join("\n");
+                }
+            }
+        }
+        panic!("the line never settles: {}", self.done.join("\n"));
+    }
+
+    pub(super) fn act(&mut self, action: &Action) {
+        if let Some(intent) = action.intent() {
+            self.record(&intent);
+        }
+        let fact = self.answer(action);
+        self.record(&fact);
+    }
+
+    fn answer(&mut self, action: &Action) -> Fact {
+        match action {
+            Action::ReadRuns { commit, .. } => {
+                self.done.push(format!("read runs {}", digit(commit)));
+                Fact::RunsRead {
+                    commit: commit.clone(),
+                    runs: self.runs_on(commit),
+                }
+            }
+            Action::Compare { base, head, .. } => {
+                self.done
+                    .push(format!("compare {} {}", digit(base), digit(head)));
+                Fact::Compared {
+                    base: base.clone(),
+                    head: head.clone(),
+                    relation: self.relation(digit(base), digit(head)),
+                }
+            }
+            Action::Check { commit, source, .. } => {
+                self.done.push(format!("check {}", digit(commit)));
+                let contained = self.ancestors(self.head).contains(&digit(commit));
+                let missing = (!contained && *source != Source::Promotion)
+                    .then(|| format!("it is no longer in {source}"));
+                Fact::Checked {
+                    commit: commit.clone(),
+                    runs: self.runs_on(commit),
+                    missing,
+                    title: None,
+                    skip: false,
+                }
+            }
+            Action::Begin {
+                key,
+                kind,
+                commit,
+                asked,
+            } => {
+                self.done.push(format!("begin {}", digit(commit)));
+                match asked {
+                    Ok(asked) => Fact::Begun {
+                        key: key.clone(),
+                        kind: kind.clone(),
+                        commit: commit.clone(),
+                        asked: asked.clone(),
+                    },
+                    Err(reason) => Fact::NotBegun {
+                        commit: commit.clone(),
+                        reason: reason.clone(),
+                    },
+                }
+            }
+            Action::Step { key, step, .. } => Fact::Step {
+                key: key.clone(),
+                step: self.step(key, step),
+            },
+            Action::Report {
+                key,
+                report: ReportAction::Find { .. },
+                ..
+            } => Fact::Report {
+                key: key.clone(),
+                report: ReportFact::Known { deployment: 7 },
+            },
+            Action::Report {
+                key,
+                report: ReportAction::Status { status, .. },
+                ..
+            } => {
+                self.done.push(format!(
+                    "tell {}: {}",
+                    status.state.as_str(),
+                    status.description
+                ));
+                let digest = status.digest();
+                Fact::Report {
+                    key: key.clone(),
+                    report: ReportFact::StatusSet { digest },
+                }
+            }
+            Action::Pass {
+                environment, live, ..
+            } => {
+                self.done.push(format!(
+                    "pass {environment} {:?}",
+                    live.as_ref().map(|live| digit(&live.commit))
+                ));
+                Fact::Passed {
+                    environment: environment.clone(),
+                    live: live.clone(),
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, key: &str, step: &StepAction) -> StepFact {
+        if let Some(trouble) = self.trouble.clone() {
+            return StepFact::Troubled { trouble };
+        }
+        let is_rollback = key.starts_with("rollback");
+        match step {
+            StepAction::Change { setting } => {
+                self.done.push(format!("set {setting}"));
+                if let argocd::Setting::KustomizeImage { image, version } = setting {
+                    self.argo.spec = format!("{image}{version}");
+                    let given = version.to_string().chars().nth(1).unwrap();
+                    self.given.push((given, is_rollback));
+                }
+                if self.argo.by_itself {
+                    self.argo.operate("automation", self.now);
+                }
+                StepFact::Changed
+            }
+            StepAction::Operate { history: Some(id) } => {
+                self.done.push(format!("roll back to {id}"));
+                let spec = self.argo.spec.clone();
+                let former = &self.argo.history[usize::try_from(*id).unwrap()];
+                self.argo.spec.clone_from(former);
+                self.argo.operate("", self.now);
+                self.argo.spec = spec;
+                StepFact::OperationTaken
+            }
+            StepAction::Operate { history: None } => {
+                self.done.push("sync".into());
+                self.argo.operate(key, self.now);
+                StepFact::OperationTaken
+            }
+            StepAction::Stop => {
+                self.done.push("stop".into());
+                if let Some(operation) = &mut self.argo.operation {
+                    operation.phase = argocd::Phase::Failed;
+                    operation.finished_at = Some(self.now);
+                }
+                StepFact::StopAsked
+            }
+            StepAction::Probe { url } => {
+                let answer = if self.answers {
+                    "200 OK"
+                } else {
+                    "502 Bad Gateway"
+                };
+                self.done.push(format!("probe {url}: {answer}"));
+                StepFact::Probed {
+                    healthy: self.answers,
+                    answer: answer.into(),
+                }
+            }
+            StepAction::Look => StepFact::Seen {
+                application: Box::new(self.argo.application(self.now)),
+            },
+        }
+    }
+
+    fn runs_on(&self, commit: &CommitSha) -> Vec<WorkflowRun> {
+        let on = |run: &&WorkflowRun| run.head_commit == *commit;
+        self.runs.iter().filter(on).cloned().collect()
+    }
+
+    pub(super) fn overview(&self) -> Overview {
+        self.line.overview(self.now)
+    }
+
+    /// The commit that is live and verified.
+    pub(super) fn live(&self) -> Option<char> {
+        self.overview().live.map(|live| digit(&live.commit))
+    }
+
+    /// What waits: each commit with its phase and reason.
+    pub(super) fn waiting(&self) -> String {
+        let waiting = self.overview().waiting.into_iter();
+        let told = waiting
+            .map(|shown| format!("{} {}: {}", digit(&shown.commit), shown.phase, shown.reason));
+        told.collect::<Vec<_>>().join("\n")
+    }
+
+    /// How the newest release of a commit ended.
+    pub(super) fn end_of(&self, head: char) -> Option<(Phase, String)> {
+        let mut ended = self.overview().ended.into_iter();
+        ended
+            .find(|shown| shown.commit == commit(head) && !shown.is_rollback)
+            .map(|shown| (shown.phase, shown.reason))
+    }
+}

@@ -1,0 +1,96 @@
+//! From environment to environment.
+
+use super::*;
+use crate::release::Upstream;
+
+const AFTER: &str = "branch: main
+    after: [staging]
+    soak: 30m
+    argocd: { application: shop, update: kustomize-image }";
+
+fn with_staging(production: &str) -> String {
+    format!("{production}\nargocd: {{ application: shop, update: kustomize-image }}")
+}
+
+fn story(production: &str) -> Story {
+    let text = format!(
+        "{}      staging: {{ branch: staging, argocd: {{ application: shop-staging }} }}\n",
+        configuration(production)
+    );
+    let mut story = Story::new(PRODUCTION);
+    story.record(&Fact::Configured {
+        repository: None,
+        terms: Some(Box::new(terms(&text))),
+        as_of: story.now,
+    });
+    story
+}
+
+fn live_in_staging(story: &mut Story, head: char) {
+    story.record(&Fact::UpstreamLive {
+        environment: "staging".parse().unwrap(),
+        live: Some(Upstream {
+            commit: commit(head),
+            title: format!("Change {head}"),
+            since: story.now,
+        }),
+        as_of: story.now,
+    });
+}
+
+#[test]
+fn a_commit_waits_until_it_was_live_upstream_for_long_enough() {
+    let mut story = story(AFTER);
+    story.release('1');
+    assert_eq!(story.waiting(), "1 queued: it is not live in staging");
+    live_in_staging(&mut story, '1');
+    story.go();
+    assert_eq!(story.live(), None, "not for long enough");
+    story.go_until(Duration::from_secs(1_800));
+    assert_eq!(story.live(), Some('1'));
+}
+
+#[test]
+fn a_newer_commit_that_is_not_live_upstream_does_not_supersede_one_that_is() {
+    let mut story = story(&AFTER.replace("soak: 30m", "soak: 1s"));
+    story.push('1');
+    story.build('1');
+    story.push('2');
+    story.build('2');
+    live_in_staging(&mut story, '1');
+    story.go();
+    assert_eq!(story.live(), Some('1'));
+    assert_eq!(story.waiting(), "2 queued: it is not live in staging");
+}
+
+#[test]
+fn an_environment_without_a_branch_gets_what_is_live_upstream() {
+    let mut story = story(&with_staging("after: [staging]"));
+    story.runs.push(run(1, '1', RunProgress::Succeeded));
+    live_in_staging(&mut story, '1');
+    story.go();
+    assert_eq!(story.live(), Some('1'));
+}
+
+#[test]
+fn environments_downstream_are_told_what_is_live_and_approvals_are_waited_for() {
+    let text = format!(
+        "{}      later: {{ after: [production], argocd: {{ application: later }} }}\n",
+        configuration(PRODUCTION)
+    );
+    let mut story = Story::new(PRODUCTION);
+    story.record(&Fact::Configured {
+        repository: None,
+        terms: Some(Box::new(terms(&text))),
+        as_of: story.now,
+    });
+    let done = story.release('1');
+    assert!(done.contains("pass later Some('1')"), "{done}");
+
+    let mut approved = Story::new(&format!("{PRODUCTION}\napprovals: 1"));
+    approved.release('1');
+    assert_eq!(
+        approved.waiting(),
+        "1 waiting-for-approval: it needs 1 approvals, which this version of Slipway cannot take yet"
+    );
+}
