@@ -2,6 +2,7 @@
 //!
 //! Adapts Spin to `inbox`, which decides everything: see its `ingress` for the order of the checks and all answers.
 
+mod ready;
 mod signature;
 
 use bytes::Bytes;
@@ -31,6 +32,9 @@ async fn handle(request: Request) -> impl IntoResponse {
         clock: SpinClock,
         log: JsonLog::new("gateway"),
     };
+    if request.uri().path() == readiness::PATH {
+        return ready::report(&inbox.store).await;
+    }
     let reception = take(&inbox, request).await;
     if let Some(claimed) = reception.accepted {
         spawn(process(inbox, claimed));

@@ -5,6 +5,7 @@
 mod answer;
 mod deliveries;
 mod entities;
+mod ready;
 mod wishes;
 
 use std::time::Duration;
@@ -31,6 +32,9 @@ const BUDGET: Duration = Duration::from_secs(20);
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
     let log = DeliveryLog::new("reconcile", None);
+    if request.uri().path() == readiness::PATH {
+        return ready::report(log).await;
+    }
     if request.method() != Method::POST {
         let mut response = answer::problem(StatusCode::METHOD_NOT_ALLOWED, "expected POST");
         response

@@ -2,8 +2,10 @@
 
 mod event;
 mod log;
+mod ready;
 mod runner;
 
 pub use event::{Learnt, answer};
 pub use log::DeliveryLog;
+pub use ready::vendors_ready;
 pub use runner::{FOLLOWED_FOR, PreviewRunner, paused_vendors, runner};

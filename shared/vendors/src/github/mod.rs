@@ -124,6 +124,11 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         }
     }
 
+    /// Why no call can be made with the credentials that it was given: what is wrong with them, for people; none if they make sense.
+    pub fn problem(&self) -> Option<&str> {
+        self.setup.as_ref().err().map(String::as_str)
+    }
+
     fn setup(&self, what: &str) -> Result<&Setup, CallError> {
         self.setup.as_ref().map_err(|problem| CallError::Refused {
             reason: format!("{what}: {problem}"),

@@ -5,6 +5,7 @@ mod app;
 mod costs;
 mod crash;
 mod gap;
+mod health;
 mod ingress;
 mod outage;
 mod payloads;
