@@ -8,6 +8,7 @@ mod coolify;
 pub mod entity;
 pub mod gap;
 mod identity;
+pub mod notice;
 pub mod preview;
 pub mod release;
 pub mod repository;

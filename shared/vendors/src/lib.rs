@@ -9,6 +9,9 @@ pub mod coolify;
 mod error;
 mod exchange;
 pub mod github;
+pub mod notify;
 pub mod probe;
+pub mod slack;
+mod targets;
 
 pub use error::CallError;

@@ -27,5 +27,7 @@ mod github_pull_request;
 mod github_redirects;
 mod github_seen;
 mod github_workflow_runs;
+mod notify;
 mod probe;
 mod script;
+mod slack;

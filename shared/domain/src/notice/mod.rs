@@ -1,0 +1,136 @@
+//! What people are told outside of GitHub: one notice for each change of an environment's state, and its text.
+//!
+//! Pure: a notice is plain data, [`Notice::message`] its text. How a channel writes and escapes that is for the channel's client;
+//! what comes from commits and vendors stands in pieces of its own ([`Piece`]) so that no client can mix it up with our words.
+
+mod message;
+mod words;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CommitSha, RepositoryName, Timestamp};
+
+pub use message::{Fact, Link, Message, Piece};
+
+/// Something that happened to an environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Where.
+    pub place: Place,
+    /// What.
+    pub event: Event,
+    /// Which version this is about: the one that broke, waits, or runs now.
+    pub version: Version,
+    /// When.
+    pub at: Timestamp,
+    /// Where to look, in the order in which people want it.
+    pub links: Vec<Link>,
+}
+
+/// An environment of a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The repository of its code.
+    pub repository: RepositoryName,
+    /// The service.
+    pub service: String,
+    /// The environment.
+    pub environment: String,
+}
+
+/// A version of a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// The commit.
+    pub commit: CommitSha,
+    /// The first line of its message, as somebody wrote it; empty if it is not known.
+    pub title: String,
+    /// The image with its tag or digest, where one is known.
+    pub image: Option<String>,
+}
+
+/// A change of an environment's state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Event {
+    /// A release failed, or what ran broke.
+    Broke {
+        /// Why, as far as it is known: words of vendors may be in it.
+        reason: String,
+        /// What Slipway does about it.
+        next: Next,
+    },
+    /// It works again.
+    Recovered {
+        /// Since when it was broken.
+        broken_since: Timestamp,
+    },
+    /// A release needs people's approval.
+    WaitingForApproval {
+        /// How many.
+        needed: u32,
+        /// Who has approved.
+        given: Vec<String>,
+    },
+    /// It went back to an earlier version.
+    RolledBack {
+        /// The version that it came from.
+        from: Version,
+        /// Why.
+        reason: String,
+        /// The person who asked for it; none if Slipway did it by itself.
+        by: Option<String>,
+    },
+}
+
+/// What follows a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Next {
+    /// Slipway rolls back.
+    RollsBack,
+    /// Nothing: the failure is not the version's own, and Slipway tries again.
+    TriesAgain,
+    /// Nothing: a person must act.
+    NeedsAPerson,
+}
+
+/// Which of a team's channels a notice is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// For what belongs to the normal course of deployments.
+    Deployments,
+    /// For what is or was broken.
+    Alerts,
+}
+
+impl Notice {
+    /// The channel that it is for. That something works again is told where it was told that it is broken.
+    pub const fn channel(&self) -> Channel {
+        match self.event {
+            Event::Broke { .. } | Event::Recovered { .. } | Event::RolledBack { .. } => {
+                Channel::Alerts
+            }
+            Event::WaitingForApproval { .. } => Channel::Deployments,
+        }
+    }
+
+    /// Its name for machines: `environment.broke`.
+    pub const fn name(&self) -> &'static str {
+        match self.event {
+            Event::Broke { .. } => "environment.broke",
+            Event::Recovered { .. } => "environment.recovered",
+            Event::WaitingForApproval { .. } => "release.waiting_for_approval",
+            Event::RolledBack { .. } => "environment.rolled_back",
+        }
+    }
+
+    /// Its text for people.
+    pub fn message(&self) -> Message {
+        words::message(self)
+    }
+}
+
+#[cfg(test)]
+mod tests;
