@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::Vendor;
 use crate::journal::Journal;
+use crate::slack;
 use crate::state::{Shared, State};
 
 /// How Slipway's one comment on a pull request begins, invisibly.
@@ -15,6 +16,7 @@ pub(crate) fn untidy(shared: &Shared) -> Vec<String> {
         let mut found = requests(&state.journal);
         found.extend(comments(state));
         found.extend(previews(state));
+        found.extend(slack::untidy(&state.slack));
         found
     })
 }
@@ -30,8 +32,11 @@ fn requests(journal: &Journal) -> Vec<String> {
                 entry.line()
             ));
         }
-        let open_to_all = entry.vendor == Vendor::Previews
-            || entry.path.ends_with("/health")
+        // The URL of a webhook of Slack's is its secret, and outgoing webhooks are signed.
+        let open_to_all = matches!(
+            entry.vendor,
+            Vendor::Previews | Vendor::Slack | Vendor::Receiver
+        ) || entry.path.ends_with("/health")
             || entry.path == "/api/version";
         if !entry.authenticated && !open_to_all {
             found.push(format!(

@@ -1,6 +1,7 @@
 //! The control API: drives the world from outside, with curl. `README.md` has the endpoints.
 
 mod argocd;
+mod notices;
 
 use std::sync::Arc;
 
@@ -71,6 +72,9 @@ async fn control(shared: &Arc<Shared>, method: &str, path: &str, body: &[u8]) ->
         ("GET", [] | ["state"]) => Ok(wish.state()),
         ("GET", ["journal"]) => Ok(shared.look(|state| json!(state.journal.entries))),
         ("GET", ["deliveries"]) => Ok(json!(wish.github().webhooks().all())),
+        ("GET", ["messages"]) => Ok(
+            json!({"slack": wish.slack().all_messages(), "webhooks": wish.receiver().received()}),
+        ),
         ("GET", ["check"]) => Ok(json!({"findings": clean::untidy(shared)})),
         ("POST", ["webhook"]) => wish.webhook(),
         ("POST", ["files"]) => wish.write_file(),
@@ -80,6 +84,8 @@ async fn control(shared: &Arc<Shared>, method: &str, path: &str, body: &[u8]) ->
         ("POST", ["runs"]) => wish.run(),
         ("POST", ["deliveries", guid, "redeliver"]) => wish.redeliver(guid).await,
         ("POST", ["argocd", rest @ ..]) => wish.argocd(rest),
+        ("POST", ["slack", channel, verb]) => wish.channel(channel, verb),
+        ("POST", ["receiver"]) => wish.receives(),
         ("POST", ["clock"]) => wish.clock(),
         ("POST", ["installations", verb]) => wish.installations(verb),
         ("POST", ["faults"]) => wish.fault(),
@@ -141,7 +147,7 @@ impl Wish<'_> {
             })
             .collect();
         let addresses = self.shared.addresses.get().map(|at| {
-            json!({"github": at.github, "coolify": at.coolify, "previews": at.previews, "argocd": at.argocd, "control": at.control})
+            json!({"github": at.github, "coolify": at.coolify, "previews": at.previews, "argocd": at.argocd, "slack": at.slack, "receiver": at.receiver, "control": at.control})
         });
         let containers = self.shared.look(|state| {
             let all = state.coolify.containers.iter();

@@ -119,6 +119,18 @@ pub enum Effect {
         /// The application's name.
         application: String,
     },
+    /// A message arrived in a channel of Slack's.
+    MessagePosted {
+        /// The channel's name.
+        channel: String,
+    },
+    /// A signed notice arrived at the receiver of outgoing webhooks.
+    NoticeReceived {
+        /// What it says that happened.
+        event: String,
+        /// Its name, the same for a repeat.
+        delivery: String,
+    },
     /// A comment was written on GitHub.
     CommentCreated {
         /// The repository's numeric id.

@@ -1,5 +1,5 @@
-//! The outside world of Slipway, simulated: GitHub, Coolify, Argo CD and what the last two run, as stateful HTTP servers
-//! on loopback that behave as the vendors are documented to, the nasty answers included.
+//! The outside world of Slipway, simulated: GitHub, Coolify, Argo CD and what the last two run, Slack and a receiver of
+//! webhooks, as stateful HTTP servers on loopback that behave as the vendors are documented to, the nasty answers included.
 //!
 //! A story starts a [`World`], points Slipway at [`World::github_url`] and [`World::coolify_url`], lets things happen with
 //! the verbs of [`Repository`], [`PullRequest`], [`Run`] and [`Application`], delivers the webhooks and looks at what
@@ -22,7 +22,9 @@ mod names;
 mod options;
 mod payloads;
 mod previews;
+mod receiver;
 mod server;
+mod slack;
 mod state;
 
 use std::sync::Arc;
@@ -48,6 +50,8 @@ pub use looking::Impatient;
 pub use options::Options;
 pub use payloads::{Payload, payloads};
 pub use previews::Seen;
+pub use receiver::{Received, Receiver};
+pub use slack::{Slack, SlackMessage};
 
 use connections::Presence;
 use state::{Addresses, Shared};
@@ -64,6 +68,10 @@ pub enum Vendor {
     Previews,
     /// Argo CD's API.
     ArgoCd,
+    /// Slack's incoming webhooks.
+    Slack,
+    /// A receiver of outgoing webhooks.
+    Receiver,
 }
 
 /// A world that runs as long as this value lives.
@@ -86,12 +94,16 @@ impl World {
         let (coolify, coolify_url) = connections::listen(options.coolify).await?;
         let (sites, previews_url) = connections::listen(options.previews).await?;
         let (argocd, argocd_url) = connections::listen(options.argocd).await?;
+        let (slack, slack_url) = connections::listen(options.slack).await?;
+        let (receiver, receiver_url) = connections::listen(options.receiver).await?;
         let (control, control_url) = connections::listen(options.control).await?;
         let addresses = Addresses {
             github: github_url,
             coolify: coolify_url,
             previews: previews_url,
             argocd: argocd_url,
+            slack: slack_url,
+            receiver: receiver_url,
             control: control_url,
         };
         // Set once, here.
@@ -103,11 +115,13 @@ impl World {
             tasks: Vec::new(),
         };
         world.settle_in();
-        let servers: [(Vendor, TcpListener, server::Answer); 4] = [
+        let servers: [(Vendor, TcpListener, server::Answer); 6] = [
             (Vendor::GitHub, github, github::api::answer),
             (Vendor::Coolify, coolify, coolify::api::answer),
             (Vendor::Previews, sites, previews::answer),
             (Vendor::ArgoCd, argocd, argocd::api::answer),
+            (Vendor::Slack, slack, slack::answer),
+            (Vendor::Receiver, receiver, receiver::answer),
         ];
         for (vendor, listener, answer) in servers {
             let presence = Presence::new();
@@ -142,6 +156,7 @@ impl World {
         );
         let hook_id = self.shared.names.number();
         self.shared.change(|state| {
+            state.receiver.secret.clone_from(&options.notify_secret);
             state.github.hook.id = hook_id;
             state.github.hook.secret.clone_from(&options.webhook_secret);
             state.github.hook.url.clone_from(&options.webhook_url);
@@ -172,6 +187,22 @@ impl World {
         }
     }
 
+    /// Slack, to see what arrived there.
+    #[must_use]
+    pub fn slack(&self) -> Slack {
+        Slack {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// The receiver of outgoing webhooks, to see what arrived there.
+    #[must_use]
+    pub fn receiver(&self) -> Receiver {
+        Receiver {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
     /// What the world was started with: tokens and secrets to configure Slipway by.
     #[must_use]
     pub fn options(&self) -> &Options {
@@ -184,6 +215,8 @@ impl World {
             coolify: String::new(),
             previews: String::new(),
             argocd: String::new(),
+            slack: String::new(),
+            receiver: String::new(),
             control: String::new(),
         };
         self.shared.addresses.get().cloned().unwrap_or_else(nowhere)

@@ -11,6 +11,8 @@ use crate::faults::Faults;
 use crate::github::state::GitHubState;
 use crate::journal::Journal;
 use crate::names::Names;
+use crate::receiver::ReceiverState;
+use crate::slack::SlackState;
 
 /// Everything that changes.
 #[derive(Debug, Default)]
@@ -18,6 +20,8 @@ pub(crate) struct State {
     pub(crate) github: GitHubState,
     pub(crate) coolify: CoolifyState,
     pub(crate) argocd: ArgoCdState,
+    pub(crate) slack: SlackState,
+    pub(crate) receiver: ReceiverState,
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
 }
@@ -29,6 +33,8 @@ pub(crate) struct Addresses {
     pub(crate) coolify: String,
     pub(crate) previews: String,
     pub(crate) argocd: String,
+    pub(crate) slack: String,
+    pub(crate) receiver: String,
     pub(crate) control: String,
 }
 

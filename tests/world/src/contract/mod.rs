@@ -28,7 +28,7 @@ fn is_beside_the_document(request: &Request) -> bool {
                 )
         }
         Vendor::Coolify => request.path == "/api/health",
-        Vendor::Previews | Vendor::ArgoCd => false,
+        Vendor::Previews | Vendor::ArgoCd | Vendor::Slack | Vendor::Receiver => false,
     }
 }
 
@@ -56,7 +56,7 @@ pub(crate) fn violations(request: &Request) -> Vec<String> {
         Vendor::GitHub => GITHUB.check_request(request),
         Vendor::Coolify => COOLIFY.check_request(request),
         Vendor::ArgoCd => ARGOCD.check_request(request),
-        Vendor::Previews => Vec::new(),
+        Vendor::Previews | Vendor::Slack | Vendor::Receiver => Vec::new(),
     }
 }
 
@@ -73,7 +73,7 @@ pub fn answer_differences(
         Vendor::GitHub => GITHUB.check_answer(method, path, status, body),
         Vendor::Coolify => COOLIFY.check_answer(method, path, status, body),
         Vendor::ArgoCd => ARGOCD.check_answer(method, path, status, body),
-        Vendor::Previews => Vec::new(),
+        Vendor::Previews | Vendor::Slack | Vendor::Receiver => Vec::new(),
     }
 }
 

@@ -5,42 +5,11 @@ use std::time::Duration;
 use domain::argocd::{
     Application, ApplicationId, Health, ImageVersion, Rollout, Setting, SyncStatus,
 };
-use http::{HeaderMap, StatusCode};
-use ports::{Http, HttpError, Request, Response};
 use vendors::argocd::{Begun, Client, Prune, Refresh, Set, Termination};
 use world::{Fault, Vendor, World};
 
 use crate::argocd::{SECOND, release, shop};
-
-/// The HTTP port over the world's small client.
-struct Wire;
-
-impl Http for Wire {
-    async fn send(&self, request: Request) -> Result<Response, HttpError> {
-        let headers: Vec<(String, String)> = request
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
-            .collect();
-        let sent = world::send(
-            request.method.as_str(),
-            &request.url,
-            &headers,
-            request.body,
-            request.timeout,
-        )
-        .await;
-        let answer = sent.map_err(|error| HttpError::Broken {
-            host: request.url.clone(),
-            reason: error.to_string(),
-        })?;
-        Ok(Response {
-            status: StatusCode::from_u16(answer.status).unwrap(),
-            headers: HeaderMap::new(),
-            body: answer.body.to_vec(),
-        })
-    }
-}
+use crate::wire::Wire;
 
 fn client(world: &World) -> Client<Wire> {
     Client::new(Wire, &world.argocd_url(), &world.options().argocd_token)

@@ -21,5 +21,7 @@ mod delivery_log;
 mod faults;
 mod github_comments;
 mod github_reading;
+mod notices;
 mod story;
 mod webhooks;
+mod wire;

@@ -63,7 +63,7 @@ fn delivery_told(delivery: &Delivery, attempt: &Attempt) -> String {
     )
 }
 
-/// What Coolify or Argo CD did; comments are told by their text.
+/// What a vendor did; comments are told by their text.
 fn effect_told(effect: &Effect) -> Option<String> {
     match effect {
         Effect::DeployRequested {
@@ -98,6 +98,8 @@ fn effect_told(effect: &Effect) -> Option<String> {
         Effect::SpecificationChanged { application } => {
             Some(format!("takes a change of {application}"))
         }
+        Effect::MessagePosted { channel } => Some(format!("has a new message in {channel}")),
+        Effect::NoticeReceived { event, .. } => Some(format!("takes the notice {event}")),
         Effect::CommentCreated { .. }
         | Effect::CommentUpdated { .. }
         | Effect::CommentDeleted { .. } => None,
