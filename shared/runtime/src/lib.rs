@@ -15,6 +15,7 @@ pub mod mailbox;
 pub mod preview;
 pub mod reconcile;
 mod record;
+pub mod release;
 pub mod repository;
 mod runner;
 #[cfg(test)]

@@ -11,9 +11,11 @@ mod app;
 mod budget;
 mod collaborators;
 mod comments;
+mod compare;
 mod contents;
 mod credentials;
 mod deliveries;
+mod deployments;
 mod limits;
 mod link;
 mod pacing;
@@ -41,8 +43,10 @@ use request::Outgoing;
 
 pub use app::{AppIdentity, InstallationId, PERMISSIONS};
 pub use comments::{Comment, Update};
+pub use compare::{At, Commit};
 pub use contents::FileContent;
 pub use credentials::Credentials;
+pub use deployments::{Deployment, Status};
 pub use user::User;
 
 /// GitHub's name for people.

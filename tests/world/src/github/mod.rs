@@ -3,8 +3,10 @@
 pub(crate) mod api;
 mod app;
 mod comments;
+pub(crate) mod deployments;
 pub(crate) mod installed;
 mod pull_request;
+mod push;
 mod repository;
 mod run;
 mod shape;
@@ -15,6 +17,7 @@ use std::sync::Arc;
 
 pub use app::{App, Installation};
 pub use comments::Comment;
+pub use deployments::{Deployment, DeploymentStatus};
 pub use pull_request::PullRequest;
 pub use repository::Repository;
 pub use run::{Run, RunBuilder};

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::deployments::Deployment;
 use super::installed::Apps;
 use super::webhooks::outbox::Hook;
 use crate::clock::Clock;
@@ -42,6 +43,8 @@ pub(crate) struct Repository {
     pub(crate) hidden: bool,
     pub(crate) fork_of: Option<u64>,
     pub(crate) branches: BTreeMap<String, String>,
+    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) deployments: BTreeMap<u64, Deployment>,
     pub(crate) commits: BTreeMap<String, Commit>,
     pub(crate) pulls: BTreeMap<u64, PullRequest>,
     pub(crate) runs: BTreeMap<u64, Run>,
@@ -55,6 +58,7 @@ pub(crate) struct Repository {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Commit {
+    pub(crate) parents: Vec<String>,
     pub(crate) message: String,
     pub(crate) at: i64,
     pub(crate) files: BTreeMap<String, Vec<u8>>,
@@ -182,6 +186,7 @@ impl GitHubState {
     ) -> u64 {
         let (id, now, sha) = (names.number(), clock.now(), names.sha());
         let first = Commit {
+            parents: Vec::new(),
             message: "Initial commit".to_owned(),
             at: now,
             files: BTreeMap::new(),
@@ -195,6 +200,8 @@ impl GitHubState {
             hidden: false,
             fork_of: None,
             branches: BTreeMap::from([("main".to_owned(), sha.clone())]),
+            tags: BTreeMap::new(),
+            deployments: BTreeMap::new(),
             commits: BTreeMap::from([(sha, first)]),
             pulls: BTreeMap::new(),
             runs: BTreeMap::new(),
@@ -223,6 +230,31 @@ impl Repository {
         self.roles.get(&user).copied().unwrap_or(anybody)
     }
 
+    /// The commit that a full hash, `heads/<branch>`, `tags/<tag>` or a branch is at.
+    pub(crate) fn sha_at(&self, reference: &str) -> Option<String> {
+        if let Some(tag) = reference.strip_prefix("tags/") {
+            return self.tags.get(tag).cloned();
+        }
+        if self.commits.contains_key(reference) {
+            return Some(reference.to_owned());
+        }
+        let branch = reference.strip_prefix("heads/").unwrap_or(reference);
+        self.branches.get(branch).cloned()
+    }
+
+    /// A commit and all that it contains.
+    pub(crate) fn ancestors(&self, sha: &str) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        let mut waiting = vec![sha.to_owned()];
+        while let Some(next) = waiting.pop() {
+            let parents = self.commits.get(&next).map(|commit| commit.parents.clone());
+            if found.insert(next) {
+                waiting.extend(parents.unwrap_or_default());
+            }
+        }
+        found
+    }
+
     /// The head of a branch; empty for a branch that does not exist.
     pub(crate) fn head_of(&self, branch: &str) -> String {
         self.branches.get(branch).cloned().unwrap_or_default()
@@ -248,11 +280,17 @@ impl Repository {
             Change::Remove(path) => drop(files.remove(path)),
             Change::Take(other) => files.extend(other),
         }
+        let parent = self
+            .branches
+            .get(branch)
+            .or_else(|| self.branches.get(&self.default_branch));
+        let parents: Vec<String> = parent.cloned().into_iter().collect();
         let sha = names.sha();
         self.branches.insert(branch.to_owned(), sha.clone());
         self.commits.insert(
             sha.clone(),
             Commit {
+                parents,
                 message: message.to_owned(),
                 at: clock.now(),
                 files,

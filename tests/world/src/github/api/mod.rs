@@ -3,9 +3,11 @@
 mod apps;
 mod caller;
 mod comments;
+mod compare;
 mod conditional;
 mod contents;
 mod deliveries;
+mod deployments;
 mod pages;
 mod people;
 mod pulls;
@@ -158,6 +160,16 @@ fn in_repository(call: &Call<'_>, github: &mut GitHubState, id: u64, rest: &[&st
         ("GET", ["collaborators", login, "permission"]) => {
             people::permission(call, github, repository, login)
         }
+        ("GET", ["commits", reference]) => compare::commit(call, github, repository, reference),
+        ("GET", ["compare", basehead]) => compare::compare(call, github, repository, basehead),
+        ("GET", ["deployments"]) => deployments::list(call, github, repository),
+        ("POST", ["deployments"]) => deployments::create(call, github, id),
+        ("GET", ["deployments", one, "statuses"]) => {
+            deployments::statuses(call, github, repository, one)
+        }
+        ("POST", ["deployments", one, "statuses"]) => {
+            deployments::set_status(call, github, id, one)
+        }
         ("GET", ["contents", path @ ..]) => {
             contents::get(call, github, repository, &path.join("/"))
         }
@@ -184,7 +196,8 @@ fn lacks_permission(call: &Call<'_>, rest: &[&str]) -> Option<Reply> {
     };
     let permission = match rest {
         ["pulls", ..] | ["issues", ..] | ["commits", _, "pulls"] => "pull_requests",
-        ["contents", ..] => "contents",
+        ["contents" | "commits" | "compare", ..] => "contents",
+        ["deployments", ..] => "deployments",
         ["actions", ..] => "actions",
         _ => "metadata",
     };

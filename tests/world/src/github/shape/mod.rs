@@ -1,5 +1,6 @@
 //! GitHub's JSON, made from its published examples so that every field is there, with the world's own facts put in.
 
+pub(crate) mod deployment;
 pub(crate) mod pull_request;
 pub(crate) mod repository;
 pub(crate) mod run;

@@ -90,7 +90,13 @@ impl Attempt {
 }
 
 impl GitHubState {
-    fn enqueue(&mut self, event: &str, repository: u64, payload: &Value, names: &Names) -> String {
+    pub(crate) fn enqueue(
+        &mut self,
+        event: &str,
+        repository: u64,
+        payload: &Value,
+        names: &Names,
+    ) -> String {
         let fate = if self.hook.holding {
             Fate::Held
         } else {
@@ -114,7 +120,7 @@ impl GitHubState {
     }
 
     /// The fields that every payload has.
-    fn envelope(&self, repository: &Repository, sender: u64, api: &str) -> Value {
+    pub(crate) fn envelope(&self, repository: &Repository, sender: u64, api: &str) -> Value {
         let shape = Shape { github: self, api };
         let mut envelope =
             json!({"repository": shape.repository(repository), "sender": shape.user(sender)});

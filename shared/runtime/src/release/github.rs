@@ -1,0 +1,170 @@
+//! What GitHub is asked on behalf of a release line: runs, how commits stand to each other, deployments.
+
+use domain::{
+    CommitSha, RepositoryName,
+    preview::{Trouble, WorkflowRun},
+    release::{Fact, LineId, Push, Relation, ReportAction, ReportFact, SKIP, Source},
+};
+use ports::{Clock, Http, Log, Store};
+use vendors::github::{At, Client, Deployment, Repository, Status};
+
+use super::{ReleaseExecutor, not_set};
+
+impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S> {
+    pub(super) fn github<'a>(
+        &'a self,
+        repository: domain::RepositoryId,
+        name: &'a RepositoryName,
+    ) -> Result<(&'a Client<V, C, S>, Repository<'a>), Trouble> {
+        let github = self
+            .github
+            .as_ref()
+            .ok_or_else(|| not_set("the variable github_api_url is"))?;
+        let repository = Repository {
+            id: repository,
+            name,
+        };
+        Ok((github, repository))
+    }
+
+    pub(super) async fn read_runs(
+        &self,
+        id: &LineId,
+        name: &RepositoryName,
+        commit: &CommitSha,
+    ) -> Result<Vec<WorkflowRun>, Trouble> {
+        let (github, repository) = self.github(id.repository, name)?;
+        Ok(github.workflow_runs(repository, commit).await?)
+    }
+
+    /// How `head` stands to `base`. Commits of which GitHub knows one no longer, or without a common history, have diverged.
+    pub(super) async fn compare(
+        &self,
+        id: &LineId,
+        name: &RepositoryName,
+        base: &CommitSha,
+        head: &CommitSha,
+    ) -> Result<Relation, Trouble> {
+        let (github, repository) = self.github(id.repository, name)?;
+        let relation = github.compare(repository, base, head).await?;
+        Ok(relation.unwrap_or(Relation::Diverged))
+    }
+
+    /// Whether the commit is in what the environment tracks, with all runs on it.
+    pub(super) async fn check(
+        &self,
+        id: &LineId,
+        name: &RepositoryName,
+        commit: &CommitSha,
+        (source, tag): (&Source, Option<&str>),
+    ) -> Result<Fact, Trouble> {
+        let (github, repository) = self.github(id.repository, name)?;
+        let runs = github.workflow_runs(repository, commit).await?;
+        let tracked = match (source, tag) {
+            (Source::Branch(branch), _) => Some(At::Branch(branch)),
+            (Source::Tag(_), Some(tag)) => Some(At::Tag(tag)),
+            (Source::Tag(_), None) | (Source::Promotion, _) => None,
+        };
+        let mut shown = None;
+        let missing = match tracked {
+            None => None,
+            Some(at) => {
+                shown = github.commit(repository, at).await?;
+                match &shown {
+                    None => Some(format!("{source} is gone")),
+                    Some(tip) if tip.sha == *commit => None,
+                    // A tag is at one commit; a branch contains those before it.
+                    Some(tip) => match at {
+                        At::Branch(_) => self.missing(id, name, commit, &tip.sha, source).await?,
+                        At::Tag(_) | At::Commit(_) => {
+                            Some(format!("the tag is at {} now", tip.sha.short()))
+                        }
+                    },
+                }
+            }
+        };
+        let own = shown.filter(|tip| tip.sha == *commit);
+        let own = match own {
+            Some(own) => Some(own),
+            None => github.commit(repository, At::Commit(commit)).await?,
+        };
+        let message = own.map(|own| own.message);
+        Ok(Fact::Checked {
+            commit: commit.clone(),
+            runs,
+            missing,
+            title: message.as_deref().map(Push::title_of),
+            skip: message.is_some_and(|message| message.contains(SKIP)),
+        })
+    }
+
+    /// Why the commit is not in a branch whose head is `tip`; none if it is.
+    async fn missing(
+        &self,
+        id: &LineId,
+        name: &RepositoryName,
+        commit: &CommitSha,
+        tip: &CommitSha,
+        source: &Source,
+    ) -> Result<Option<String>, Trouble> {
+        Ok(match self.compare(id, name, commit, tip).await? {
+            Relation::Ahead | Relation::Identical => None,
+            Relation::Behind | Relation::Diverged => Some(format!("it is no longer in {source}")),
+        })
+    }
+
+    /// Finds or makes a release's deployment on GitHub, or sets its status.
+    pub(super) async fn report(
+        &self,
+        id: &LineId,
+        key: &str,
+        name: &RepositoryName,
+        action: &ReportAction,
+    ) -> Result<ReportFact, Trouble> {
+        let (github, repository) = self.github(id.repository, name)?;
+        match action {
+            ReportAction::Find {
+                commit,
+                environment,
+            } => {
+                let mark = format!("{id}:{key}");
+                let description = format!("{} by Slipway", id.service);
+                let deployment = Deployment {
+                    commit,
+                    environment,
+                    mark: &mark,
+                    description: &description,
+                    transient: false,
+                    production: environment.starts_with("prod"),
+                };
+                // What an earlier try made, whose answer was lost.
+                let found = github.find_deployment(repository, deployment).await?;
+                let deployment = match found {
+                    Some(found) => found,
+                    None => github.create_deployment(repository, deployment).await?,
+                };
+                Ok(ReportFact::Known { deployment })
+            }
+            ReportAction::Status { deployment, status } => {
+                let shown = Status {
+                    state: status.state.as_str(),
+                    description: &status.description,
+                    environment_url: status.environment_url.as_deref(),
+                    log_url: status.log_url.as_deref(),
+                };
+                let is_there = github
+                    .set_deployment_status(repository, *deployment, shown)
+                    .await?;
+                if is_there {
+                    Ok(ReportFact::StatusSet {
+                        digest: status.digest(),
+                    })
+                } else {
+                    // Somebody deleted it: there is nobody to tell any more.
+                    let reason = format!("GitHub's deployment {deployment} was deleted");
+                    Err(vendors::CallError::Refused { reason }.into())
+                }
+            }
+        }
+    }
+}

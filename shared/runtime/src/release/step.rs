@@ -1,0 +1,100 @@
+//! The steps of a release: looking at the application, changing it, asking for its sync or rollback, probing its URL.
+
+use domain::{
+    argocd::ApplicationId,
+    preview::Trouble,
+    release::{StepAction, StepFact},
+};
+use ports::{Clock, Http, Log, Store};
+use vendors::{
+    argocd::{Begun, Client, Prune, Set},
+    probe,
+};
+
+use super::{ReleaseExecutor, not_set};
+
+impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S> {
+    pub(super) async fn step(
+        &self,
+        key: &str,
+        application: &ApplicationId,
+        step: &StepAction,
+    ) -> Result<StepFact, Trouble> {
+        match step {
+            StepAction::Look => Ok(StepFact::Seen {
+                application: Box::new(self.argocd()?.application(application).await?),
+            }),
+            StepAction::Change { setting } => {
+                match self.argocd()?.set(application, setting).await? {
+                    Set::Yes { .. } | Set::Already(_) => Ok(StepFact::Changed),
+                    Set::ChangedMeanwhile => Err(Trouble::retry(
+                        "somebody else changed the application at the same moment",
+                    )),
+                }
+            }
+            StepAction::Operate { history } => self.operate(key, application, *history).await,
+            StepAction::Stop => {
+                self.argocd()?.terminate(application).await?;
+                Ok(StepFact::StopAsked)
+            }
+            StepAction::Probe { url } => {
+                let health = probe::probe(&self.http, url).await?;
+                Ok(StepFact::Probed {
+                    healthy: health.healthy,
+                    answer: health.answer,
+                })
+            }
+        }
+    }
+
+    /// Asks for a sync, or for a rollback to an entry of the history. An operation in the way may be our own, after a lost answer:
+    /// its mark tells.
+    async fn operate(
+        &self,
+        key: &str,
+        application: &ApplicationId,
+        history: Option<u64>,
+    ) -> Result<StepFact, Trouble> {
+        let argocd = self.argocd()?;
+        let begun = match history {
+            Some(entry) => argocd.rollback(application, entry, Prune::No).await?,
+            None => argocd.sync(application, None, Prune::No, key).await?,
+        };
+        match begun {
+            Begun::Yes(_) => Ok(StepFact::OperationTaken),
+            Begun::Busy if argocd.application(application).await?.bears_mark(key) => {
+                Ok(StepFact::OperationTaken)
+            }
+            Begun::Busy => Ok(StepFact::OperationWaits {
+                reason: "Argo CD is at another operation of the application".to_owned(),
+            }),
+        }
+    }
+
+    fn argocd(&self) -> Result<&Client<V>, Trouble> {
+        self.argocd
+            .as_ref()
+            .ok_or_else(|| not_set("the variables argocd_url and argocd_token are"))
+    }
+}
+
+/// What a step's fact says, for the log, and what is wrong if anything is.
+pub(super) fn told(fact: &StepFact) -> (&'static str, Option<&str>) {
+    match fact {
+        StepFact::Seen { .. } => ("looked at the application", None),
+        StepFact::ChangeIntended => ("about to change the application", None),
+        StepFact::Changed => ("changed the application", None),
+        StepFact::OperationIntended => ("about to ask for an operation", None),
+        StepFact::OperationTaken => ("Argo CD took the operation on", None),
+        StepFact::OperationWaits { reason } => ("another operation is in the way", Some(reason)),
+        StepFact::StopAsked => ("asked Argo CD to stop the operation", None),
+        StepFact::Probed { healthy: true, .. } => ("the environment is healthy", None),
+        StepFact::Probed {
+            healthy: false,
+            answer,
+        } => ("the environment is not healthy yet", Some(answer)),
+        StepFact::Troubled { trouble } => {
+            ("could not go on with the release", Some(&trouble.reason))
+        }
+    }
+}

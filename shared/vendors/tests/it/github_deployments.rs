@@ -1,0 +1,137 @@
+//! Deployments and their statuses.
+
+use domain::CommitSha;
+use serde_json::json;
+use vendors::github::{Deployment, Status};
+
+use crate::{
+    github_pull_request::{client, name, repository},
+    script::{Script, now, timed_out, told},
+};
+
+fn commit() -> CommitSha {
+    "a".repeat(40).parse().expect("a commit")
+}
+
+fn deployment(commit: &CommitSha) -> Deployment<'_> {
+    Deployment {
+        commit,
+        environment: "production",
+        mark: "release/1/web/production:7",
+        description: "web",
+        transient: false,
+        production: true,
+    }
+}
+
+fn status() -> Status<'static> {
+    Status {
+        state: "success",
+        description: "released and found healthy",
+        environment_url: Some("https://shop.example.com"),
+        log_url: None,
+    }
+}
+
+#[test]
+fn a_deployment_merges_nothing_and_waits_for_no_status_of_the_commit() {
+    let script = Script::one(201, r#"{"id":42,"payload":{}}"#);
+    let commit = commit();
+    let made = now(client(&script).create_deployment(repository(&name()), deployment(&commit)));
+    assert_eq!(told(made), "42");
+    insta::assert_snapshot!(script.asked(), @r#"
+    POST https://api.github.com/repos/acme/shop/deployments
+    accept: "application/vnd.github+json"
+    authorization: Sensitive
+    user-agent: "slipway/0.0.0"
+    x-github-api-version: "2022-11-28"
+    content-type: "application/json"
+    time limit: 30 s
+    {"ref":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","environment":"production","description":"web","payload":{"slipway":"release/1/web/production:7"},"transient_environment":false,"production_environment":true,"auto_merge":false,"required_contexts":[]}
+    "#);
+}
+
+#[test]
+fn a_deployment_is_found_again_by_its_mark_in_whatever_form_github_shows_it() {
+    let page = json!([
+        {"id": 9, "payload": {"slipway": "another"}},
+        {"id": 8, "payload": r#"{"slipway":"release/1/web/production:7"}"#},
+        {"id": 6, "payload": {"slipway": "release/1/web/production:7"}},
+        {"id": 5, "payload": ""},
+        {"id": 4, "payload": 7},
+    ]);
+    let script = Script::one(200, &page.to_string());
+    let commit = commit();
+    let found = now(client(&script).find_deployment(repository(&name()), deployment(&commit)));
+    assert_eq!(
+        told(found),
+        "Some(6)",
+        "the oldest of two that were made at once"
+    );
+    insta::assert_snapshot!(script.lines().join("\n"), @"GET https://api.github.com/repos/acme/shop/deployments?sha=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa&environment=production&per_page=100");
+    let script = Script::one(200, "[]");
+    let none = now(client(&script).find_deployment(repository(&name()), deployment(&commit)));
+    assert_eq!(told(none), "None");
+}
+
+#[test]
+fn what_did_not_work_is_told_by_what_to_do_next() {
+    let commit = commit();
+    let make = |script: &Script| {
+        told(now(
+            client(script).create_deployment(repository(&name()), deployment(&commit))
+        ))
+    };
+    let answers = [
+        // GitHub merged the default branch instead (VENDORS 4.5): never asked for.
+        make(&Script::one(
+            202,
+            r#"{"message":"Auto-merged main into x on deployment."}"#,
+        )),
+        make(&Script::one(
+            409,
+            r#"{"message":"Conflict: Commit status checks failed."}"#,
+        )),
+        make(&Script::one(422, r#"{"message":"No ref found for: x"}"#)),
+        make(&Script::one(
+            403,
+            r#"{"message":"Resource not accessible by integration"}"#,
+        )),
+        make(&Script::default().then_fails(timed_out())),
+    ];
+    insta::assert_snapshot!(answers.join("\n"), @r#"
+    unknown: making a deployment of acme/shop to production: GitHub answered 202 "Auto-merged main into
+        x on deployment."
+    refused: making a deployment of acme/shop to production: GitHub answered 409 "Conflict: Commit
+        status checks failed."
+    refused: making a deployment of acme/shop to production: GitHub answered 422 "No ref found for: x"
+    refused: making a deployment of acme/shop to production: GitHub answered 403 "Resource not
+        accessible by integration". The token in github_token needs to read contents and actions, and to
+        write pull requests
+    unknown: making a deployment of acme/shop to production: no answer from https://vendor.example:443
+        within 30 s
+    "#);
+}
+
+#[test]
+fn a_status_is_set_and_may_be_set_again() {
+    let script = Script::one(201, r#"{"id":1}"#);
+    let set = now(client(&script).set_deployment_status(repository(&name()), 42, status()));
+    assert_eq!(told(set), "true");
+    insta::assert_snapshot!(script.asked(), @r#"
+    POST https://api.github.com/repos/acme/shop/deployments/42/statuses
+    accept: "application/vnd.github+json"
+    authorization: Sensitive
+    user-agent: "slipway/0.0.0"
+    x-github-api-version: "2022-11-28"
+    content-type: "application/json"
+    time limit: 30 s
+    {"state":"success","description":"released and found healthy","environment_url":"https://shop.example.com","auto_inactive":true}
+    "#);
+    let script = Script::one(404, r#"{"message":"Not Found"}"#);
+    let gone = now(client(&script).set_deployment_status(repository(&name()), 42, status()));
+    assert_eq!(told(gone), "false");
+    let script = Script::default().then_fails(timed_out());
+    let lost = now(client(&script).set_deployment_status(repository(&name()), 42, status()));
+    assert!(told(lost).starts_with("retry"), "a second one is harmless");
+}
