@@ -3,6 +3,7 @@
 //! Pure: no I/O, no `async`, no clock, no randomness, no vendor's JSON. Time comes in as an argument.
 
 pub mod argocd;
+mod backstage;
 pub mod configuration;
 mod coolify;
 pub mod entity;
@@ -14,6 +15,7 @@ pub mod release;
 pub mod repository;
 mod time;
 
+pub use backstage::EntityRef;
 pub use coolify::{ApplicationUuid, DeploymentUuid, ImageTag};
 pub use identity::{
     CommitSha, DeliveryGuid, NotParsed, PreviewId, PullRequestNumber, RepositoryId, RepositoryName,

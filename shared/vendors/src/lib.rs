@@ -5,6 +5,7 @@
 
 mod address;
 pub mod argocd;
+pub mod backstage;
 pub mod coolify;
 mod error;
 mod exchange;
