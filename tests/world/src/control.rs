@@ -84,6 +84,7 @@ async fn control(shared: &Arc<Shared>, method: &str, path: &str, body: &[u8]) ->
         ("POST", ["runs"]) => wish.run(),
         ("POST", ["deliveries", guid, "redeliver"]) => wish.redeliver(guid).await,
         ("POST", ["argocd", rest @ ..]) => wish.argocd(rest),
+        ("POST", ["entities"]) => wish.entity(),
         ("POST", ["slack", channel, verb]) => wish.channel(channel, verb),
         ("POST", ["receiver"]) => wish.receives(),
         ("POST", ["clock"]) => wish.clock(),
@@ -147,7 +148,7 @@ impl Wish<'_> {
             })
             .collect();
         let addresses = self.shared.addresses.get().map(|at| {
-            json!({"github": at.github, "coolify": at.coolify, "previews": at.previews, "argocd": at.argocd, "slack": at.slack, "receiver": at.receiver, "control": at.control})
+            json!({"github": at.github, "coolify": at.coolify, "previews": at.previews, "argocd": at.argocd, "backstage": at.backstage, "slack": at.slack, "receiver": at.receiver, "control": at.control})
         });
         let containers = self.shared.look(|state| {
             let all = state.coolify.containers.iter();
@@ -160,6 +161,7 @@ impl Wish<'_> {
             "deployments": self.coolify().deployments(),
             "containers": containers,
             "argocd": self.argocd_state(),
+            "entities": self.entities(),
         })
     }
 

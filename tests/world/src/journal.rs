@@ -131,6 +131,11 @@ pub enum Effect {
         /// Its name, the same for a repeat.
         delivery: String,
     },
+    /// Backstage scheduled the refresh of an entity.
+    EntityRefreshed {
+        /// Its reference in small letters.
+        entity: String,
+    },
     /// A comment was written on GitHub.
     CommentCreated {
         /// The repository's numeric id.

@@ -1,11 +1,12 @@
-//! The outside world of Slipway, simulated: GitHub, Coolify, Argo CD and what the last two run, Slack and a receiver of
-//! webhooks, as stateful HTTP servers on loopback that behave as the vendors are documented to, the nasty answers included.
+//! The outside world of Slipway, simulated: GitHub, Coolify, Argo CD and what the last two run, Backstage, Slack and a
+//! receiver of webhooks, as stateful HTTP servers on loopback that behave as the vendors are documented to, the nasty answers included.
 //!
 //! A story starts a [`World`], points Slipway at [`World::github_url`] and [`World::coolify_url`], lets things happen with
 //! the verbs of [`Repository`], [`PullRequest`], [`Run`] and [`Application`], delivers the webhooks and looks at what
 //! came of it. `README.md` says what is simulated and how faithfully.
 
 mod argocd;
+mod backstage;
 mod clean;
 mod client;
 mod clock;
@@ -35,6 +36,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub use argocd::{ArgoCd, ArgoCdApplication, GITOPS, WindowKind};
+pub use backstage::Backstage;
 pub use clean::COMMENT_MARKER;
 pub use client::{Answer, ClientError, send};
 pub use contract::{answer_differences, payload_differences};
@@ -69,6 +71,8 @@ pub enum Vendor {
     Previews,
     /// Argo CD's API.
     ArgoCd,
+    /// Backstage's catalog.
+    Backstage,
     /// Slack's incoming webhooks.
     Slack,
     /// A receiver of outgoing webhooks.
@@ -95,6 +99,7 @@ impl World {
         let (coolify, coolify_url) = connections::listen(options.coolify).await?;
         let (sites, previews_url) = connections::listen(options.previews).await?;
         let (argocd, argocd_url) = connections::listen(options.argocd).await?;
+        let (backstage, backstage_url) = connections::listen(options.backstage).await?;
         let (slack, slack_url) = connections::listen(options.slack).await?;
         let (receiver, receiver_url) = connections::listen(options.receiver).await?;
         let (control, control_url) = connections::listen(options.control).await?;
@@ -103,6 +108,7 @@ impl World {
             coolify: coolify_url,
             previews: previews_url,
             argocd: argocd_url,
+            backstage: backstage_url,
             slack: slack_url,
             receiver: receiver_url,
             control: control_url,
@@ -116,11 +122,12 @@ impl World {
             tasks: Vec::new(),
         };
         world.settle_in();
-        let servers: [(Vendor, TcpListener, server::Answer); 6] = [
+        let servers: [(Vendor, TcpListener, server::Answer); 7] = [
             (Vendor::GitHub, github, github::api::answer),
             (Vendor::Coolify, coolify, coolify::api::answer),
             (Vendor::Previews, sites, previews::answer),
             (Vendor::ArgoCd, argocd, argocd::api::answer),
+            (Vendor::Backstage, backstage, backstage::api::answer),
             (Vendor::Slack, slack, slack::answer),
             (Vendor::Receiver, receiver, receiver::answer),
         ];
@@ -155,6 +162,10 @@ impl World {
             &["get", "sync", "update", "override"],
             None,
         );
+        self.backstage().add_token(
+            &options.backstage_token,
+            &["catalog.entity.read", "catalog.entity.refresh"],
+        );
         let hook_id = self.shared.names.number();
         self.shared.change(|state| {
             state.receiver.secret.clone_from(&options.notify_secret);
@@ -188,6 +199,20 @@ impl World {
         }
     }
 
+    /// Backstage, to make entities there and see which were refreshed.
+    #[must_use]
+    pub fn backstage(&self) -> Backstage {
+        Backstage {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// For `backstage_url`: the backend, without `/api/catalog`.
+    #[must_use]
+    pub fn backstage_url(&self) -> String {
+        self.addresses().backstage
+    }
+
     /// Slack, to see what arrived there.
     #[must_use]
     pub fn slack(&self) -> Slack {
@@ -216,6 +241,7 @@ impl World {
             coolify: String::new(),
             previews: String::new(),
             argocd: String::new(),
+            backstage: String::new(),
             slack: String::new(),
             receiver: String::new(),
             control: String::new(),

@@ -16,6 +16,8 @@ pub struct Options {
     pub previews: SocketAddr,
     /// Where Argo CD listens.
     pub argocd: SocketAddr,
+    /// Where Backstage listens.
+    pub backstage: SocketAddr,
     /// Where Slack listens.
     pub slack: SocketAddr,
     /// Where the receiver of outgoing webhooks listens.
@@ -28,6 +30,8 @@ pub struct Options {
     pub coolify_token: String,
     /// The token that Argo CD knows, of an account that may read, sync, update and override.
     pub argocd_token: String,
+    /// The token that Backstage knows, which may read and refresh entities.
+    pub backstage_token: String,
     /// The secret that outgoing webhooks are signed with.
     pub notify_secret: String,
     /// The webhook's secret; none: unsigned deliveries.
@@ -47,12 +51,14 @@ impl Default for Options {
             coolify: any,
             previews: any,
             argocd: any,
+            backstage: any,
             slack: any,
             receiver: any,
             github_token: "ghp_world".to_owned(),
             github_login: "slipway-bot".to_owned(),
             coolify_token: "1|world".to_owned(),
             argocd_token: "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzbGlwd2F5In0.d29ybGQ".to_owned(),
+            backstage_token: "backstage-world".to_owned(),
             notify_secret: "the world's own secret".to_owned(),
             webhook_secret: Some("It's a Secret to Everybody".to_owned()),
             webhook_url: None,
@@ -62,8 +68,8 @@ impl Default for Options {
 }
 
 impl Options {
-    /// All servers beside each other: control at this address, then GitHub, Coolify, the previews, Argo CD, Slack and the
-    /// receiver at the next ports. With port 0 every one gets any port.
+    /// All servers beside each other: control at this address, then GitHub, Coolify, the previews, Argo CD, Backstage, Slack
+    /// and the receiver at the next ports. With port 0 every one gets any port.
     #[must_use]
     pub fn listening_at(control: SocketAddr) -> Self {
         let beside = |distance: u16| {
@@ -80,8 +86,9 @@ impl Options {
             coolify: beside(2),
             previews: beside(3),
             argocd: beside(4),
-            slack: beside(5),
-            receiver: beside(6),
+            backstage: beside(5),
+            slack: beside(6),
+            receiver: beside(7),
             ..Self::default()
         }
     }

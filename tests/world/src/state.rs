@@ -5,6 +5,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use tokio::sync::watch;
 
 use crate::argocd::state::ArgoCdState;
+use crate::backstage::BackstageState;
 use crate::clock::Clock;
 use crate::coolify::state::CoolifyState;
 use crate::faults::Faults;
@@ -20,6 +21,7 @@ pub(crate) struct State {
     pub(crate) github: GitHubState,
     pub(crate) coolify: CoolifyState,
     pub(crate) argocd: ArgoCdState,
+    pub(crate) backstage: BackstageState,
     pub(crate) slack: SlackState,
     pub(crate) receiver: ReceiverState,
     pub(crate) journal: Journal,
@@ -33,6 +35,7 @@ pub(crate) struct Addresses {
     pub(crate) coolify: String,
     pub(crate) previews: String,
     pub(crate) argocd: String,
+    pub(crate) backstage: String,
     pub(crate) slack: String,
     pub(crate) receiver: String,
     pub(crate) control: String,

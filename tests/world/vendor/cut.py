@@ -98,7 +98,11 @@ def write(out, document, sections):
 def main():
     kind, source, out, *patterns = sys.argv[1:]
     with open(source, encoding="utf-8") as file:
-        document = json.load(file)
+        if source.endswith(".yaml"):
+            import yaml  # PyYAML; only Backstage's document is not JSON
+            document = yaml.safe_load(file)
+        else:
+            document = json.load(file)
     if kind == "swagger":
         document = as_openapi(document)
     if kind in ("openapi", "swagger"):

@@ -28,7 +28,11 @@ fn is_beside_the_document(request: &Request) -> bool {
                 )
         }
         Vendor::Coolify => request.path == "/api/health",
-        Vendor::Previews | Vendor::ArgoCd | Vendor::Slack | Vendor::Receiver => false,
+        Vendor::Previews
+        | Vendor::ArgoCd
+        | Vendor::Backstage
+        | Vendor::Slack
+        | Vendor::Receiver => false,
     }
 }
 
@@ -39,6 +43,13 @@ static COOLIFY: LazyLock<Contract> =
 
 static ARGOCD: LazyLock<Contract> =
     LazyLock::new(|| Contract::read(include_str!("../../vendor/argocd/openapi.json"), ""));
+
+static BACKSTAGE: LazyLock<Contract> = LazyLock::new(|| {
+    Contract::read(
+        include_str!("../../vendor/backstage/openapi.json"),
+        "/api/catalog",
+    )
+});
 
 /// One vendor's document.
 #[derive(Debug)]
@@ -56,6 +67,7 @@ pub(crate) fn violations(request: &Request) -> Vec<String> {
         Vendor::GitHub => GITHUB.check_request(request),
         Vendor::Coolify => COOLIFY.check_request(request),
         Vendor::ArgoCd => ARGOCD.check_request(request),
+        Vendor::Backstage => BACKSTAGE.check_request(request),
         Vendor::Previews | Vendor::Slack | Vendor::Receiver => Vec::new(),
     }
 }
@@ -73,6 +85,7 @@ pub fn answer_differences(
         Vendor::GitHub => GITHUB.check_answer(method, path, status, body),
         Vendor::Coolify => COOLIFY.check_answer(method, path, status, body),
         Vendor::ArgoCd => ARGOCD.check_answer(method, path, status, body),
+        Vendor::Backstage => BACKSTAGE.check_answer(method, path, status, body),
         Vendor::Previews | Vendor::Slack | Vendor::Receiver => Vec::new(),
     }
 }
@@ -286,6 +299,8 @@ fn typed(schema: &Value, value: &str) -> Value {
         Some("boolean") => value
             .parse::<bool>()
             .map_or_else(|_| as_text(), Value::from),
+        // Separated by commas, or one of several.
+        Some("array") => value.split(',').map(Value::from).collect(),
         _ => as_text(),
     }
 }

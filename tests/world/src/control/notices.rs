@@ -1,10 +1,11 @@
-//! The control API's part for Slack and the receiver of outgoing webhooks.
+//! The control API's part for Backstage, Slack and the receiver of outgoing webhooks.
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Outcome, Wish};
+use crate::backstage::Backstage;
 use crate::receiver::Receiver;
 use crate::slack::Slack;
 
@@ -19,6 +20,25 @@ impl Wish<'_> {
         Receiver {
             shared: Arc::clone(self.shared),
         }
+    }
+
+    /// `POST /_world/entities`.
+    pub(super) fn entity(&self) -> Outcome {
+        let backstage = Backstage {
+            shared: Arc::clone(self.shared),
+        };
+        let entity = self.text("entity")?;
+        backstage.entity(entity, self.text("repository").ok());
+        Ok(json!({"entity": entity}))
+    }
+
+    /// All entities of Backstage's, with how often each was refreshed.
+    pub(super) fn entities(&self) -> Value {
+        self.shared.look(|state| {
+            let all = state.backstage.entities.iter();
+            all.map(|(entity, found)| json!({"entity": entity, "refreshes": found.refreshes}))
+                .collect()
+        })
     }
 
     /// `POST /_world/slack/{channel}/{verb}`.

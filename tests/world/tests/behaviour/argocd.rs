@@ -47,7 +47,7 @@ pub fn told(application: &Value) -> String {
     )
 }
 
-pub async fn refused(answer: world::Answer) -> (u16, u64, String) {
+pub fn refused(answer: world::Answer) -> (u16, u64, String) {
     let body = answer.json();
     (
         answer.status,
@@ -198,7 +198,7 @@ async fn a_rollback_runs_what_ran_and_stays_out_of_sync() {
         .post("/applications/shop/rollback", &body(json!({"id": 7})))
         .await;
     assert_eq!(
-        refused(unknown).await,
+        refused(unknown),
         (
             400,
             3,
@@ -226,7 +226,7 @@ async fn a_rollback_runs_what_ran_and_stays_out_of_sync() {
         .post("/applications/shop/rollback", &body(json!({"id": 0})))
         .await;
     assert_eq!(
-        refused(refusal).await,
+        refused(refusal),
         (
             400,
             9,
@@ -251,7 +251,7 @@ async fn auto_sync_follows_git_and_the_specification_once_and_heals_only_if_told
     assert_eq!(application.images(), ["ghcr.io/acme/shop:v2"]);
 
     let asked = body(json!({"revision": "0123456789012345678901234567890123456789"}));
-    let refusal = refused(argocd.post("/applications/shop/sync", &asked).await).await;
+    let refusal = refused(argocd.post("/applications/shop/sync", &asked).await);
     let message =
         "Cannot sync to 0123456789012345678901234567890123456789: auto-sync currently set to main";
     assert_eq!(refusal, (400, 9, message.to_owned()));
@@ -322,7 +322,7 @@ async fn overrides_change_what_is_rendered_and_only_their_own_image() {
         .call("PATCH", "/applications/shop", Some(&change(&source)))
         .await;
     let message = "error applying patch: testing value /spec/source failed: test failed";
-    assert_eq!(refused(late).await, (500, 2, message.to_owned()));
+    assert_eq!(refused(late), (500, 2, message.to_owned()));
     let nonsense = argocd
         .call(
             "PATCH",
@@ -331,7 +331,7 @@ async fn overrides_change_what_is_rendered_and_only_their_own_image() {
         )
         .await;
     assert_eq!(
-        refused(nonsense).await,
+        refused(nonsense),
         (400, 3, "Patch type 'strategic' is not supported".to_owned())
     );
     let nowhere = json!({"spec": {"source": {"path": "nowhere"}}});
@@ -342,7 +342,7 @@ async fn overrides_change_what_is_rendered_and_only_their_own_image() {
             Some(&patch("merge", &nowhere)),
         )
         .await;
-    let (status, code, message) = refused(invalid).await;
+    let (status, code, message) = refused(invalid);
     assert_eq!((status, code), (400, 3));
     assert!(
         message.contains("application spec for shop is invalid"),

@@ -15,7 +15,7 @@ async fn one_operation_at_a_time_and_terminating_only_asks() {
         .with_json("DELETE", "/applications/shop/operation?project=default")
         .await;
     assert_eq!(
-        refused(none).await,
+        refused(none),
         (
             400,
             3,
@@ -28,7 +28,7 @@ async fn one_operation_at_a_time_and_terminating_only_asks() {
     let busy = argocd
         .post("/applications/shop/sync", &body(json!({})))
         .await;
-    let (status, code, message) = refused(busy).await;
+    let (status, code, message) = refused(busy);
     assert_eq!((status, code), (400, 9));
     assert!(
         message.ends_with("another operation is already in progress"),
@@ -57,8 +57,7 @@ async fn a_commit_of_another_repository_is_taken_and_fails_later() {
     let (world, _, argocd) = shop().await;
     world.argocd().pace(Duration::ZERO, Duration::ZERO);
     let unknown = body(json!({"revision": "v9"}));
-    let (status, code, message) =
-        refused(argocd.post("/applications/shop/sync", &unknown).await).await;
+    let (status, code, message) = refused(argocd.post("/applications/shop/sync", &unknown).await);
     assert_eq!((status, code), (400, 9));
     assert!(
         message.contains("unable to resolve 'v9' to a commit SHA"),
@@ -108,7 +107,7 @@ async fn who_may_not_and_what_is_not_there_look_alike_without_a_project() {
         ),
         (&argocd, "/nothing", (5, 5, "Not Found")),
     ] {
-        let (status, code, message) = refused(caller.get(path).await).await;
+        let (status, code, message) = refused(caller.get(path).await);
         let status_expected = if expected.0 == 5 { 404 } else { expected.0 };
         assert_eq!(
             (status, code, message.as_str()),
@@ -122,7 +121,7 @@ async fn who_may_not_and_what_is_not_there_look_alike_without_a_project() {
         "without a project, what may be seen is seen"
     );
     let sync = json!({"name": "shop", "project": "web"});
-    let denied = refused(reader.post("/applications/shop/sync", &sync).await).await;
+    let denied = refused(reader.post("/applications/shop/sync", &sync).await);
     assert_eq!(
         denied,
         (
@@ -136,18 +135,17 @@ async fn who_may_not_and_what_is_not_there_look_alike_without_a_project() {
         reader
             .call("PATCH", "/applications/shop", Some(&change))
             .await,
-    )
-    .await;
+    );
     assert_eq!((denied.0, denied.1), (403, 7));
     world.argocd().revoke_token(&world.options().argocd_token);
-    let (status, code, message) = refused(argocd.get("/applications/shop").await).await;
+    let (status, code, message) = refused(argocd.get("/applications/shop").await);
     assert_eq!((status, code), (401, 16));
     assert!(message.starts_with("invalid session"), "{message}");
     let opaque = asking::argocd_as(&world, "not-a-jwt")
         .get("/applications/shop")
         .await;
     assert_eq!(
-        refused(opaque).await,
+        refused(opaque),
         (401, 16, "no session information".to_owned())
     );
 }
@@ -196,8 +194,7 @@ async fn windows_hold_syncs_back_and_say_so() {
         argocd
             .post("/applications/shop/sync", &body(json!({})))
             .await,
-    )
-    .await;
+    );
     assert_eq!(
         denied,
         (403, 7, "cannot sync: blocked by sync window".to_owned())
@@ -232,7 +229,7 @@ async fn without_its_controller_requests_are_answered_and_nothing_goes_on() {
         .get("/applications/shop?project=default&refresh=hard")
         .await;
     assert_eq!(
-        refused(refresh).await,
+        refused(refresh),
         (500, 2, "application refresh deadline exceeded".to_owned())
     );
 }

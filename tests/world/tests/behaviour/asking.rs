@@ -73,6 +73,15 @@ pub fn argocd_as(world: &World, token: &str) -> Caller {
     }
 }
 
+/// Calls Backstage's catalog with the world's token.
+pub fn backstage(world: &World) -> Caller {
+    let token = format!("Bearer {}", world.options().backstage_token);
+    Caller {
+        base: format!("{}/api/catalog", world.backstage_url()),
+        headers: vec![("authorization".to_owned(), token)],
+    }
+}
+
 /// Calls the control API.
 pub fn control(world: &World) -> Caller {
     Caller {
