@@ -19,6 +19,9 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a processor has a delivery to itself, after which it counts as interrupted.
 pub(crate) const CLAIM: Duration = Duration::from_secs(30);
 
+/// The reason of an attempt that nobody brought to an end.
+const INTERRUPTED: &str = "the attempt was interrupted";
+
 /// The most characters of a component's reason that are kept.
 const REASON_CHARACTERS_MAX: usize = 300;
 
@@ -82,6 +85,11 @@ impl<S: Store, H: Http, C: Clock, L: Log> Inbox<S, H, C, L> {
             return self
                 .bury(record, "every attempt was interrupted".to_owned())
                 .await;
+        }
+        if record.head.claimed && record.head.attempts > 1 {
+            // Its processor died. The first time that may be anybody's fault; then it waits as if it had failed, so that
+            // processes that keep dying do not use up its attempts within minutes.
+            return self.postpone(record, INTERRUPTED.to_owned()).await;
         }
         let claimed = self.claim(record, now, CLAIM).await?;
         self.run(claimed).await

@@ -92,10 +92,19 @@ pub enum HttpError {
 pub trait Http {
     /// Sends `request` once and reads the whole answer. Redirects are not followed.
     async fn send(&self, request: Request) -> Result<Response, HttpError>;
+
+    /// How a request would be held back at present, without one being made; none if it would be sent.
+    async fn held_back(&self) -> Option<HttpError> {
+        None
+    }
 }
 
 impl<T: Http> Http for &T {
     async fn send(&self, request: Request) -> Result<Response, HttpError> {
         (**self).send(request).await
+    }
+
+    async fn held_back(&self) -> Option<HttpError> {
+        (**self).held_back().await
     }
 }

@@ -60,11 +60,7 @@ impl<H: Http, S: Store, C: Clock, L: Log> Http for Guarded<H, S, C, L> {
         if let Some(circuit) = &known {
             let held_back = self.told(self.admit(circuit).await).flatten();
             if let Some(after) = held_back {
-                return Err(HttpError::Paused {
-                    vendor: self.vendor,
-                    since: circuit.failing_since,
-                    after,
-                });
+                return Err(self.paused(circuit, after));
             }
         }
         let answer = self.http.send(request).await;
@@ -77,18 +73,30 @@ impl<H: Http, S: Store, C: Clock, L: Log> Http for Guarded<H, S, C, L> {
         match (&known, answer) {
             // Whoever tries for all must not be worse off for it: like the others he was not let in, and nothing came of it.
             (Some(circuit), Err(HttpError::NoConnection { .. })) if circuit.open.is_some() => {
-                Err(HttpError::Paused {
-                    vendor: self.vendor,
-                    since: circuit.failing_since,
-                    after: circuit::FIRST_PAUSE,
-                })
+                Err(self.paused(circuit, circuit::FIRST_PAUSE))
             }
             (_, answer) => answer,
+        }
+    }
+
+    async fn held_back(&self) -> Option<HttpError> {
+        let circuit = self.told(read(&self.store, self.vendor).await).flatten()?;
+        match circuit.admit(self.clock.now()) {
+            Admission::Wait { after } => Some(self.paused(&circuit, after)),
+            Admission::Go | Admission::Try { .. } => None,
         }
     }
 }
 
 impl<H, S: Store, C: Clock, L: Log> Guarded<H, S, C, L> {
+    fn paused(&self, circuit: &Circuit, after: Duration) -> HttpError {
+        HttpError::Paused {
+            vendor: self.vendor,
+            since: circuit.failing_since,
+            after,
+        }
+    }
+
     /// For how long a call is held back; none if it may be made. Who is let through to try has claimed it by `increment`.
     async fn admit(&self, circuit: &Circuit) -> Result<Option<Duration>, StoreError> {
         let now = self.clock.now();

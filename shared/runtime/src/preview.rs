@@ -8,7 +8,10 @@ use std::cell::Cell;
 use domain::{
     PreviewId, RepositoryName,
     configuration::{self, ConfigurationError},
-    preview::{Action, Fact, LabelAdded, Permission, Preview, Reading, Settings, Trouble},
+    preview::{
+        Action, Fact, LabelAdded, Permission, Preview, Reading, Settings, TargetAction, TargetFact,
+        Trouble,
+    },
 };
 use ports::{Clock, Http, Level, Log, Store};
 use vendors::{
@@ -100,6 +103,30 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Preview>
         };
         self.tell(*id, &fact);
         fact
+    }
+
+    async fn held_back(&self, action: &Action) -> Option<Fact> {
+        match action {
+            Action::Target {
+                application,
+                action: TargetAction::Start { .. },
+            } => {
+                let trouble = self.coolify.as_ref()?.held_back().await?.into();
+                Some(Fact::Target {
+                    application: application.clone(),
+                    fact: TargetFact::Troubled { trouble },
+                })
+            }
+            Action::PublishComment { .. } => {
+                let trouble = self.github.as_ref()?.held_back().await?.into();
+                Some(Fact::CommentNotPublished { trouble })
+            }
+            Action::Target { .. }
+            | Action::ReadPullRequest { .. }
+            | Action::ReadConfiguration { .. }
+            | Action::ReadPermission { .. }
+            | Action::ReadRuns { .. } => None,
+        }
     }
 }
 

@@ -40,6 +40,13 @@ pub enum Claim {
 pub trait Executor<E: Entity> {
     /// Does `action` and says what came of it. What fails is a fact too.
     async fn execute(&self, id: &E::Id, action: &E::Action, claim: Claim) -> E::Fact;
+
+    /// Says, before `action` is intended and claimed, that it cannot be done at present: its vendor does not answer anybody. So
+    /// waiting for a vendor uses up no claims. None if it is to be tried.
+    async fn held_back(&self, action: &E::Action) -> Option<E::Fact> {
+        let _ = action;
+        None
+    }
 }
 
 /// How a run ended.

@@ -161,6 +161,8 @@ struct Reports<'a> {
     reports: RefCell<Vec<(u64, Claim)>>,
     clock: &'a Hand,
     takes: Cell<Duration>,
+    /// Nothing can be reported before then.
+    held_back_until: Cell<Option<Timestamp>>,
 }
 
 impl Executor<Counter> for Reports<'_> {
@@ -168,6 +170,13 @@ impl Executor<Counter> for Reports<'_> {
         self.reports.borrow_mut().push((action.0, claim));
         self.clock.pass(self.takes.get());
         Told::Reported(action.0)
+    }
+
+    async fn held_back(&self, _action: &Report) -> Option<Told> {
+        let until = self.held_back_until.get();
+        until
+            .filter(|until| *until > self.clock.now())
+            .map(Told::Rest)
     }
 }
 
@@ -178,6 +187,7 @@ fn runner<'a>(store: &'a MemoryStore, clock: &'a Hand) -> TestRunner<'a> {
         reports: RefCell::default(),
         clock,
         takes: Cell::default(),
+        held_back_until: Cell::default(),
     };
     Runner {
         store,
@@ -324,6 +334,31 @@ async fn after_its_deadline_a_run_takes_mail_in_and_leaves_the_work_to_the_next_
     let in_time = clock.now().after(Duration::from_secs(20));
     let report = runner.advance_all::<Counter>(&work.entities, in_time).await;
     assert_eq!((report.advanced, state(&store).await.reported), (1, 1));
+}
+
+#[tokio::test]
+async fn waiting_for_a_vendor_uses_up_no_claim() {
+    let (store, clock) = (MemoryStore::default(), Hand::default());
+    let runner = runner(&store, &clock);
+    let mail = runner.post::<Counter>(&ID, &Told::Add(1)).await.unwrap();
+    for _ in 0..3 {
+        let until = clock.now().after(Duration::from_secs(30));
+        runner.executor.held_back_until.set(Some(until));
+        assert_eq!(
+            runner.run::<Counter>(&ID, &[mail]).await.unwrap(),
+            Outcome::Waiting { until }
+        );
+        clock.pass(Duration::from_secs(30));
+    }
+    let claims: Vec<String> = store
+        .all_keys()
+        .into_iter()
+        .filter(|key| key.contains("/claim/"))
+        .collect();
+    assert_eq!(claims, Vec::<String>::new());
+    assert_eq!(state(&store).await.reporting, None, "nor was it intended");
+    runner.run::<Counter>(&ID, &[]).await.unwrap();
+    assert_eq!(*runner.executor.reports.borrow(), [(1, Claim::First)]);
 }
 
 #[tokio::test]

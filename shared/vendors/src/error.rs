@@ -3,6 +3,7 @@
 use std::{cell::RefCell, time::Duration};
 
 use domain::preview::{Reaction, Trouble};
+use ports::{Http, HttpError};
 
 /// Why a call has no result. The reasons are for people, and hold neither tokens nor control characters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +47,21 @@ impl CallError {
             | Self::Refused { reason }
             | Self::Unknown { reason } => reason,
         }
+    }
+}
+
+/// Why `http` would hold `what` back at present; none if it would send it.
+pub(crate) async fn held_back(http: &impl Http, what: &str) -> Option<CallError> {
+    match http.held_back().await? {
+        error @ HttpError::Paused { after, .. } => Some(CallError::Paused {
+            reason: format!("{what}: {error}"),
+            after,
+        }),
+        // Nobody can say this without a request.
+        HttpError::NotAllowed { .. }
+        | HttpError::NoConnection { .. }
+        | HttpError::TimedOut { .. }
+        | HttpError::Broken { .. } => None,
     }
 }
 

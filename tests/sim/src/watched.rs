@@ -324,6 +324,15 @@ pub(crate) struct WatchedExecutor<'a> {
 }
 
 impl Executor<Watched> for WatchedExecutor<'_> {
+    async fn held_back(&self, action: &WatchedAction) -> Option<Noted> {
+        let fact = self.inner.held_back(&action.action).await?;
+        Some(Noted {
+            intent: None,
+            fact,
+            unordered: false,
+        })
+    }
+
     async fn execute(&self, id: &PreviewId, action: &WatchedAction, claim: Claim) -> Noted {
         self.check(*id, action, claim);
         let fact = self.inner.execute(id, &action.action, claim).await;

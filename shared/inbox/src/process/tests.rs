@@ -176,24 +176,36 @@ fn one_that_was_interrupted_is_due_after_ten_seconds() {
 }
 
 #[test]
-fn one_that_takes_its_processor_down_each_time_dies_too() {
+fn one_that_takes_its_processor_down_each_time_waits_longer_each_time_and_dies_too() {
     let inbox = inbox();
     drop(inbox.accepted("a-1"));
+    inbox.clock.advance(10 * SECOND);
+    let stored = || {
+        let value = now(inbox.store.get(Label::Queue, "delivery/a-1"));
+        Record::parse(&value.unwrap().unwrap()).unwrap()
+    };
     for attempt in 2..=ATTEMPTS_MAX {
-        inbox.clock.advance(CLAIM);
         // Dropped when the component is asked: as when the process is killed.
-        let value = now(inbox.store.get(Label::Queue, "delivery/a-1"))
-            .unwrap()
-            .unwrap();
-        let record = Record::parse(&value).unwrap();
-        drop(now(inbox.claim(record, inbox.clock.now(), CLAIM)).unwrap());
+        drop(now(inbox.claim(stored(), inbox.clock.now(), CLAIM)).unwrap());
         assert_eq!(
             now(inbox.due(10)).unwrap(),
             [],
             "claimed for attempt {attempt}"
         );
+        inbox.clock.advance(CLAIM);
+        if attempt == ATTEMPTS_MAX {
+            break;
+        }
+        let waiting = now(inbox.process(&guid("a-1"))).unwrap();
+        let Processed::Waiting { until, reason } = waiting else {
+            panic!("interrupted attempt {attempt} came to {waiting:?}");
+        };
+        assert_eq!(reason, INTERRUPTED);
+        let pause = pause_after(attempt, &guid("a-1"));
+        assert_eq!(until, inbox.clock.now().after(pause), "attempt {attempt}");
+        inbox.clock.advance(pause);
+        assert_eq!(now(inbox.due(10)).unwrap(), [guid("a-1")]);
     }
-    inbox.clock.advance(CLAIM);
     assert_eq!(
         now(inbox.process(&guid("a-1"))).unwrap(),
         Processed::Dead {

@@ -243,3 +243,24 @@ async fn one_vendors_failures_are_not_anothers() {
     };
     assert_eq!(ask(&other).await, Ok(200));
 }
+
+#[tokio::test]
+async fn whether_it_is_held_back_can_be_asked_without_a_request_and_without_using_up_the_try() {
+    let (vendor, store, clock) = stage(None);
+    let guard = guard(&vendor, &store, &clock);
+    assert!(guard.held_back().await.is_none(), "nothing is known of it");
+    open(&guard).await;
+    let asked = vendor.asked.get();
+    let held_back = guard.held_back().await;
+    assert!(
+        matches!(held_back, Some(HttpError::Paused { after, .. }) if after == circuit::FIRST_PAUSE),
+        "{held_back:?}"
+    );
+    clock.pass(circuit::FIRST_PAUSE);
+    for _ in 0..3 {
+        assert!(guard.held_back().await.is_none(), "somebody may try now");
+    }
+    assert_eq!(vendor.asked.get(), asked);
+    vendor.answers.set(Some(200));
+    assert_eq!(ask(&guard).await, Ok(200), "the try was left");
+}

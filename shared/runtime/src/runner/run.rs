@@ -60,6 +60,12 @@ impl<E: Entity, S: Store, C: Clock, L: Log, X: Executor<E>> Run<'_, E, S, C, L, 
     /// Does one action under its intent and claim. Returns whether the lease is still ours.
     async fn act(&mut self, action: &E::Action) -> Result<bool, RunError> {
         let clock = &self.runner.clock;
+        if action.claim().is_some()
+            && let Some(fact) = self.runner.executor.held_back(action).await
+        {
+            self.learn(fact);
+            return Ok(true);
+        }
         let intent = action.intent();
         if let Some(intent) = &intent {
             self.record.state.record(intent, clock.now());
@@ -85,7 +91,13 @@ impl<E: Entity, S: Store, C: Clock, L: Log, X: Executor<E>> Run<'_, E, S, C, L, 
             return Ok(false);
         }
         let fact = self.runner.executor.execute(self.id, action, claim).await;
-        let now = clock.now();
+        self.learn(fact);
+        Ok(true)
+    }
+
+    /// Takes in what came of an action.
+    fn learn(&mut self, fact: E::Fact) {
+        let now = self.runner.clock.now();
         let given_up = self.record.state.given_up();
         self.record.state.record(&fact, now);
         alert::given_up(
@@ -100,7 +112,6 @@ impl<E: Entity, S: Store, C: Clock, L: Log, X: Executor<E>> Run<'_, E, S, C, L, 
             fact,
             outcome,
         });
-        Ok(true)
     }
 }
 

@@ -31,6 +31,7 @@ use ports::{Http, Request, Response};
 use crate::{
     CallError,
     address::{Access, Names},
+    error::held_back,
     exchange::{Exchange, Repeat, USER_AGENT},
 };
 
@@ -64,6 +65,12 @@ impl<H: Http> Client<H> {
             http,
             access: Access::new(base_url, token, NAMES),
         }
+    }
+
+    /// Why a deployment would be held back at present, without asking for one: Coolify does not answer others either. None if it
+    /// would be asked for.
+    pub async fn held_back(&self) -> Option<CallError> {
+        held_back(&self.http, "Deploying").await
     }
 
     fn access(&self, what: &str) -> Result<&Access, CallError> {

@@ -34,6 +34,7 @@ use ports::{Clock, Http, Response, Store};
 use crate::{
     CallError,
     address::Names,
+    error::held_back,
     exchange::{Exchange, Repeat},
 };
 
@@ -131,6 +132,11 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
     /// Why no call can be made with the credentials that it was given: what is wrong with them, for people; none if they make sense.
     pub fn problem(&self) -> Option<&str> {
         self.setup.as_ref().err().map(String::as_str)
+    }
+
+    /// Why a request would be held back at present, without making it: GitHub does not answer others either. None if it would be made.
+    pub async fn held_back(&self) -> Option<CallError> {
+        held_back(&self.http, "Asking GitHub").await
     }
 
     fn setup(&self, what: &str) -> Result<&Setup, CallError> {
