@@ -6,6 +6,7 @@ pub mod argocd;
 mod backstage;
 pub mod configuration;
 mod coolify;
+pub mod dispatch;
 pub mod entity;
 pub mod gap;
 mod identity;

@@ -23,6 +23,7 @@ mod pull_request;
 mod request;
 mod seen;
 mod user;
+mod workflow_dispatch;
 mod workflow_runs;
 
 use std::{ops::Deref, time::Duration};
@@ -49,6 +50,7 @@ pub use contents::FileContent;
 pub use credentials::Credentials;
 pub use deployments::{Deployment, Status};
 pub use user::User;
+pub use workflow_dispatch::{Dispatched, WorkflowDispatch};
 
 /// GitHub's name for people.
 pub const VENDOR: &str = "GitHub";

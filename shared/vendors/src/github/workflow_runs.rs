@@ -16,13 +16,13 @@ use crate::{CallError, exchange::Repeat};
 const PAGES: usize = 20;
 
 #[derive(Deserialize)]
-struct WireList {
-    workflow_runs: Vec<Wire>,
+pub(super) struct WireList {
+    pub(super) workflow_runs: Vec<Wire>,
 }
 
 #[derive(Deserialize)]
-struct Wire {
-    id: u64,
+pub(super) struct Wire {
+    pub(super) id: u64,
     #[serde(default)]
     name: Option<String>,
     /// Older answers have none.
@@ -40,12 +40,12 @@ struct Wire {
     run_attempt: Option<u64>,
     html_url: String,
     head_repository: Option<Identified>,
-    repository: Identified,
+    pub(super) repository: Identified,
 }
 
 #[derive(Deserialize)]
-struct Identified {
-    id: RepositoryId,
+pub(super) struct Identified {
+    pub(super) id: RepositoryId,
 }
 
 impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
@@ -93,7 +93,8 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
     }
 }
 
-fn shown(wire: Wire) -> WorkflowRun {
+/// In our words.
+pub(super) fn shown(wire: Wire) -> WorkflowRun {
     let progress = RunProgress::of(wire.status.as_deref(), wire.conclusion.as_deref());
     WorkflowRun {
         id: wire.id,

@@ -29,6 +29,7 @@ mod github_open_pull_requests;
 mod github_pull_request;
 mod github_redirects;
 mod github_seen;
+mod github_workflow_dispatch;
 mod github_workflow_runs;
 mod notify;
 mod probe;
