@@ -82,6 +82,7 @@ async fn control(shared: &Arc<Shared>, method: &str, path: &str, body: &[u8]) ->
         ("POST", ["pull-requests"]) => wish.open(),
         ("POST", ["pull-requests", number, verb]) => wish.change(number, verb),
         ("POST", ["runs"]) => wish.run(),
+        ("POST", ["runs", run, "complete"]) => wish.complete(run),
         ("POST", ["deliveries", guid, "redeliver"]) => wish.redeliver(guid).await,
         ("POST", ["argocd", rest @ ..]) => wish.argocd(rest),
         ("POST", ["entities"]) => wish.entity(),
@@ -162,6 +163,7 @@ impl Wish<'_> {
             "containers": containers,
             "argocd": self.argocd_state(),
             "entities": self.entities(),
+            "dispatches": self.shared.look(|state| json!(state.github.dispatches)),
         })
     }
 
@@ -242,6 +244,19 @@ impl Wish<'_> {
             .start();
         run.complete(self.text("conclusion").unwrap_or("success"));
         Ok(json!({"run": run.id()}))
+    }
+
+    /// Ends a run, such as one that was started by hand.
+    fn complete(&self, run: &str) -> Outcome {
+        let repository = self.github().repository(self.text("repository")?);
+        let found = repository
+            .runs()
+            .into_iter()
+            .find(|known| known.id().to_string() == run);
+        let missing = || (404, format!("{} has no run {run}", repository.full_name()));
+        let found = found.ok_or_else(missing)?;
+        found.complete(self.text("conclusion").unwrap_or("success"));
+        Ok(json!({"run": found.id()}))
     }
 
     async fn redeliver(&self, guid: &str) -> Outcome {

@@ -136,6 +136,13 @@ pub enum Effect {
         /// Its reference in small letters.
         entity: String,
     },
+    /// A workflow was started by hand.
+    WorkflowDispatched {
+        /// The workflow's file.
+        workflow: String,
+        /// The run's id.
+        run: u64,
+    },
     /// A comment was written on GitHub.
     CommentCreated {
         /// The repository's numeric id.

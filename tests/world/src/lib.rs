@@ -46,7 +46,7 @@ pub use github::webhooks::signature::{sign, sign_sha1};
 pub use github::webhooks::{Attempt, Delivery, Fate};
 pub use github::{
     App, Comment, Deployment as GitHubDeployment, DeploymentStatus as GitHubDeploymentStatus,
-    GitHub, Installation, PullRequest, Repository, Run, RunBuilder, Webhooks,
+    Dispatch, GitHub, Installation, PullRequest, Repository, Run, RunBuilder, Webhooks,
 };
 pub use journal::{Effect, Entry, OperationKind};
 pub use looking::Impatient;

@@ -84,7 +84,11 @@ pub(crate) fn resolve(github: &GitHubState, url: &str, revision: &str) -> Result
     } else {
         revision
     };
-    let known = found.branches.get(branch).cloned();
+    let known = found
+        .branches
+        .get(branch)
+        .or_else(|| found.tags.get(branch))
+        .cloned();
     known
         .or_else(|| {
             let mut commits = found.commits.keys();

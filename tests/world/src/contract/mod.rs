@@ -293,6 +293,11 @@ fn fits(template: &str, given: &[&str]) -> bool {
 
 /// A query value as the JSON that its schema expects; left a string where it cannot be that.
 fn typed(schema: &Value, value: &str) -> Value {
+    // GitHub's dates of runs take its search syntax, which its document does not say (GHDOCS rest/actions/workflow-runs).
+    let value = match schema.get("format").and_then(Value::as_str) {
+        Some("date-time") => value.trim_start_matches(['>', '<', '=']),
+        _ => value,
+    };
     let as_text = || Value::String(value.to_owned());
     match schema.get("type").and_then(Value::as_str) {
         Some("integer") => value.parse::<i64>().map_or_else(|_| as_text(), Value::from),

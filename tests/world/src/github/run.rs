@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::pull_request::PullRequest;
 use super::repository::Repository;
-use super::state::Run as Record;
+use super::state::{GitHubState, Run as Record};
 use crate::state::Shared;
 
 /// A run that has not begun.
@@ -25,6 +25,57 @@ pub struct Run {
     pub(crate) shared: Arc<Shared>,
     pub(crate) repository: u64,
     pub(crate) id: u64,
+}
+
+/// What a run begins with.
+pub(crate) struct RunWish {
+    pub(crate) workflow: String,
+    pub(crate) event: String,
+    pub(crate) branch: String,
+    pub(crate) sha: String,
+    pub(crate) head_repository: Option<u64>,
+}
+
+impl GitHubState {
+    /// A queued run, and its webhook `requested`; gives the run's id.
+    pub(crate) fn request_run(&mut self, repository: u64, wish: RunWish, shared: &Shared) -> u64 {
+        let (id, now) = (shared.names.number(), shared.clock.now());
+        let Some(found) = self.repositories.get_mut(&repository) else {
+            return id;
+        };
+        let workflow_id = *found
+            .workflows
+            .entry(wish.workflow.clone())
+            .or_insert_with(|| shared.names.number());
+        let of_workflow = found
+            .runs
+            .values()
+            .filter(|run| run.workflow_id == workflow_id);
+        let run = Record {
+            id,
+            workflow: wish.workflow,
+            workflow_id,
+            event: wish.event,
+            head_branch: wish.branch,
+            head_sha: wish.sha,
+            head_repository: wish.head_repository,
+            number: 1 + of_workflow.count() as u64,
+            attempt: 1,
+            status: "queued",
+            conclusion: None,
+            created_at: now,
+            updated_at: now,
+        };
+        found.runs.insert(id, run);
+        self.emit_run(
+            "requested",
+            repository,
+            id,
+            shared.github_url(),
+            &shared.names,
+        );
+        id
+    }
 }
 
 impl RunBuilder {
@@ -111,44 +162,14 @@ impl RunBuilder {
         let sha = self
             .sha
             .unwrap_or_else(|| self.repository.head_of(&self.branch));
-        let (id, now) = (shared.names.number(), shared.clock.now());
-        shared.change(|state| {
-            let Some(found) = state.github.repositories.get_mut(&repository) else {
-                return;
-            };
-            let workflow_id = *found
-                .workflows
-                .entry(self.workflow.clone())
-                .or_insert_with(|| shared.names.number());
-            let number = 1 + found
-                .runs
-                .values()
-                .filter(|run| run.workflow_id == workflow_id)
-                .count() as u64;
-            let run = Record {
-                id,
-                workflow: self.workflow,
-                workflow_id,
-                event: self.event,
-                head_branch: self.branch,
-                head_sha: sha,
-                head_repository: self.head_repository,
-                number,
-                attempt: 1,
-                status: "queued",
-                conclusion: None,
-                created_at: now,
-                updated_at: now,
-            };
-            found.runs.insert(id, run);
-            state.github.emit_run(
-                "requested",
-                repository,
-                id,
-                shared.github_url(),
-                &shared.names,
-            );
-        });
+        let wish = RunWish {
+            workflow: self.workflow,
+            event: self.event,
+            branch: self.branch,
+            sha,
+            head_repository: self.head_repository,
+        };
+        let id = shared.change(|state| state.github.request_run(repository, wish, &shared));
         Run {
             shared,
             repository,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::deployments::Deployment;
+use super::dispatches::Dispatch;
 use super::installed::Apps;
 use super::webhooks::outbox::Hook;
 use crate::clock::Clock;
@@ -19,6 +20,8 @@ pub(crate) struct GitHubState {
     /// Lower-case full names that a repository once had.
     pub(crate) former_names: BTreeMap<String, u64>,
     pub(crate) comments: BTreeMap<u64, Comment>,
+    /// Workflows that were started by hand, oldest first.
+    pub(crate) dispatches: Vec<Dispatch>,
     pub(crate) hook: Hook,
     /// Requests used of each token, or installation, in the current hour, and when that hour ends.
     pub(crate) used: BTreeMap<String, (u64, i64)>,

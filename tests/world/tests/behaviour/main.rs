@@ -22,6 +22,7 @@ mod delivery_log;
 mod faults;
 mod github_comments;
 mod github_deployments;
+mod github_dispatches;
 mod github_reading;
 mod notices;
 mod story;

@@ -12,6 +12,7 @@ mod pages;
 mod people;
 mod pulls;
 mod runs;
+mod workflows;
 
 use std::sync::Arc;
 
@@ -175,6 +176,12 @@ fn in_repository(call: &Call<'_>, github: &mut GitHubState, id: u64, rest: &[&st
         }
         ("GET", ["actions", "runs"]) => runs::list(call, github, repository),
         ("GET", ["actions", "runs", run]) => runs::get(call, github, repository, run),
+        ("POST", ["actions", "workflows", file, "dispatches"]) => {
+            workflows::dispatch(call, github, id, file)
+        }
+        ("GET", ["actions", "workflows", file, "runs"]) => {
+            workflows::runs(call, github, repository, file)
+        }
         ("GET", ["issues", number, "comments"]) => comments::list(call, github, repository, number),
         ("POST", ["issues", number, "comments"]) => comments::create(call, github, id, number),
         ("GET", ["issues", "comments", comment]) => comments::get(call, github, id, comment),

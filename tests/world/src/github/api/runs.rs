@@ -3,11 +3,22 @@
 use serde_json::{Value, json};
 
 use super::{Call, not_found};
+use crate::clock::github_time;
 use crate::github::state::{GitHubState, Repository, Run};
 use crate::message::Reply;
 
 /// `GET /repos/{owner}/{repo}/actions/runs`: newest first, by head, branch, event and status (which also takes conclusions).
 pub(super) fn list(call: &Call<'_>, github: &GitHubState, repository: &Repository) -> Reply {
+    list_of(call, github, repository, |_| true)
+}
+
+/// The same for those runs that fit.
+pub(super) fn list_of(
+    call: &Call<'_>,
+    github: &GitHubState,
+    repository: &Repository,
+    fits: impl Fn(&Run) -> bool,
+) -> Reply {
     let is = |name: &str, value: &str| {
         call.request
             .query(name)
@@ -15,7 +26,13 @@ pub(super) fn list(call: &Call<'_>, github: &GitHubState, repository: &Repositor
     };
     let wanted = |run: &&Run| {
         let status = call.request.query("status");
-        is("head_sha", &run.head_sha)
+        let since = call
+            .request
+            .query("created")
+            .and_then(|created| created.strip_prefix(">="));
+        fits(run)
+            && since.is_none_or(|since| github_time(run.created_at).as_str() >= since)
+            && is("head_sha", &run.head_sha)
             && is("branch", &run.head_branch)
             && is("event", &run.event)
             && status.is_none_or(|wanted| {
