@@ -10,6 +10,7 @@ pub mod dispatch;
 pub mod entity;
 pub mod gap;
 mod identity;
+pub mod manifest;
 pub mod notice;
 pub mod preview;
 pub mod release;

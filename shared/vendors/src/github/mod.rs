@@ -16,6 +16,7 @@ mod contents;
 mod credentials;
 mod deliveries;
 mod deployments;
+mod file_update;
 mod limits;
 mod link;
 mod pacing;
@@ -49,6 +50,7 @@ pub use compare::{At, Commit};
 pub use contents::FileContent;
 pub use credentials::Credentials;
 pub use deployments::{Deployment, Status};
+pub use file_update::{FileUpdate, Written};
 pub use user::User;
 pub use workflow_dispatch::{Dispatched, WorkflowDispatch};
 

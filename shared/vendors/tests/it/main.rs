@@ -24,6 +24,7 @@ mod github_compare;
 mod github_contents;
 mod github_deliveries;
 mod github_deployments;
+mod github_file_update;
 mod github_limits;
 mod github_open_pull_requests;
 mod github_pull_request;
