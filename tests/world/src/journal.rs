@@ -143,6 +143,15 @@ pub enum Effect {
         /// The run's id.
         run: u64,
     },
+    /// A file was committed on GitHub.
+    FileCommitted {
+        /// The repository's numeric id.
+        repository: u64,
+        /// The file's path.
+        path: String,
+        /// The commit.
+        commit: String,
+    },
     /// A comment was written on GitHub.
     CommentCreated {
         /// The repository's numeric id.

@@ -74,6 +74,26 @@ impl Repository {
         self.commit(None, &format!("Remove {path}"), Change::Remove(path))
     }
 
+    /// A rule lets a branch take commits from pull requests only.
+    pub fn protect(&self, branch: &str) {
+        self.shared.change(|state| {
+            if let Some(found) = state.github.repositories.get_mut(&self.id) {
+                found.protected.insert(branch.to_owned());
+            }
+        });
+    }
+
+    /// A file on a branch as it is now; none if there is none.
+    #[must_use]
+    pub fn file_on(&self, branch: &str, path: &str) -> Option<String> {
+        self.read(|found| {
+            let commit = found.commit(Some(branch))?;
+            let content = commit.files.get(path)?;
+            Some(String::from_utf8_lossy(content).into_owned())
+        })
+        .flatten()
+    }
+
     /// Commits to a branch, the default one if none is named.
     fn commit(&self, branch: Option<&str>, message: &str, change: Change<'_>) -> String {
         let shared = &self.shared;

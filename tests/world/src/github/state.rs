@@ -46,6 +46,8 @@ pub(crate) struct Repository {
     pub(crate) hidden: bool,
     pub(crate) fork_of: Option<u64>,
     pub(crate) branches: BTreeMap<String, String>,
+    /// Branches that take commits from pull requests only.
+    pub(crate) protected: BTreeSet<String>,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) deployments: BTreeMap<u64, Deployment>,
     pub(crate) commits: BTreeMap<String, Commit>,
@@ -202,6 +204,7 @@ impl GitHubState {
             private: false,
             hidden: false,
             fork_of: None,
+            protected: BTreeSet::new(),
             branches: BTreeMap::from([("main".to_owned(), sha.clone())]),
             tags: BTreeMap::new(),
             deployments: BTreeMap::new(),

@@ -18,7 +18,7 @@ const WORKFLOW: &str = "name: Smoke test\non:\n  workflow_dispatch:\n    inputs:
                         type: choice\n        default: short\n        options: \n          - short\n          - long\njobs: {}\n";
 
 /// The machine's clock.
-struct Now;
+pub struct Now;
 
 impl Clock for Now {
     fn now(&self) -> Timestamp {
@@ -37,21 +37,29 @@ struct Shop {
     world: World,
     repository: world::Repository,
     name: RepositoryName,
-    client: Client<Wire, Now, MemoryStore>,
+    client: GitHubClient,
+}
+
+/// Slipway's client of GitHub over real HTTP.
+pub type GitHubClient = Client<Wire, Now, MemoryStore>;
+
+/// The client, with the world's token.
+pub fn github_client(world: &World) -> GitHubClient {
+    let credentials = Credentials::Token(world.options().github_token.clone());
+    Client::new(
+        Wire,
+        Now,
+        MemoryStore::default(),
+        &world.github_url(),
+        &credentials,
+    )
 }
 
 async fn shop() -> Shop {
     let world = asking::world().await;
     let repository = world.github().repository("acme/shop");
     repository.write_file(".github/workflows/smoke-test.yml", WORKFLOW);
-    let credentials = Credentials::Token(world.options().github_token.clone());
-    let client = Client::new(
-        Wire,
-        Now,
-        MemoryStore::default(),
-        &world.github_url(),
-        &credentials,
-    );
+    let client = github_client(&world);
     Shop {
         world,
         repository,

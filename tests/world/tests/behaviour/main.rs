@@ -24,6 +24,7 @@ mod github_comments;
 mod github_deployments;
 mod github_dispatches;
 mod github_reading;
+mod gitops;
 mod notices;
 mod story;
 mod webhooks;

@@ -98,6 +98,7 @@ fn effect_told(effect: &Effect) -> Option<String> {
         Effect::SpecificationChanged { application } => {
             Some(format!("takes a change of {application}"))
         }
+        Effect::FileCommitted { path, .. } => Some(format!("has a new commit of {path}")),
         Effect::WorkflowDispatched { workflow, .. } => Some(format!("starts {workflow}")),
         Effect::EntityRefreshed { entity } => Some(format!("reads {entity} again")),
         Effect::MessagePosted { channel } => Some(format!("has a new message in {channel}")),

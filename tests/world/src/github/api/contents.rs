@@ -134,7 +134,8 @@ fn entries(
     items
 }
 
-fn described(
+/// A file or a folder as a list has it.
+pub(super) fn described(
     call: &Call<'_>,
     github: &GitHubState,
     repository: &Repository,
@@ -147,10 +148,7 @@ fn described(
         .request
         .query("ref")
         .unwrap_or(&repository.default_branch);
-    let sha: String = hex::encode(Sha256::digest(content))
-        .chars()
-        .take(40)
-        .collect();
+    let sha = blob(content);
     let url = format!(
         "{}/repos/{full_name}/contents/{path}?ref={reference}",
         call.shared.github_url()
@@ -166,6 +164,14 @@ fn described(
         "name": path.rsplit('/').next(), "path": path, "sha": sha, "size": content.len(), "url": url, "html_url": html,
         "git_url": git, "download_url": download, "type": kind, "_links": {"self": url, "git": git, "html": html},
     })
+}
+
+/// The id of a file's content.
+pub(super) fn blob(content: &[u8]) -> String {
+    hex::encode(Sha256::digest(content))
+        .chars()
+        .take(40)
+        .collect()
 }
 
 #[cfg(test)]

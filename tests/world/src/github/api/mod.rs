@@ -3,6 +3,7 @@
 mod apps;
 mod caller;
 mod comments;
+mod committing;
 mod compare;
 mod conditional;
 mod contents;
@@ -174,6 +175,7 @@ fn in_repository(call: &Call<'_>, github: &mut GitHubState, id: u64, rest: &[&st
         ("GET", ["contents", path @ ..]) => {
             contents::get(call, github, repository, &path.join("/"))
         }
+        ("PUT", ["contents", path @ ..]) => committing::put(call, github, id, &path.join("/")),
         ("GET", ["actions", "runs"]) => runs::list(call, github, repository),
         ("GET", ["actions", "runs", run]) => runs::get(call, github, repository, run),
         ("POST", ["actions", "workflows", file, "dispatches"]) => {
