@@ -240,3 +240,27 @@ fn only_files_of_kustomize_and_helm_are_edited() {
     assert_eq!(file_names(SourceKind::Helm), ["values.yaml"]);
     assert!(file_names(SourceKind::Directory).is_empty());
 }
+
+proptest::proptest! {
+    /// Whatever stands in a file: it is left alone, or one repeat later nothing is left to do.
+    #[test]
+    fn any_file_is_left_or_changed_once_and_for_all(
+        around in "[ -~\n]{0,40}",
+        line in "(newTag|digest|newName|name|image|tag|x): ?[-a-z0-9'\"&*!{}\\[\\]#:.ü ]{0,12}",
+        tag in "[A-Za-z0-9_][A-Za-z0-9_.-]{0,8}",
+    ) {
+        let files = [
+            format!("{around}\nimages:\n- name: ghcr.io/acme/shop\n  {line}\n"),
+            format!("images:\n- name: ghcr.io/acme/shop\n  newTag: v1 {line}\n{around}"),
+            format!("image:\n  tag: v1\n  {line}\n# {around}"),
+            around,
+        ];
+        for file in files {
+            for setting in [image(&tag), value("image.tag", &tag)] {
+                if let Ok(Edit::Changed { text, .. }) = set(&file, &setting) {
+                    proptest::prop_assert_eq!(set(&text, &setting), Ok(Edit::Already), "{}\n{}", file, text);
+                }
+            }
+        }
+    }
+}

@@ -185,3 +185,86 @@ async fn a_refresh_shows_what_git_says_now_and_windows_what_they_let_through() {
     assert!(read(&client).await.would_refuse_sync(None).is_some());
     world.assert_clean();
 }
+
+#[tokio::test]
+async fn with_auto_sync_a_changed_image_rolls_out_by_itself_and_goes_back_the_same_way() {
+    let (world, application, _) = shop().await;
+    world.argocd().pace(Duration::ZERO, Duration::ZERO);
+    application.auto_sync(true);
+    let client = client(&world);
+    client.set(&id(), &image("v2")).await.unwrap();
+    let done = read(&client).await;
+    assert_eq!(done.rollout(), Rollout::Complete);
+    assert_eq!(application.images(), ["ghcr.io/acme/shop:v2"]);
+    let operation = done.operation.clone().unwrap();
+    assert_eq!(
+        operation.requested.initiator,
+        domain::argocd::Initiator::Automation
+    );
+    assert!(
+        done.would_refuse_rollback(0).is_some(),
+        "Argo CD would refuse"
+    );
+    let Set::Yes { before, .. } = client.set(&id(), &image("v3")).await.unwrap() else {
+        panic!("it was v2");
+    };
+    read(&client).await;
+    assert_eq!(application.images(), ["ghcr.io/acme/shop:v3"]);
+    client.set(&id(), &before.unwrap()).await.unwrap();
+    read(&client).await;
+    assert_eq!(application.images(), ["ghcr.io/acme/shop:v2"]);
+    world.assert_clean();
+}
+
+#[tokio::test]
+async fn of_several_sources_the_right_one_is_changed_and_all_are_synced_and_rolled_back() {
+    let (world, application, _) = shop().await;
+    world.argocd().pace(Duration::ZERO, Duration::ZERO);
+    let gitops = application.gitops();
+    gitops.write_file("chart/Chart.yaml", "name: db\n");
+    gitops.write_file(
+        "chart/values.yaml",
+        "image:\n  repository: ghcr.io/acme/db\n  tag: \"7\"\n",
+    );
+    let source = |path: &str| serde_json::json!({"repoURL": "https://github.com/acme/gitops", "path": path, "targetRevision": "main"});
+    application.sources(serde_json::json!([source("chart"), source("shop")]));
+    let client = client(&world);
+    let both = client.refreshed(&id(), Refresh::Normal).await.unwrap();
+    assert_eq!((both.sources.len(), both.sync.revisions.len()), (2, 2));
+    assert!(
+        both.would_refuse_sync(Some("v2")).is_some(),
+        "one revision does not say enough"
+    );
+
+    client
+        .sync(&id(), None, Prune::No, "release-1/1")
+        .await
+        .unwrap();
+    let before = read(&client).await;
+    assert_eq!(before.rollout(), Rollout::Complete);
+    client.set(&id(), &image("v2")).await.unwrap();
+    let parameter = Setting::HelmParameter {
+        name: "image.tag".to_owned(),
+        value: "8".to_owned(),
+    };
+    client.set(&id(), &parameter).await.unwrap();
+    client
+        .sync(&id(), None, Prune::No, "release-2/1")
+        .await
+        .unwrap();
+    assert_eq!(read(&client).await.rollout(), Rollout::Complete);
+    assert_eq!(
+        application.images(),
+        ["ghcr.io/acme/db:8", "ghcr.io/acme/shop:v2"]
+    );
+
+    let old = before.history.last().unwrap().clone();
+    client.rollback(&id(), old.id, Prune::No).await.unwrap();
+    let back = read(&client).await;
+    assert!(back.runs_again(&old), "{:?}", back.history);
+    assert_eq!(
+        application.images(),
+        ["ghcr.io/acme/db:7", "ghcr.io/acme/shop:v1"]
+    );
+    world.assert_clean();
+}
