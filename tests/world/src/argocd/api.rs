@@ -43,6 +43,10 @@ impl Status {
 /// What a call answers: a body of a 200, or a status.
 pub(super) type Answer = Result<Reply, Status>;
 
+/// What Argo CD says when its server of repositories does not answer.
+pub(super) const NO_REPO_SERVER: &str = "rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while \
+                                         dialing: dial tcp 10.96.0.17:8081: connect: connection refused\"";
+
 /// The gateway's content type has no character set.
 fn json_reply(status: u16, body: &Value) -> Reply {
     Reply::text(status, "application/json", body.to_string())
@@ -114,6 +118,18 @@ impl Call<'_> {
     fn route(&self, argocd: &mut ArgoCdState, github: &GitHubState, rest: &[&str]) -> Answer {
         match (self.request.method.as_str(), rest) {
             ("GET", ["applications", name]) => self.get(argocd, github, name),
+            ("PATCH" | "POST" | "DELETE", ["applications", name, ..])
+                if argocd.settings.conflicts > 0 =>
+            {
+                argocd.settings.conflicts -= 1;
+                Err(Status::new(
+                    10,
+                    format!(
+                        "Operation cannot be fulfilled on applications.argoproj.io \"{name}\": the object has been modified; please \
+                         apply your changes to the latest version and try again"
+                    ),
+                ))
+            }
             ("PATCH", ["applications", name]) => change::patch(self, argocd, github, name),
             ("POST", ["applications", name, "sync"]) => {
                 operations::sync(self, argocd, github, name)

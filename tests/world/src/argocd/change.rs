@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::api::{Answer, Call, Status};
+use super::api::{Answer, Call, NO_REPO_SERVER, Status};
 use super::state::{ArgoCdState, sources_of};
 use super::{manifests, patch as patches, shape};
 use crate::github::state::GitHubState;
@@ -15,6 +15,7 @@ pub(super) fn patch(
     github: &GitHubState,
     name: &str,
 ) -> Answer {
+    let repo_server = argocd.settings.repo_server;
     let application = call.application(argocd, name, "get")?;
     if !call.may("update", application.project()) {
         return Err(call.denied("update", application));
@@ -37,7 +38,12 @@ pub(super) fn patch(
     }
     let spec = document.get("spec").cloned().unwrap_or_default();
     // Argo CD makes the manifests to see whether the specification is good.
-    manifests::render(github, &sources_of(&spec), &[]).map_err(|problem| {
+    let rendered = if repo_server {
+        manifests::render(github, &sources_of(&spec), &[])
+    } else {
+        Err(NO_REPO_SERVER.to_owned())
+    };
+    rendered.map_err(|problem| {
         Status::new(
             3,
             format!(

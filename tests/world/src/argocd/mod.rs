@@ -204,6 +204,16 @@ impl ArgoCd {
         self.change(|argocd| argocd.settings.controller = runs);
     }
 
+    /// Whether Argo CD's server of repositories answers: without it syncs and changes are refused for the moment.
+    pub fn repo_server(&self, answers: bool) {
+        self.change(|argocd| argocd.settings.repo_server = answers);
+    }
+
+    /// The next so many changes and operations meet somebody else's change of the same object: 409.
+    pub fn next_changes_conflict(&self, times: u32) {
+        self.change(|argocd| argocd.settings.conflicts = times);
+    }
+
     /// Whether a sync to another revision than the tracked one needs the right `override`.
     pub fn revision_needs_override(&self, needs: bool) {
         self.change(|argocd| argocd.settings.revision_needs_override = needs);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::api::{Answer, Call, Status};
+use super::api::{Answer, Call, NO_REPO_SERVER, Status};
 use super::state::{Application, ArgoCdState, Operation, sources_of};
 use super::{manifests, shape::put, windows};
 use crate::github::state::GitHubState;
@@ -21,6 +21,7 @@ pub(super) fn sync(
         return Err(Status::new(7, "cannot sync: blocked by sync window"));
     }
     let needs_override = argocd.settings.revision_needs_override;
+    let repo_server = argocd.settings.repo_server;
     let application = call.application(argocd, name, "get")?;
     if !call.may("sync", &project) {
         return Err(call.denied("sync", application));
@@ -44,6 +45,12 @@ pub(super) fn sync(
                 format!("Cannot sync to {asked}: auto-sync currently set to {tracked}"),
             ));
         }
+    }
+    if !repo_server {
+        return Err(Status::new(
+            9,
+            format!("error resolving repo revision: {NO_REPO_SERVER}"),
+        ));
     }
     let mut sync = json!({});
     let sources = application.sources();

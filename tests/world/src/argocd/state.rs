@@ -154,6 +154,10 @@ pub(crate) struct Settings {
     pub(crate) git_poll: i64,
     /// Whether the controller runs.
     pub(crate) controller: bool,
+    /// Whether the server of repositories answers.
+    pub(crate) repo_server: bool,
+    /// So many of the next changes meet somebody else's.
+    pub(crate) conflicts: u32,
     /// `application.sync.requireOverridePrivilegeForRevisionSync`.
     pub(crate) revision_needs_override: bool,
 }
@@ -167,6 +171,8 @@ impl Default for Settings {
             lag: 0,
             git_poll: 180,
             controller: true,
+            repo_server: true,
+            conflicts: 0,
             revision_needs_override: false,
         }
     }

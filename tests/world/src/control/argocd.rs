@@ -58,6 +58,16 @@ impl Wish<'_> {
                 argocd.lag(self.seconds("lag", 0), self.seconds("pick_up", 0));
                 Ok(json!({"pace": "set"}))
             }
+            ["trouble"] => {
+                argocd.controller(!self.flag("no_controller"));
+                argocd.repo_server(!self.flag("no_repo_server"));
+                argocd.next_changes_conflict(
+                    self.number("conflicts")
+                        .and_then(|count| u32::try_from(count).ok())
+                        .unwrap_or_default(),
+                );
+                Ok(json!({"trouble": "set"}))
+            }
             ["sick-images"] => {
                 argocd.sick_image(self.text("image")?);
                 Ok(json!({"sick": self.text("image")?}))
@@ -87,7 +97,7 @@ impl Wish<'_> {
             }
             _ => Err((
                 404,
-                "Argo CD has applications, pace, sick-images and windows".to_owned(),
+                "Argo CD has applications, pace, trouble, sick-images and windows".to_owned(),
             )),
         }
     }

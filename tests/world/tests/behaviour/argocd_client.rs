@@ -268,3 +268,49 @@ async fn of_several_sources_the_right_one_is_changed_and_all_are_synced_and_roll
     );
     world.assert_clean();
 }
+
+#[tokio::test]
+async fn trouble_of_argo_cds_own_is_tried_again_and_changes_nothing() {
+    let (world, application, _) = shop().await;
+    let client = client(&world);
+    let passes = |result: Result<String, vendors::CallError>| {
+        assert!(
+            matches!(result, Err(vendors::CallError::Retry { .. })),
+            "{result:?}"
+        );
+    };
+    world.argocd().repo_server(false);
+    passes(
+        client
+            .sync(&id(), None, Prune::No, "release-1/1")
+            .await
+            .map(|begun| format!("{begun:?}")),
+    );
+    passes(
+        client
+            .set(&id(), &image("v2"))
+            .await
+            .map(|set| format!("{set:?}")),
+    );
+    world.argocd().repo_server(true);
+    world.argocd().next_changes_conflict(2);
+    passes(
+        client
+            .sync(&id(), None, Prune::No, "release-1/1")
+            .await
+            .map(|begun| format!("{begun:?}")),
+    );
+    passes(
+        client
+            .set(&id(), &image("v2"))
+            .await
+            .map(|set| format!("{set:?}")),
+    );
+    assert!(!read(&client).await.is_in_operation());
+    assert_eq!(application.images(), ["ghcr.io/acme/shop:v1"]);
+    assert!(matches!(
+        client.set(&id(), &image("v2")).await.unwrap(),
+        Set::Yes { .. }
+    ));
+    world.assert_clean();
+}

@@ -347,6 +347,11 @@ async fn argo_cd_is_played_with_the_control_api_alone() {
         state["argocd"][0]["shown"]["status"]["health"]["status"],
         "Degraded"
     );
+    said(
+        "/argocd/trouble",
+        json!({"no_repo_server": true, "conflicts": 1}),
+    )
+    .await;
     for path in [
         "/argocd/applications/nope/drift",
         "/argocd/applications/shop/fly",
