@@ -1,5 +1,5 @@
-//! Workflows that are started on somebody's word: directives in commit messages, and operations that people ask for. Both start only
-//! what `.github/slipway.yml` names, with inputs that it allows.
+//! Workflows that are started on somebody's word: directives in commit messages, and operations that people ask for. Both start
+//! only what `.github/slipway.yml` names, with inputs that it allows.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -73,8 +73,8 @@ impl fmt::Display for AnyOf {
     }
 }
 
-/// The directives in a commit message: each `[name value]` whose name the configuration knows, once for each value, in their order.
-/// What else stands in brackets is somebody else's.
+/// The directives in a commit message: each `[name value]` whose name the configuration knows, once for each value, in their
+/// order. What else stands in brackets is somebody else's.
 pub fn directives(
     message: &str,
     known: &BTreeMap<String, Directive>,
@@ -110,8 +110,8 @@ pub fn directives(
     found
 }
 
-/// An operation with the inputs that somebody gave: each must be one of its inputs, and one of the values that it may take. An input
-/// for which no values are listed takes any; one that is not given is left to the workflow.
+/// An operation with the inputs that somebody gave: each must be one of its inputs, and one of the values that it may take. An
+/// input for which no values are listed takes any; one that is not given is left to the workflow.
 pub fn operation(
     name: &str,
     operation: &Operation,

@@ -1,7 +1,7 @@
 //! Backstage's catalog: which entities a repository has, and having them read again (VENDORS 3).
 //!
-//! - An entity's name is chosen in `catalog-info.yaml`: entities are looked up by the annotation `github.com/project-slug`, or named
-//!   in the configuration; `component:default/<repository>` would be a guess.
+//! - An entity's name is chosen in `catalog-info.yaml`: entities are looked up by the annotation `github.com/project-slug`, or
+//!   named in the configuration; `component:default/<repository>` would be a guess.
 //! - A refresh is answered 200 with an empty body, and only scheduled: whether the file could be read shows later, on the entity.
 //! - The body has one property: Backstage checks it against its OpenAPI document and refuses others.
 //! - 404 in Backstage's own words means that there is no such entity, now and on every repeat.

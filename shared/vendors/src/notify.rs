@@ -63,8 +63,8 @@ struct Plain<'a> {
 }
 
 impl<H: Http> Client<H> {
-    /// A client of the webhooks in the variable `notify_webhooks` (a JSON object of keys and URLs), which signs with `notify_secret`.
-    /// What cannot be read, and an empty secret, is reported by every call as [`CallError::Refused`].
+    /// A client of the webhooks in the variable `notify_webhooks` (a JSON object of keys and URLs), which signs with
+    /// `notify_secret`. What cannot be read, and an empty secret, is reported by every call as [`CallError::Refused`].
     pub fn new(http: H, webhooks: &str, secret: &str) -> Self {
         Self {
             http,

@@ -1,5 +1,5 @@
-//! Setting an image's version in a file of a GitOps repository: one scalar changes, and every other byte stays, comments, order and
-//! quotes included.
+//! Setting an image's version in a file of a GitOps repository: one scalar changes, and every other byte stays, comments, order
+//! and quotes included.
 //!
 //! The file is parsed to find the place, edited as text, and parsed again: an edit that would change anything else is refused.
 

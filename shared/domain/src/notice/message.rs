@@ -85,8 +85,8 @@ impl fmt::Display for Message {
     }
 }
 
-/// Runs of white space and control characters (the marks that turn the direction of text around too) become one space, and what is
-/// too long is cut.
+/// Runs of white space and control characters (the marks that turn the direction of text around too) become one space, and what
+/// is too long is cut.
 pub(super) fn one_line(text: &str, characters: usize) -> String {
     let is_gap = |character: char| {
         character.is_whitespace()

@@ -1,7 +1,7 @@
 //! Committing a changed file: one commit, on top of what was read and nothing else.
 //!
-//! - GitHub compares the content that is there with the one that was read (`sha`), so that a change by somebody else is never lost:
-//!   it answers 409, and so it does when two commits to one branch meet.
+//! - GitHub compares the content that is there with the one that was read (`sha`), so that a change by somebody else is never
+//!   lost: it answers 409, and so it does when two commits to one branch meet.
 //! - That makes a repeat harmless: after a lost answer it meets its own change.
 //! - The token needs `contents: write` on the repository.
 

@@ -1,7 +1,7 @@
 //! Starting a workflow by hand (`workflow_dispatch`), and following the run that comes of it.
 //!
-//! - GitHub names the run in its answer if it is asked to (`return_run_details`); an older GitHub Enterprise answers 204 and names
-//!   nothing.
+//! - GitHub names the run in its answer if it is asked to (`return_run_details`); an older GitHub Enterprise answers 204 and
+//!   names nothing.
 //! - A second dispatch is a second run. After a lost answer [`Client::dispatched_since`] shows the runs that it may be.
 //! - The workflow must be on the default branch, and runs as it is on the branch or tag that is named; a commit is none of these.
 //! - Inputs are checked by GitHub against the workflow: refusals are 422 with a sentence.

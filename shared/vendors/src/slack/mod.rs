@@ -46,8 +46,8 @@ pub struct Client<H, C> {
 }
 
 impl<H: Http, C: Clock> Client<H, C> {
-    /// A client of the webhooks in the variable `slack_webhooks`: a JSON object of keys and URLs. One that cannot be read is reported
-    /// by every call as [`CallError::Refused`].
+    /// A client of the webhooks in the variable `slack_webhooks`: a JSON object of keys and URLs. One that cannot be read is
+    /// reported by every call as [`CallError::Refused`].
     pub fn new(http: H, clock: C, webhooks: &str) -> Self {
         Self {
             http,
