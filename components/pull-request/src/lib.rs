@@ -1,7 +1,7 @@
 //! Records what a `pull_request` delivery says, and runs the preview after the answer.
 
 use domain::{PreviewId, preview::Fact};
-use previews::Learnt;
+use previews::{Learnt, Seen};
 use spin_sdk::{
     http::{IntoResponse, Request},
     http_service,
@@ -23,9 +23,11 @@ fn learnt(payload: &[u8]) -> Result<Learnt, Malformed> {
     let approval = event.label_added.clone().filter(|_| event.is_of_fork());
     let pull_request = event.pull_request;
     Ok(Learnt {
-        repository: event.repository,
-        full_name: pull_request.repository.clone(),
-        as_of: pull_request.updated_at,
+        seen: Seen {
+            repository: event.repository,
+            full_name: pull_request.repository.clone(),
+            as_of: pull_request.updated_at,
+        },
         previews: [Fact::PullRequestDelivered { pull_request }]
             .into_iter()
             .chain(approval.map(Fact::LabelAdded))

@@ -7,7 +7,7 @@ use http_body_util::Full;
 use runtime::{breaker::Pause, gap, repository::Overview};
 use serde_json::{Value, json};
 
-use crate::{deliveries::Deliveries, entities::Advanced};
+use crate::{deliveries::Deliveries, entities::Advanced, releases};
 
 /// What was done.
 pub(crate) struct Done<'a> {
@@ -19,6 +19,7 @@ pub(crate) struct Done<'a> {
     /// What was found of deliveries that never came; none unless Slipway is an App.
     pub(crate) gaps: Option<&'a gap::Report>,
     pub(crate) entities: &'a Advanced,
+    pub(crate) releases: &'a releases::Advanced,
     /// Why GitHub does not let Slipway in as an App.
     pub(crate) github_problem: Option<&'a str>,
     /// Vendors that are left alone, since they keep failing.
@@ -34,6 +35,7 @@ impl Done<'_> {
             self.deliveries.next_at,
             previews.next_at,
             repositories.next_at,
+            self.releases.next_at(),
         ]
         .into_iter()
         .flatten()
@@ -47,6 +49,13 @@ impl Done<'_> {
                 "busy": previews.busy,
                 "failed": previews.failed,
                 "left": previews.left,
+            },
+            "releases": {
+                "advanced": self.releases.lines.advanced,
+                "busy": self.releases.lines.busy + self.releases.intakes.busy,
+                "failed": self.releases.lines.failed + self.releases.intakes.failed,
+                "left": self.releases.lines.left + self.releases.intakes.left,
+                "lines": self.releases.shown(),
             },
             "repositories": {
                 "busy": repositories.busy,
@@ -112,7 +121,7 @@ impl Done<'_> {
     }
 
     /// The numbers for the log.
-    pub(crate) fn fields(&self) -> [(&'static str, Value); 10] {
+    pub(crate) fn fields(&self) -> [(&'static str, Value); 12] {
         let previews = &self.entities.previews;
         [
             ("deliveries_done", self.deliveries.done.into()),
@@ -125,6 +134,8 @@ impl Done<'_> {
             ("previews_advanced", previews.advanced.into()),
             ("previews_failed", previews.failed.into()),
             ("previews_left", previews.left.into()),
+            ("releases_advanced", self.releases.lines.advanced.into()),
+            ("releases_failed", self.releases.lines.failed.into()),
             ("surveys", self.surveys().len().into()),
             ("surveys_failing", self.surveys_failing().len().into()),
             ("held_back", self.held_back().len().into()),

@@ -6,6 +6,7 @@ use std::{cell::RefCell, collections::BTreeMap, marker::PhantomData};
 use domain::{
     PreviewId, Timestamp,
     preview::{self, Preview},
+    release::{Intake, Line, LineId},
     repository::{Fact, Key, Repository, SurveyFact, SurveyPolicy},
 };
 use futures_util::future::join_all;
@@ -37,6 +38,8 @@ pub(crate) enum NotAdvanced {
     UnknownRepository(Key),
     /// No such preview is known.
     UnknownPreview(PreviewId),
+    /// No such release line is known.
+    UnknownLine(LineId),
     /// The store did not do what was asked.
     Failed(RunError),
 }
@@ -71,6 +74,9 @@ pub(crate) async fn advance(
         work = reconcile::work(&runner.store).await?;
         work.take::<Repository>();
     }
+    // Releases have their own turn.
+    work.take::<Intake>();
+    work.take::<Line>();
     let previews = runner
         .advance_all::<Preview>(&work.entities, deadline)
         .await;

@@ -6,6 +6,7 @@ mod answer;
 mod deliveries;
 mod entities;
 mod ready;
+mod releases;
 mod wishes;
 
 use std::time::Duration;
@@ -89,13 +90,25 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
         .await
         .map_err(|error| error.to_string())?;
     let policy = survey_policy().await.map_err(|error| error.to_string())?;
-    let entities = match entities::advance(&runner, policy, wishes, deadline).await {
-        Ok(entities) => entities,
+    let release_runner = ::releases::runner(log.clone())
+        .await
+        .map_err(|error| error.to_string())?;
+    let advanced = async {
+        let released = releases::advance(&release_runner, wishes, deadline).await?;
+        let entities = entities::advance(&runner, policy, wishes, deadline).await?;
+        Ok((released, entities))
+    };
+    let (released, entities) = match advanced.await {
+        Ok(advanced) => advanced,
         Err(NotAdvanced::UnknownRepository(key)) => {
             let detail = format!("no repository with the id {} is known", key.0);
             return Ok(answer::problem(StatusCode::NOT_FOUND, &detail));
         }
         Err(NotAdvanced::UnknownPreview(id)) => {
+            let detail = format!("no {id} is known");
+            return Ok(answer::problem(StatusCode::NOT_FOUND, &detail));
+        }
+        Err(NotAdvanced::UnknownLine(id)) => {
             let detail = format!("no {id} is known");
             return Ok(answer::problem(StatusCode::NOT_FOUND, &detail));
         }
@@ -111,12 +124,14 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
         expired,
         gaps: gaps.as_ref(),
         entities: &entities,
+        releases: &released,
         github_problem: github_problem.as_deref(),
         paused: &paused,
     };
     log.write(Level::Info, "reconciled", &done.fields());
     let response = done.response();
     spawn(entities::follow(runner, entities.previews));
+    spawn(releases::follow(release_runner, released.lines));
     Ok(response)
 }
 

@@ -1,11 +1,17 @@
 //! What the components that run previews have in common: the runner as their variables describe it, and the answer to an event.
 
 mod event;
+mod handed;
 mod log;
 mod ready;
 mod runner;
+mod seen;
 
-pub use event::{Learnt, answer};
+pub use event::{Learnt, Taken, answer, take};
+pub use handed::{Refusal, answered, delivery_log, payload};
 pub use log::DeliveryLog;
 pub use ready::vendors_ready;
-pub use runner::{FOLLOWED_FOR, PreviewRunner, paused_vendors, runner};
+pub use runner::{
+    FOLLOWED_FOR, GitHub, PreviewRunner, VendorHttp, github_client, guarded, paused_vendors, runner,
+};
+pub use seen::{News, Seen};

@@ -2,7 +2,7 @@
 
 use readiness::{Check, Standing};
 use slipway_spin::Variables;
-use vendors::{coolify, github};
+use vendors::{argocd, coolify, github};
 
 use crate::{DeliveryLog, PreviewRunner, paused_vendors, runner};
 
@@ -12,7 +12,11 @@ pub async fn vendors_ready(log: DeliveryLog) -> Vec<Check> {
         Ok(runner) => runner,
         Err(error) => return vec![Check::new("variables", Standing::Failed, error.to_string())],
     };
-    let mut checks = vec![github(&runner).await, coolify(&runner).await];
+    let mut checks = vec![
+        github(&runner).await,
+        coolify(&runner).await,
+        argocd().await,
+    ];
     match paused_vendors(&runner.store).await {
         Ok(paused) => {
             for (vendor, pause) in paused {
@@ -73,6 +77,27 @@ async fn coolify(runner: &PreviewRunner) -> Check {
             Standing::Off,
             "coolify_url and coolify_token are not set: no previews on Coolify",
         )
+    };
+    Check::new(name, standing, detail)
+}
+
+/// The same of Argo CD.
+async fn argocd() -> Check {
+    let name = argocd::VENDOR;
+    let (standing, detail) = match (is_set("argocd_url").await, is_set("argocd_token").await) {
+        (true, true) => (Standing::Ready, "configured"),
+        (true, false) => (
+            Standing::Failed,
+            "argocd_url is set and argocd_token is not: Argo CD needs both",
+        ),
+        (false, true) => (
+            Standing::Failed,
+            "argocd_token is set and argocd_url is not: Argo CD needs both",
+        ),
+        (false, false) => (
+            Standing::Off,
+            "argocd_url and argocd_token are not set: no releases",
+        ),
     };
     Check::new(name, standing, detail)
 }

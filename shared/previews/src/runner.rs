@@ -10,7 +10,7 @@ use runtime::{
 };
 use slipway_spin::{Secret, SpinClock, SpinHttp, SpinStore, VariableError, Variables};
 use vendors::{
-    coolify,
+    argocd, coolify,
     github::{self, Credentials},
 };
 
@@ -20,7 +20,10 @@ use crate::DeliveryLog;
 pub const FOLLOWED_FOR: Duration = Duration::from_secs(120);
 
 /// HTTP to a vendor, behind its circuit breaker.
-type VendorHttp = Guarded<SpinHttp, SpinStore, SpinClock, DeliveryLog>;
+pub type VendorHttp = Guarded<SpinHttp, SpinStore, SpinClock, DeliveryLog>;
+
+/// GitHub, as the components call it.
+pub type GitHub = github::Client<VendorHttp, SpinClock, SpinStore>;
 
 /// A runner of previews on Spin. One value serves one request and its background work.
 pub type PreviewRunner = Runner<
@@ -33,16 +36,11 @@ pub type PreviewRunner = Runner<
 /// The runner as the component's variables describe it. Where a vendor's variables are missing or make no sense, what needs it
 /// fails with a reason that names them.
 pub async fn runner(log: DeliveryLog) -> Result<PreviewRunner, VariableError> {
-    let github_url = Variables.url("github_api_url").await?;
-    let credentials = github_credentials().await?;
     let coolify_url = Variables.url("coolify_url").await?;
     let coolify_token = Variables.secret("coolify_token").await?;
     let coolify = coolify_url.zip(coolify_token);
     let executor = PreviewExecutor {
-        github: github_url.map(|url| {
-            let http = guarded(github::VENDOR, &log);
-            github::Client::new(http, SpinClock, SpinStore::new(), &url, &credentials)
-        }),
+        github: github_client(&log).await?,
         coolify: coolify.map(|(url, token)| {
             coolify::Client::new(guarded(coolify::VENDOR, &log), &url, token.expose())
         }),
@@ -59,6 +57,16 @@ pub async fn runner(log: DeliveryLog) -> Result<PreviewRunner, VariableError> {
     })
 }
 
+/// GitHub as the component's variables describe it; none if the variable `github_api_url` is not set.
+pub async fn github_client(log: &DeliveryLog) -> Result<Option<GitHub>, VariableError> {
+    let url = Variables.url("github_api_url").await?;
+    let credentials = github_credentials().await?;
+    Ok(url.map(|url| {
+        let http = guarded(github::VENDOR, log);
+        github::Client::new(http, SpinClock, SpinStore::new(), &url, &credentials)
+    }))
+}
+
 async fn github_credentials() -> Result<Credentials, VariableError> {
     let app_id = Variables.text("github_app_id").await?;
     let private_key = Variables.secret("github_app_private_key").await?;
@@ -73,7 +81,7 @@ async fn github_credentials() -> Result<Credentials, VariableError> {
 /// The vendors that are left alone at present, since they keep failing.
 pub async fn paused_vendors(store: &impl Store) -> Result<Vec<(&'static str, Pause)>, StoreError> {
     let mut paused = Vec::new();
-    for vendor in [github::VENDOR, coolify::VENDOR] {
+    for vendor in [github::VENDOR, coolify::VENDOR, argocd::VENDOR] {
         paused.extend(
             breaker::pause(store, vendor)
                 .await?
@@ -83,7 +91,8 @@ pub async fn paused_vendors(store: &impl Store) -> Result<Vec<(&'static str, Pau
     Ok(paused)
 }
 
-fn guarded(vendor: &'static str, log: &DeliveryLog) -> VendorHttp {
+/// HTTP to `vendor`, behind its circuit breaker.
+pub fn guarded(vendor: &'static str, log: &DeliveryLog) -> VendorHttp {
     Guarded {
         vendor,
         http: SpinHttp,

@@ -11,6 +11,7 @@ mod installation;
 mod json;
 mod place;
 mod pull_request;
+mod push;
 mod route;
 mod workflow_run;
 
@@ -20,6 +21,7 @@ pub use header::{
 };
 pub use installation::installation_of;
 pub use pull_request::{PullRequestAction, PullRequestEvent, pull_request_event};
+pub use push::{PushEvent, push_event};
 pub use route::{Route, Routed, component_of, route, use_of};
 pub use workflow_run::{WorkflowRunAction, WorkflowRunEvent, workflow_run_event};
 

@@ -7,6 +7,7 @@ use crate::{
     EventName, Malformed,
     json::{self, Object},
     pull_request::{self, PullRequestAction},
+    push,
     workflow_run::{self, WorkflowRunAction},
 };
 
@@ -15,6 +16,8 @@ use crate::{
 pub enum Route {
     /// For the component `pull-request`.
     PullRequest,
+    /// For the component `push`.
+    Push,
     /// For the component `workflow-run`.
     WorkflowRun,
     /// GitHub asks whether anybody is there.
@@ -41,6 +44,7 @@ pub struct Routed {
 pub fn component_of(event: &str) -> Option<&'static str> {
     match event {
         "pull_request" => Some("pull-request"),
+        "push" => Some("push"),
         "workflow_run" => Some("workflow-run"),
         _ => None,
     }
@@ -55,14 +59,15 @@ pub fn use_of(event: &str, action: Option<&str>) -> Use {
             Some(_) => Use::Always,
             None => Use::Never,
         },
+        // The payload tells whether it is of a branch or tag that is still there.
+        "push" => Use::Sometimes,
         "workflow_run" => WorkflowRunAction::named(action).map_or(Use::Never, |_| Use::Always),
         _ => Use::Never,
     }
 }
 
 /// Events that Slipway is to use, for which there is no component yet.
-const NOT_YET: [&str; 8] = [
-    "push",
+const NOT_YET: [&str; 7] = [
     "installation",
     "installation_repositories",
     "repository",
@@ -84,6 +89,20 @@ pub fn route(event: &EventName, payload: &str) -> Result<Routed, Malformed> {
                 PullRequestAction::named(action).is_some()
             }),
         },
+        "push" => {
+            let parsed = push::WireEvent::parse(payload)?;
+            let route = match parsed.unused_because() {
+                Some(reason) => Route::Ignored {
+                    reason: reason.to_owned(),
+                },
+                None => Route::Push,
+            };
+            Ok(Routed {
+                action: None,
+                repository: Some(RepositoryId(parsed.repository.0.id)),
+                route,
+            })
+        }
         "workflow_run" => match workflow_run::WireEvent::parse(payload) {
             Ok(parsed) => {
                 let route = parsed.used_action().map(|_| Route::WorkflowRun);

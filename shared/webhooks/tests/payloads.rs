@@ -10,7 +10,9 @@ use std::{fmt::Write, fs, path::Path};
 
 use domain::gap::Use;
 use http::{HeaderMap, HeaderValue};
-use webhooks::{Envelope, Route, pull_request_event, route, use_of, workflow_run_event};
+use webhooks::{
+    Envelope, Route, pull_request_event, push_event, route, use_of, workflow_run_event,
+};
 
 const PAYLOADS: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -51,6 +53,7 @@ fn every_example_payload_of_githubs_has_its_route() {
             route(&envelope(file).event, text).unwrap_or_else(|error| panic!("{file}: {error}"));
         let route = match routed.route {
             Route::PullRequest => "pull-request".to_owned(),
+            Route::Push => "push".to_owned(),
             Route::WorkflowRun => "workflow-run".to_owned(),
             Route::Ping => "ping".to_owned(),
             Route::Ignored { reason } => format!("ignored: {reason}"),
@@ -78,6 +81,16 @@ fn every_example_that_is_routed_is_parsed_by_its_component() {
                     seen.head_commit,
                     seen.head_repository,
                     seen.base_branch
+                )
+                .unwrap();
+            }
+            Route::Push => {
+                let event = push_event(text.as_bytes()).unwrap();
+                let push = &event.push;
+                writeln!(
+                    events,
+                    "{file}: {} {} at {:?} ({:?}) pushed at {}",
+                    event.repository, push.reference, push.commit, push.title, push.pushed_at
                 )
                 .unwrap();
             }
@@ -109,12 +122,18 @@ fn what_the_event_and_action_say_of_the_use_fits_the_route_of_every_example() {
     for (file, text) in &payloads() {
         let event = envelope(file).event;
         let routed = route(&event, text).unwrap();
-        let is_taken = matches!(routed.route, Route::PullRequest | Route::WorkflowRun);
+        let is_taken = matches!(
+            routed.route,
+            Route::PullRequest | Route::Push | Route::WorkflowRun
+        );
         let told = use_of(event.as_str(), routed.action.as_deref());
         match told {
             Use::Always => assert!(is_taken, "{file} is ignored"),
             Use::Never => assert!(!is_taken, "{file} is taken"),
-            Use::Sometimes => assert_eq!(routed.action.as_deref(), Some("edited"), "{file}"),
+            Use::Sometimes => {
+                let is_edited = routed.action.as_deref() == Some("edited");
+                assert!(is_edited || event.as_str() == "push", "{file}");
+            }
         }
     }
 }

@@ -133,6 +133,9 @@ impl Setup {
             ("coolify_url", world.coolify_url()),
             ("coolify_token", options.coolify_token.clone()),
             ("preview_hosts", world.previews_url()),
+            ("argocd_url", world.argocd_url()),
+            ("argocd_token", options.argocd_token.clone()),
+            ("environment_hosts", world.previews_url()),
             ("reconcile_token", RECONCILE_TOKEN.to_owned()),
             (
                 "api_tokens",

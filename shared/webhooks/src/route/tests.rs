@@ -34,12 +34,15 @@ fn outcomes(deliveries: &[(&str, &str)]) -> String {
 fn an_event_that_is_not_used_is_ignored_and_says_why() {
     insta::assert_snapshot!(outcomes(&[
         ("ping", r#"{"zen":"Speak like a human."}"#),
-        ("push", r#"{"ref":"refs/heads/main"}"#),
+        (
+            "push",
+            r#"{"ref":"refs/heads/gone","deleted":true,"head_commit":null,"repository":{"id":1,"full_name":"a/b"}}"#
+        ),
         ("star", r#"{"action":"created"}"#),
         ("star", r#"{"action":7,"repository":[]}"#),
     ]), @"
     Ping
-    ignored: this version does not use push events yet
+    ignored: a branch or tag was deleted: nothing is released for that
     ignored: star events are not used
     ignored: star events are not used
     ");

@@ -50,6 +50,7 @@ async fn an_application_that_is_configured_is_ready_and_tells_no_secret() -> Res
             "store default: ready",
             "GitHub: ready",
             "Coolify: ready",
+            "Argo CD: ready",
         ]
     );
     assert!(!answer.text().contains("reconcile-me"), "{}", answer.text());
@@ -78,6 +79,7 @@ async fn what_is_not_configured_is_off_and_what_is_half_configured_has_failed() 
             "store default: ready",
             "GitHub: off",
             "Coolify: failed",
+            "Argo CD: ready",
         ]
     );
     assert!(

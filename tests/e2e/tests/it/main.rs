@@ -11,6 +11,7 @@ mod outage;
 mod payloads;
 mod preview;
 mod reconcile;
+mod release;
 mod schema;
 mod store;
 mod storm;

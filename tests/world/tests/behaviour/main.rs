@@ -26,6 +26,7 @@ mod github_dispatches;
 mod github_reading;
 mod gitops;
 mod notices;
+mod releases;
 mod story;
 mod webhooks;
 mod wire;

@@ -41,7 +41,7 @@ impl Case {
     pub(super) fn all() -> anyhow::Result<Vec<Self>> {
         let opened = payload("pull_request.opened.1.json")?;
         let completed = payload("workflow_run.completed-success-repository_dispatch.1.json")?;
-        let pushed = payload("push.branch-created.1.json")?;
+        let created = payload("create.tag.1.json")?;
         let run = deliveries(
             "workflow_run",
             vec![completed],
@@ -76,7 +76,7 @@ impl Case {
             case(
                 "ignored event",
                 OnSqlite,
-                deliveries("push", vec![pushed], SECRET, StatusCode::OK),
+                deliveries("create", vec![created], SECRET, StatusCode::OK),
             ),
             case("accepted, nothing follows, SQLite", OnSqlite, run.clone()),
             case("accepted, nothing follows, Redis", OnRedis, run),

@@ -1,0 +1,50 @@
+//! Records what a `push` delivery says for the release lines that track its branch or tag, and runs them after the answer.
+
+use bytes::Bytes;
+use domain::release::{IntakeFact, Place};
+use http_body_util::Full;
+use previews::{DeliveryLog, Refusal, Seen, answered, delivery_log, payload};
+use slipway_spin::spawn;
+use spin_sdk::{
+    http::{IntoResponse, Request},
+    http_service,
+};
+use webhooks::push_event;
+
+#[http_service]
+async fn handle(request: Request) -> impl IntoResponse {
+    respond(request).await
+}
+
+async fn respond(request: Request) -> http::Response<Full<Bytes>> {
+    let log = delivery_log("push", &request);
+    let taken = accept(&log, request).await;
+    answered(&log, taken)
+}
+
+async fn accept(log: &DeliveryLog, request: Request) -> Result<(), Refusal> {
+    let payload = payload(request).await?;
+    let event = push_event(&payload)?;
+    let seen = Seen {
+        repository: event.repository,
+        full_name: event.repository_name.clone(),
+        as_of: event.push.pushed_at,
+    };
+    let fact = IntakeFact::Pushed {
+        place: Place {
+            repository: event.repository_name,
+            // What GitHub resolves to the default branch.
+            default_branch: event.default_branch.unwrap_or_else(|| "HEAD".to_owned()),
+            as_of: event.push.pushed_at,
+        },
+        push: event.push,
+    };
+    let taken = releases::take(log, event.repository, &fact).await?;
+    let news = seen.note(&taken.runner, &payload).await?;
+    spawn(async move {
+        let github = taken.runner.executor.github.as_ref();
+        news.take_in(&taken.runner, github).await;
+        taken.follow().await;
+    });
+    Ok(())
+}

@@ -1,0 +1,169 @@
+//! Releases that are due: intakes first, since they tell lines; then lines, a step for each, and after the answer those that go on
+//! within minutes. And what a person wishes of one.
+
+use std::collections::BTreeSet;
+
+use ::releases::ReleaseRunner;
+use domain::{
+    Timestamp,
+    release::{self, Fact, Intake, Line, LineId, Overview, Shown},
+};
+use futures_util::future::join_all;
+use ports::{Clock, Label, Level, Log, Store};
+use previews::FOLLOWED_FOR;
+use runtime::reconcile::{self, Report};
+use serde_json::{Value, json};
+
+use crate::{
+    entities::NotAdvanced,
+    wishes::{ReleaseWish, Wishes},
+};
+
+/// At most so many lines are followed after the answer.
+const FOLLOWED_MAX: usize = 32;
+/// So many of the releases that are over are shown of each line.
+const ENDED_SHOWN: usize = 3;
+
+/// What was done.
+pub(crate) struct Advanced {
+    pub(crate) intakes: Report,
+    pub(crate) lines: Report,
+    /// The lines that are due, or all if the caller asks for them.
+    overviews: Vec<Overview>,
+}
+
+/// Brings on what is due, until `deadline`.
+pub(crate) async fn advance(
+    runner: &ReleaseRunner,
+    wishes: &Wishes,
+    deadline: Timestamp,
+) -> Result<Advanced, NotAdvanced> {
+    if let Some((line, wish)) = &wishes.release {
+        let stored = runner.store.get(Label::Default, &line.to_string()).await?;
+        if stored.is_none() {
+            return Err(NotAdvanced::UnknownLine(line.clone()));
+        }
+        runner.post::<Line>(line, &fact_of(wish)).await?;
+    }
+    let mut work = reconcile::work(&runner.store).await?;
+    let intakes = work.take::<Intake>();
+    let intakes = runner.advance_all::<Intake>(&intakes, deadline).await;
+    if intakes.advanced > 0 {
+        // Lines that were told have mail now.
+        work = reconcile::work(&runner.store).await?;
+    }
+    runner.executor.told.take();
+    let due = work.take::<Line>();
+    let lines = runner.advance_all::<Line>(&due, deadline).await;
+    let mut shown: BTreeSet<LineId> = due.keys().filter_map(|id| id.parse().ok()).collect();
+    if wishes.all_releases {
+        let keys = runner.store.keys(Label::Default).await?;
+        shown.extend(keys.iter().filter_map(|key| key.parse().ok()));
+    }
+    let now = runner.clock.now();
+    let mut overviews = Vec::new();
+    for line in &shown {
+        overviews.extend(runtime::release::overview(&runner.store, line, now).await?);
+    }
+    Ok(Advanced {
+        intakes,
+        lines,
+        overviews,
+    })
+}
+
+fn fact_of(wish: &ReleaseWish) -> Fact {
+    let by = || "whoever has the token of /reconcile".to_owned();
+    match wish {
+        ReleaseWish::LiftHold => Fact::HoldLifted { by: by() },
+        ReleaseWish::Lock { reason } => Fact::Locked {
+            by: by(),
+            reason: reason.clone(),
+        },
+        ReleaseWish::Unlock => Fact::Unlocked { by: by() },
+        ReleaseWish::Rollback { back, reason } => Fact::RollbackAsked {
+            back: *back,
+            by: by(),
+            reason: reason.clone(),
+        },
+        ReleaseWish::AllowDiverged { commit } => Fact::DivergedAllowed {
+            commit: commit.clone(),
+        },
+        ReleaseWish::Retry => Fact::RetryAsked,
+    }
+}
+
+impl Advanced {
+    /// When something is due again.
+    pub(crate) fn next_at(&self) -> Option<Timestamp> {
+        [self.intakes.next_at, self.lines.next_at]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// The lines, for the caller.
+    pub(crate) fn shown(&self) -> Value {
+        let shown = self.overviews.iter().map(|line| {
+            let ended = line.ended.iter().take(ENDED_SHOWN);
+            json!({
+                "line": line.id.to_string(),
+                "live": line.live.as_ref().map(|live| json!({
+                    "commit": live.commit,
+                    "title": live.title,
+                    "since": live.since.to_string(),
+                })),
+                "running": line.running.as_ref().map(release),
+                "waiting": line.waiting.iter().map(release).collect::<Vec<_>>(),
+                "ended": ended.map(release).collect::<Vec<_>>(),
+                "hold": line.hold.as_ref().map(hold),
+                "lock": line.lock.as_ref().map(hold),
+                "trouble": line.trouble,
+            })
+        });
+        shown.collect()
+    }
+}
+
+fn release(shown: &Shown) -> Value {
+    json!({
+        "commit": shown.commit,
+        "title": shown.title,
+        "phase": shown.phase.to_string(),
+        "reason": shown.reason,
+        "rollback": shown.is_rollback,
+    })
+}
+
+fn hold(hold: &release::Hold) -> Value {
+    json!({ "since": hold.since.to_string(), "by": hold.by, "reason": hold.reason })
+}
+
+/// Follows those that are due again soon, and those that they tell. What is not finished in time is due for the next call.
+pub(crate) async fn follow(runner: ReleaseRunner, report: Report) {
+    let deadline = runner.clock.now().after(FOLLOWED_FOR);
+    let soon = report
+        .waiting
+        .iter()
+        .filter(|(_, until)| *until <= deadline)
+        .take(FOLLOWED_MAX);
+    join_all(soon.map(|(entity, until)| {
+        let runner = &runner;
+        async move {
+            let Ok(id) = entity.parse::<LineId>() else {
+                return;
+            };
+            runner.clock.sleep(until.since(runner.clock.now())).await;
+            if let Err(error) = runner.follow::<Line>(&id, &[], deadline).await {
+                let fields = [
+                    ("entity", entity.as_str().into()),
+                    ("reason", error.to_string().into()),
+                ];
+                let message = "could not bring the release on";
+                runner.log.write(Level::Error, message, &fields);
+            }
+        }
+    }))
+    .await;
+    ::releases::follow_lines(&runner, deadline).await;
+}

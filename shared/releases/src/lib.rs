@@ -1,0 +1,8 @@
+//! What the components that run releases have in common: the runner as their variables describe it, and what follows from a push
+//! or a workflow run.
+
+mod event;
+mod runner;
+
+pub use event::{Taken, follow_lines, take};
+pub use runner::{ReleaseRunner, runner};
