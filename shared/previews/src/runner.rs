@@ -45,6 +45,7 @@ pub async fn runner(log: DeliveryLog) -> Result<PreviewRunner, VariableError> {
             coolify::Client::new(guarded(coolify::VENDOR, &log), &url, token.expose())
         }),
         http: SpinHttp,
+        store: SpinStore::new(),
         clock: SpinClock,
         log: log.clone(),
         account: Cell::new(None),

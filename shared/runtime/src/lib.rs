@@ -6,7 +6,8 @@
 
 mod alert;
 pub mod breaker;
-pub mod due;
+pub mod configuration;
+mod due;
 mod error;
 pub mod gap;
 mod keys;

@@ -7,19 +7,19 @@ use std::cell::Cell;
 
 use domain::{
     PreviewId, RepositoryName,
-    configuration::{self, ConfigurationError},
+    entity::Entity,
     preview::{
-        Action, Fact, LabelAdded, Permission, Preview, Reading, Settings, TargetAction, TargetFact,
-        Trouble,
+        Action, Fact, LabelAdded, Permission, Preview, Reading, TargetAction, TargetFact, Trouble,
     },
+    repository::{self, ConfigurationFact},
 };
 use ports::{Clock, Http, Level, Log, Store};
 use vendors::{
     CallError, coolify,
-    github::{self, FileContent, Repository},
+    github::{self, Repository},
 };
 
-use crate::{Claim, Executor};
+use crate::{Claim, Executor, RunError, configuration, mailbox, record::Record};
 
 /// Does what the plan of a preview asks for.
 pub struct PreviewExecutor<V, H, C, L, S> {
@@ -29,6 +29,8 @@ pub struct PreviewExecutor<V, H, C, L, S> {
     pub coolify: Option<coolify::Client<V>>,
     /// For the probes: a preview that does not answer is an answer too, so no circuit breaker is between.
     pub http: H,
+    /// Where the repository is, which knows the configuration in force.
+    pub store: S,
     /// The time.
     pub clock: C,
     /// Where it is told what was done.
@@ -43,17 +45,15 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Preview>
     async fn execute(&self, id: &PreviewId, action: &Action, claim: Claim) -> Fact {
         let fact = match action {
             Action::ReadPullRequest { repository } => self.read_pull_request(*id, repository).await,
-            Action::ReadConfiguration {
-                repository,
-                branch,
-                commit,
-            } => match self.read_configuration(*id, repository, branch).await {
-                Ok(reading) => Fact::ConfigurationRead {
-                    commit: commit.clone(),
-                    reading,
-                },
-                Err(trouble) => Fact::ConfigurationNotRead { trouble },
-            },
+            Action::ReadConfiguration { repository, commit } => {
+                match self.read_configuration(*id, repository).await {
+                    Ok(reading) => Fact::ConfigurationRead {
+                        commit: commit.clone(),
+                        reading,
+                    },
+                    Err(trouble) => Fact::ConfigurationNotRead { trouble },
+                }
+            }
             Action::ReadPermission { repository, added } => {
                 match self.read_permission(*id, repository, added).await {
                     Ok(permission) => Fact::PermissionRead {
@@ -63,6 +63,15 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Preview>
                     Err(trouble) => Fact::PermissionNotRead { trouble },
                 }
             }
+            Action::NoteExpiry {
+                service,
+                activity,
+                over,
+            } => Fact::ExpiryNoted {
+                service: service.clone(),
+                activity: *activity,
+                over: *over,
+            },
             Action::ReadRuns { repository, commit } => match self.github(*id, repository) {
                 Ok((github, repository)) => match github.workflow_runs(repository, commit).await {
                     Ok(runs) => Fact::RunsRead {
@@ -125,6 +134,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Preview>
             | Action::ReadPullRequest { .. }
             | Action::ReadConfiguration { .. }
             | Action::ReadPermission { .. }
+            | Action::NoteExpiry { .. }
             | Action::ReadRuns { .. } => None,
         }
     }
@@ -169,33 +179,45 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<V, H, C, L, S
         }
     }
 
+    /// Finds out which configuration is in force, and tells the repository of one that it does not know yet.
     async fn read_configuration(
         &self,
         id: PreviewId,
         name: &RepositoryName,
-        branch: &str,
     ) -> Result<Reading, Trouble> {
         let (github, repository) = self.github(id, name)?;
-        let invalid = |message: String| Ok(Reading::Invalid { message });
-        match github.file(repository, configuration::PATH, branch).await? {
-            FileContent::Missing => Ok(Reading::Missing),
-            FileContent::Found { text, .. } => match configuration::parse(&text) {
-                Ok(configuration) => Ok(Reading::Valid {
-                    settings: Settings::of(configuration),
-                }),
-                Err(ConfigurationError { message, .. }) => invalid(message),
-            },
-            FileContent::TooLarge { bytes } => invalid(format!(
-                "the file has {bytes} bytes, and at most {} are read",
-                configuration::BYTES_MAX
-            )),
-            FileContent::NotAFile => {
-                invalid("found something that is not a file, expected a YAML file".to_owned())
-            }
-            FileContent::NotText => {
-                invalid("found something that is not UTF-8, expected a YAML file".to_owned())
-            }
+        let key = repository::Key(id.repository);
+        let failed = |error: RunError| Trouble::retry(error.to_string());
+        let mut known = self.known_repository(key).await.map_err(failed)?;
+        let version = known.configuration_version();
+        let now = self.clock.now();
+        if let Some(reading) = configuration::read(github, repository, version).await? {
+            let fact = repository::Fact::Configuration(ConfigurationFact::Read(reading));
+            known.record(&fact, now);
+            mailbox::post::<repository::Repository>(&self.store, &key, &fact, now)
+                .await
+                .map_err(failed)?;
         }
+        Ok(known.preview_settings().unwrap_or(Reading::Missing))
+    }
+
+    /// The repository with what was posted to it and not taken in yet: other previews may have read its configuration just now.
+    async fn known_repository(
+        &self,
+        key: repository::Key,
+    ) -> Result<repository::Repository, RunError> {
+        let stored: Option<Record<repository::Repository>> =
+            Record::read(&self.store, &key).await?;
+        let (mut known, mail_read) = stored.map_or_else(
+            || (repository::Repository::new(key), 0),
+            |record| (record.state, record.mail_read),
+        );
+        let mail =
+            mailbox::following::<repository::Repository>(&self.store, &key, mail_read).await?;
+        for (_, posted) in &mail {
+            known.record(&posted.fact, posted.at);
+        }
+        Ok(known)
     }
 
     async fn read_permission(
@@ -244,6 +266,12 @@ fn told(fact: &Fact) -> (&'static str, Option<&Trouble>) {
         Fact::PermissionNotRead { trouble } => {
             ("could not ask what somebody may do", Some(trouble))
         }
+        Fact::ExpiryNoted { over: false, .. } => {
+            ("the preview ends soon, since nothing happens", None)
+        }
+        Fact::ExpiryNoted { over: true, .. } => {
+            ("the preview is over, since nothing happened", None)
+        }
         Fact::RetryAsked => ("a person asks to try again", None),
         Fact::PullRequestRead { .. } => ("read the pull request", None),
         Fact::PullRequestNotRead { trouble } => ("could not read the pull request", Some(trouble)),
@@ -251,6 +279,7 @@ fn told(fact: &Fact) -> (&'static str, Option<&Trouble>) {
         Fact::RunsRead { .. } => ("read the workflow runs", None),
         Fact::RunsNotRead { trouble } => ("could not read the workflow runs", Some(trouble)),
         Fact::ConfigurationRead { .. } => ("read the configuration", None),
+        Fact::ConfigurationChanged => ("another configuration counts", None),
         Fact::ConfigurationNotRead { trouble } => {
             ("could not read the configuration", Some(trouble))
         }

@@ -1,6 +1,7 @@
 //! Repositories: noting that one was seen, doing what their plans ask for, and what people are told of them.
 
 mod executor;
+mod settings;
 #[cfg(test)]
 mod tests;
 

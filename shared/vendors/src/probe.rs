@@ -19,15 +19,19 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Health {
     /// The status of the answer; none if there was none.
     pub status: Option<u16>,
-    /// Whether the status is 2xx or 3xx. Redirects are not followed.
+    /// Whether the status is the expected one, or 2xx or 3xx if none is named. Redirects are not followed.
     pub healthy: bool,
     /// The answer, or why there was none, for people: `503 Service Unavailable`.
     pub answer: String,
 }
 
-/// Asks for `url` once, without any token. A URL that Slipway may not reach is [`CallError::Refused`]; every other trouble is an
+/// Asks for `url` once, without any token. `expected` is the status of a healthy answer. A URL that Slipway may not reach is [`CallError::Refused`]; every other trouble is an
 /// unhealthy answer.
-pub async fn probe<H: Http>(http: &H, url: &str) -> Result<Health, CallError> {
+pub async fn probe<H: Http>(
+    http: &H,
+    url: &str,
+    expected: Option<u32>,
+) -> Result<Health, CallError> {
     let mut headers = HeaderMap::new();
     headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -42,8 +46,16 @@ pub async fn probe<H: Http>(http: &H, url: &str) -> Result<Health, CallError> {
     match http.send(request).await {
         Ok(response) => Ok(Health {
             status: Some(response.status.as_u16()),
-            healthy: response.status.is_success() || response.status.is_redirection(),
-            answer: answer(response.status),
+            healthy: match expected {
+                Some(expected) => u32::from(response.status.as_u16()) == expected,
+                None => response.status.is_success() || response.status.is_redirection(),
+            },
+            answer: match expected {
+                Some(expected) if u32::from(response.status.as_u16()) != expected => {
+                    format!("{}, expected {expected}", answer(response.status))
+                }
+                Some(_) | None => answer(response.status),
+            },
         }),
         Err(HttpError::NotAllowed { host, reason }) => {
             let mut reason = format!(

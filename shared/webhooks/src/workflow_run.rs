@@ -2,7 +2,7 @@
 
 use domain::{
     CommitSha, PullRequestNumber, RepositoryId, RepositoryName, Timestamp,
-    preview::{RunProgress, WorkflowRun},
+    preview::{RunProgress, WorkflowRun, skips_preview},
 };
 use serde::Deserialize;
 
@@ -102,6 +102,9 @@ pub fn workflow_run_event(payload: &[u8]) -> Result<WorkflowRunEvent, Malformed>
             head_repository: run.head_repository.map(|repo| RepositoryId(repo.0.id)),
             progress: RunProgress::of(Some(&run.status), run.conclusion.as_deref()),
             html_url: run.html_url,
+            skips_preview: run
+                .head_commit
+                .is_some_and(|commit| skips_preview(&commit.0.message)),
         },
     })
 }
@@ -159,6 +162,13 @@ struct WireRun {
     html_url: String,
     #[serde(default)]
     pull_requests: Vec<Object<WirePullRequest>>,
+    head_commit: Option<Object<WireCommit>>,
+}
+
+#[derive(Deserialize)]
+struct WireCommit {
+    #[serde(default)]
+    message: String,
 }
 
 #[derive(Deserialize)]

@@ -80,6 +80,7 @@ fn runner(port: &Port) -> Running<'_> {
                     "1|token-of-coolify",
                 )),
                 http: port,
+                store: port,
                 clock: port,
                 log: port,
                 account: Cell::new(None),

@@ -148,6 +148,11 @@ impl Oracle {
                 });
             }
         }
+        if github.skipped.contains(commit) {
+            sim.violate(|| {
+                format!("{application} #{number}: {commit:.7} asks for no preview and is deployed")
+            });
+        }
         let now = sim.kernel.now();
         let index = pull.index_of(commit).unwrap_or_default();
         let closed_since = pull

@@ -27,6 +27,13 @@ pub(crate) fn begin(sim: &Rc<Sim>, end: Micros) {
         if random.percent(20) {
             sim.after(random.below(end), move |sim| rename(sim, index));
         }
+        if random.percent(30) {
+            // Somebody breaks the configuration, and puts it right before long.
+            let broken = random.below(end);
+            let mended = random.between(broken, end);
+            sim.after(broken, move |sim| configure(sim, index, false));
+            sim.after(mended, move |sim| configure(sim, index, true));
+        }
     }
 }
 
@@ -38,6 +45,7 @@ fn make_repository(sim: &Rc<Sim>, number: u64) -> usize {
         name: format!("web{index}"),
         application: format!("app{number}x{index}"),
         tag,
+        ttl: random.percent(20).then_some(20),
         label: random.percent(30).then_some("preview"),
         drafts: random.percent(60),
         forks: match random.below(4) {
@@ -54,13 +62,36 @@ fn make_repository(sim: &Rc<Sim>, number: u64) -> usize {
             .insert(service.application.clone(), Application::default());
     }
     let mut github = sim.github.borrow_mut();
+    let first = github.commit();
     github.repositories.push(Repository {
+        configured: first
+            .into_iter()
+            .map(|commit| (sim.kernel.now(), commit, true))
+            .collect(),
         id: RepositoryId(1_000 + number),
         names: vec![format!("acme/shop{number}")],
         services,
         workflow: random.pick(&["CI", "ci.yml", ".github/workflows/ci.yml"]),
     });
     github.repositories.len() - 1
+}
+
+/// Somebody pushes another configuration.
+fn configure(sim: &Rc<Sim>, index: usize, valid: bool) {
+    let mut github = sim.github.borrow_mut();
+    let commit = github.commit();
+    if let Some((repository, commit)) = github.repositories.get_mut(index).zip(commit) {
+        sim.tell("github", || {
+            format!(
+                "{}: configuration of {} (valid: {valid})",
+                repository.name(),
+                commit.short()
+            )
+        });
+        repository
+            .configured
+            .push((sim.kernel.now(), commit, valid));
+    }
 }
 
 fn rename(sim: &Rc<Sim>, index: usize) {
@@ -253,6 +284,10 @@ pub(crate) fn push(sim: &Rc<Sim>, id: PreviewId, well: bool) {
     if !well && sim.random.percent(15) {
         let sick = commit.as_str().to_owned();
         sim.github.borrow_mut().sick.insert(sick);
+    }
+    if !well && sim.random.percent(5) {
+        let skipped = commit.as_str().to_owned();
+        sim.github.borrow_mut().skipped.insert(skipped);
     }
     deliveries::change_pull(sim, id, "synchronize", |now| now.head_commit = commit);
     ci::begin(sim, id, well);

@@ -210,6 +210,7 @@ impl Ghost {
                     self.person_acted();
                 }
             }
+            Fact::ExpiryNoted { .. } => {}
             Fact::RetryAsked => self.person_acted(),
             Fact::LabelAdded(_) => {
                 if let Some(tries) = self.efforts.get_mut("permission") {
@@ -223,6 +224,11 @@ impl Ghost {
             Fact::RunsRead { .. } => self.well("runs"),
             Fact::RunsNotRead { trouble } => self.in_vain("runs", trouble, at),
             Fact::ConfigurationRead { .. } => self.well("configuration"),
+            Fact::ConfigurationChanged => {
+                if let Some(tries) = self.efforts.get_mut("configuration") {
+                    tries.start_afresh();
+                }
+            }
             Fact::ConfigurationNotRead { trouble } => self.in_vain("configuration", trouble, at),
             Fact::Target { application, fact } => {
                 self.record_target(application.as_str(), fact, at)
@@ -350,6 +356,7 @@ const fn name(action: &Action) -> &'static str {
         Action::ReadPullRequest { .. } => "reading the pull request",
         Action::ReadConfiguration { .. } => "reading the configuration",
         Action::ReadPermission { .. } => "reading a permission",
+        Action::NoteExpiry { .. } => "noting the end",
         Action::ReadRuns { .. } => "reading the runs",
         Action::PublishComment { .. } => "writing the comment",
         Action::Target { action, .. } => match action {
@@ -373,6 +380,7 @@ impl WatchedExecutor<'_> {
             Action::ReadPullRequest { .. } => ("pull request", false),
             Action::ReadConfiguration { .. } => ("configuration", false),
             Action::ReadPermission { .. } => ("permission", false),
+            Action::NoteExpiry { .. } => return,
             Action::ReadRuns { .. } => ("runs", false),
             Action::PublishComment { .. } => ("comment", false),
             Action::Target {
@@ -455,7 +463,8 @@ impl WatchedExecutor<'_> {
                 .unwrap_or_default();
             services
                 .iter()
-                .filter(|service| service.application == application)
+                // Of one that ends by itself this cannot tell when.
+                .filter(|service| service.application == application && service.ttl.is_none())
                 .any(|service| !service.refuses(id.repository, &newest.pull_request))
         };
         if kept && !ghost.removing.contains(application) {

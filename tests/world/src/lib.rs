@@ -45,8 +45,9 @@ pub use faults::{Fault, FaultBuilder, FaultHandle};
 pub use github::webhooks::signature::{sign, sign_sha1};
 pub use github::webhooks::{Attempt, Delivery, Fate};
 pub use github::{
-    App, Comment, Deployment as GitHubDeployment, DeploymentStatus as GitHubDeploymentStatus,
-    Dispatch, GitHub, Installation, PullRequest, Repository, Run, RunBuilder, Webhooks,
+    App, CheckRun, Comment, Deployment as GitHubDeployment,
+    DeploymentStatus as GitHubDeploymentStatus, Dispatch, GitHub, Installation, PullRequest,
+    Repository, Run, RunBuilder, Webhooks,
 };
 pub use journal::{Effect, Entry, OperationKind};
 pub use looking::Impatient;

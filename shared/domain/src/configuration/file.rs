@@ -101,6 +101,8 @@ record! {
 record! {
     /// Which pull requests get a preview.
     pub struct When {
+        /// Only those into one of these branches, `*` for any characters within a part; default: all.
+        default(Vec::new()) base: Vec<String> as ListOf<Line>,
         /// Only those with this label; default: all.
         optional label: String as Line,
         /// Drafts too.
@@ -115,6 +117,7 @@ record! {
 impl Default for When {
     fn default() -> Self {
         Self {
+            base: Vec::new(),
             label: None,
             drafts: true,
             forks: Forks::Never,
@@ -136,10 +139,12 @@ choice! {
 }
 
 record! {
-    /// How health is told: GET the URL with this path until it answers 2xx or 3xx.
+    /// How health is told: GET the URL with this path until it answers as expected.
     pub struct Health {
         /// Appended to the URL.
         default("/".to_owned()) path: String as UrlPath,
+        /// The status of a healthy answer; default: any 2xx or 3xx.
+        optional status: u32 as Whole<100, 599>,
         /// After so many answers that are not healthy, it is failed.
         default(12) attempts: u32 as Whole<1, 100>,
         /// The pause between two of them.
@@ -151,6 +156,7 @@ impl Default for Health {
     fn default() -> Self {
         Self {
             path: "/".to_owned(),
+            status: None,
             attempts: 12,
             interval: ConfiguredDuration::from_seconds(5),
         }

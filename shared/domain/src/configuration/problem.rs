@@ -70,6 +70,11 @@ impl ConfigurationError {
         })
     }
 
+    /// The error of a file that is not even text: nothing in it can be named.
+    pub fn about_file(message: String) -> Self {
+        Self::only(Problem::new(Place { line: 1, column: 1 }, message))
+    }
+
     /// The error of a file that has only this problem.
     pub(super) fn only(problem: Problem) -> Self {
         Self {

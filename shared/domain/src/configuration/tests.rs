@@ -74,6 +74,7 @@ fn the_smallest_useful_file_has_sensible_defaults() {
     assert_eq!(
         preview.when,
         When {
+            base: Vec::new(),
             label: None,
             drafts: true,
             forks: Forks::Never,
@@ -83,6 +84,7 @@ fn the_smallest_useful_file_has_sensible_defaults() {
     assert_eq!(
         preview.health,
         Health {
+            status: None,
             path: "/".into(),
             attempts: 12,
             interval: ConfiguredDuration::from_seconds(5)

@@ -13,12 +13,10 @@ pub enum Action {
         /// The repository.
         repository: RepositoryName,
     },
-    /// Read the configuration from the default branch.
+    /// Find out which configuration is in force.
     ReadConfiguration {
         /// The repository.
         repository: RepositoryName,
-        /// Its default branch.
-        branch: String,
         /// The head commit that it is read for.
         commit: CommitSha,
     },
@@ -42,6 +40,15 @@ pub enum Action {
         application: ApplicationUuid,
         /// What to do.
         action: TargetAction,
+    },
+    /// Record that the preview of a service ends soon, or is over. Asks nobody.
+    NoteExpiry {
+        /// The service.
+        service: String,
+        /// The last activity.
+        activity: Timestamp,
+        /// Whether it is over.
+        over: bool,
     },
     /// Make the comment say `body`.
     PublishComment {
@@ -97,6 +104,8 @@ pub enum TargetAction {
         deployment: DeploymentUuid,
         /// What to GET.
         url: String,
+        /// The status of a healthy answer; none for any 2xx or 3xx.
+        expected: Option<u32>,
     },
     /// Ask Coolify to remove the preview.
     Remove,
@@ -110,6 +119,7 @@ impl entity::Action for Action {
             Self::ReadPullRequest { .. }
             | Self::ReadConfiguration { .. }
             | Self::ReadPermission { .. }
+            | Self::NoteExpiry { .. }
             | Self::ReadRuns { .. } => {
                 return None;
             }
@@ -169,6 +179,7 @@ impl entity::Action for Action {
             | Self::ReadPullRequest { .. }
             | Self::ReadConfiguration { .. }
             | Self::ReadPermission { .. }
+            | Self::NoteExpiry { .. }
             | Self::ReadRuns { .. }
             | Self::Target {
                 action:

@@ -5,12 +5,14 @@ use sha2::{Digest, Sha256};
 use super::{
     PullRequest, PullRequestState, RunProgress, ServiceSettings, Settings, WorkflowRun,
     approval::Approval,
+    expiry::Nearness,
     state::{Phase, Preview, Problem, Start, Target},
     wanted::{Absence, Build, Wanted},
 };
 use crate::{
     ApplicationUuid, CommitSha, PreviewId,
     configuration::{self, Forks},
+    markdown::{code, link},
 };
 
 /// The start of the comment, not shown by GitHub: by it, and by its author, the comment is found again.
@@ -81,7 +83,7 @@ fn rows(preview: &Preview, pull_request: &PullRequest) -> Vec<Row> {
         open && !preview.targets.contains_key(&service.application)
             && !matches!(
                 preview.wanted(&service.application),
-                Wanted::Absent(_) | Wanted::Undecided
+                Wanted::Absent(_) | Wanted::Undecided | Wanted::CommitSkipped
             )
     });
     let fresh = fresh.map(|service| {
@@ -97,7 +99,7 @@ fn rows(preview: &Preview, pull_request: &PullRequest) -> Vec<Row> {
         !(target.is_vacant()
             && matches!(
                 preview.wanted(application),
-                Wanted::Absent(_) | Wanted::Undecided
+                Wanted::Absent(_) | Wanted::Undecided | Wanted::CommitSkipped
             ))
     });
     let mut rows: Vec<Row> = begun
@@ -188,6 +190,12 @@ fn idle(preview: &Preview, application: &ApplicationUuid, target: &Target) -> St
             .settings_in_force()
             .map_or_else(String::new, |settings| awaited(preview, settings)),
         Wanted::Unapproved(service) => unapproved(preview, service),
+        Wanted::CommitSkipped => format!(
+            "⏭️ {} says `[skip preview]`",
+            preview
+                .pull_request()
+                .map_or_else(String::new, |shown| code(shown.head_commit.short()))
+        ),
         Wanted::Absent(absence) => format!("🧹 To be removed: {}", reason(&absence)),
         Wanted::Undecided => "⏳ Waiting for the configuration".to_owned(),
     }
@@ -282,6 +290,7 @@ fn notes(preview: &Preview, pull_request: &PullRequest, rows: &[Row]) -> Vec<Str
                     ));
                 }
             }
+            notes.extend(services.iter().filter_map(|service| ends(preview, service)));
             notes.extend(unreadable(preview));
             if let Some(Problem::Invalid(message)) = &preview.configuration.problem {
                 notes.push(format!(
@@ -289,6 +298,9 @@ fn notes(preview: &Preview, pull_request: &PullRequest, rows: &[Row]) -> Vec<Str
                     code(configuration::PATH),
                     code(message)
                 ));
+                notes.extend(preview.configuration.last_valid.as_ref().map(|version| {
+                    format!("The last valid one stays in force: {}.", code(version))
+                }));
             }
         }
     }
@@ -312,6 +324,25 @@ fn approved(
     Some(format!(
         "{head} was approved by {who}. The next push needs another approval."
     ))
+}
+
+/// When a preview ends that is there.
+fn ends(preview: &Preview, service: &ServiceSettings) -> Option<String> {
+    let target = preview.targets.get(&service.application)?;
+    if target.is_vacant() || matches!(target.phase, Phase::Removing(_)) {
+        return None;
+    }
+    let (at, ttl) = (preview.expires_at(service)?, service.ttl?);
+    let name = code(&service.service);
+    match preview.nearness(service) {
+        Nearness::Far => Some(format!(
+            "{name} is kept until {at}, {ttl} after the last activity."
+        )),
+        Nearness::Near => Some(format!(
+            "⚠️ {name} will be removed at {at}, {ttl} after the last activity. A push, a label or another title keeps it."
+        )),
+        Nearness::Over => None,
+    }
 }
 
 /// What of GitHub cannot be read, though everything waits for it.
@@ -354,6 +385,12 @@ fn reason(absence: &Absence) -> String {
         Absence::LabelMissing(label) => format!("the label {} is missing", code(label)),
         Absence::Fork => "the pull request comes from a fork".to_owned(),
         Absence::Skipped => "the title says `[skip preview]`".to_owned(),
+        Absence::OtherBase(branch) => {
+            format!("pull requests into {} get none", code(branch))
+        }
+        Absence::Expired(ttl) => {
+            format!("nothing happened for {ttl}. A push, a label or another title brings it back")
+        }
         Absence::NotConfigured => "the configuration no longer names it".to_owned(),
     }
 }
@@ -365,44 +402,5 @@ fn run_link(run: &WorkflowRun) -> String {
     match url {
         Some(url) => format!("[{}]({})", code(&run.name), link(url.as_str())),
         None => code(&run.name),
-    }
-}
-
-/// A link that shows its address; of characters that would end it or the table's cell only their escapes are left.
-fn link(url: &str) -> String {
-    let safe: String = url
-        .chars()
-        .map(|character| match character {
-            '<' => "%3C".to_owned(),
-            '>' => "%3E".to_owned(),
-            '|' => "%7C".to_owned(),
-            '`' => "%60".to_owned(),
-            character if character.is_whitespace() || character.is_control() => "%20".to_owned(),
-            character => character.to_string(),
-        })
-        .collect();
-    format!("<{safe}>")
-}
-
-/// Text of any origin as code: nothing in it is markup, a mention or the end of a table's cell.
-fn code(text: &str) -> String {
-    const CHARACTERS_MAX: usize = 300;
-    let mut safe: String = text
-        .chars()
-        .take(CHARACTERS_MAX)
-        .map(|character| match character {
-            '`' => '\'',
-            // A table's cell ends at `|` even in code, and a backslash before it would show.
-            '|' => '¦',
-            character if character.is_control() => ' ',
-            character => character,
-        })
-        .collect();
-    if text.chars().nth(CHARACTERS_MAX).is_some() {
-        safe.push('…');
-    }
-    match safe.trim() {
-        "" => "–".to_owned(),
-        shown => format!("`{shown}`"),
     }
 }

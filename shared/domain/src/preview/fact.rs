@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{LabelAdded, Permission, PullRequest, Settings, Trouble, WorkflowRun};
-use crate::{ApplicationUuid, CommitSha, DeploymentUuid, ImageTag, RepositoryName};
+use crate::{ApplicationUuid, CommitSha, DeploymentUuid, ImageTag, RepositoryName, Timestamp};
 
 /// A fact about a preview.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +43,15 @@ pub enum Fact {
         /// Why.
         trouble: Trouble,
     },
+    /// The clock says that the preview of a service ends soon, or is over, since nothing happened.
+    ExpiryNoted {
+        /// The service.
+        service: String,
+        /// The last activity.
+        activity: Timestamp,
+        /// Whether it is over.
+        over: bool,
+    },
     /// A person asks to try again what was given up, has failed or waits for its next try.
     RetryAsked,
     /// A delivery showed a workflow run that names this pull request.
@@ -71,6 +80,8 @@ pub enum Fact {
         /// What was found.
         reading: Reading,
     },
+    /// Another configuration counts than the one that was read.
+    ConfigurationChanged,
     /// The configuration could not be read.
     ConfigurationNotRead {
         /// Why.
@@ -121,6 +132,12 @@ pub enum Reading {
     Invalid {
         /// Why, with the place.
         message: String,
+        /// What the last valid file says about previews: it stays in force.
+        #[serde(default)]
+        in_force: Option<Settings>,
+        /// Which file that is, for people.
+        #[serde(default)]
+        last_valid: Option<String>,
     },
 }
 

@@ -28,7 +28,15 @@ impl Preview {
             Fact::LabelAdded(added) => self.label_added(added),
             Fact::PermissionRead { added, permission } => self.permission_read(added, *permission),
             Fact::PermissionNotRead { trouble } => self.approvals.effort.fail(trouble, at, seed),
+            Fact::ExpiryNoted {
+                service,
+                activity,
+                over,
+            } => self.expiry_noted(service, *activity, *over),
             Fact::RetryAsked => {
+                if let Some(sighting) = &mut self.sighting {
+                    sighting.active_at = Some(at);
+                }
                 self.start_afresh();
                 for target in self.targets.values_mut() {
                     target.forgive();
@@ -41,6 +49,10 @@ impl Preview {
             Fact::RunsRead { commit, runs } => self.runs_read(commit, runs, at),
             Fact::RunsNotRead { trouble } => self.builds.effort.fail(trouble, at, seed),
             Fact::ConfigurationRead { commit, reading } => self.configuration_read(commit, reading),
+            Fact::ConfigurationChanged => {
+                self.configuration.stale = true;
+                self.configuration.effort.start_afresh();
+            }
             Fact::ConfigurationNotRead { trouble } => {
                 self.configuration.effort.fail(trouble, at, seed)
             }
@@ -49,7 +61,15 @@ impl Preview {
                     .targets
                     .entry(application.clone())
                     .or_insert_with(|| Target::new(String::new()));
+                let was_at_rest = target.is_at_rest();
                 target.fold(fact, at, seed);
+                // A build or a queue may take long: what is only just there is not over yet.
+                if target.is_at_rest()
+                    && !was_at_rest
+                    && let Some(sighting) = &mut self.sighting
+                {
+                    sighting.active_at = Some(at);
+                }
             }
             Fact::CommentIntended { attempt } => {
                 self.comment.attempts = self.comment.attempts.max(*attempt);
@@ -151,6 +171,7 @@ impl Preview {
             confirmed_at,
             head_since: at,
             state_since: at,
+            active_at: Some(at),
             doubted_until: None,
             stale_reads: 0,
         });
@@ -166,6 +187,10 @@ impl Preview {
         let Some(sighting) = &mut self.sighting else {
             return;
         };
+        // A comment moves the time of the last change too, and Slipway's own must not keep a preview alive.
+        if !shows_the_same(&sighting.pull_request, pull_request) {
+            sighting.active_at = Some(at);
+        }
         let new_head = sighting.pull_request.head_commit != pull_request.head_commit;
         if new_head {
             sighting.head_since = at;
@@ -207,13 +232,23 @@ impl Preview {
         let configuration = &mut self.configuration;
         configuration.effort.succeed();
         configuration.read_for = Some(commit.clone());
+        configuration.stale = false;
+        configuration.last_valid = None;
         match reading {
             Reading::Valid { settings } => {
                 configuration.settings = Some(settings.clone());
                 configuration.problem = None;
             }
             Reading::Missing => configuration.problem = Some(Problem::Missing),
-            Reading::Invalid { message } => {
+            Reading::Invalid {
+                message,
+                in_force,
+                last_valid,
+            } => {
+                if let Some(settings) = in_force {
+                    configuration.settings = Some(settings.clone());
+                }
+                configuration.last_valid.clone_from(last_valid);
                 configuration.problem = Some(Problem::Invalid(message.clone()))
             }
         }
@@ -281,4 +316,13 @@ fn order_key(pull_request: &PullRequest) -> impl Ord + '_ {
         &pull_request.labels,
         &pull_request.title,
     )
+}
+
+/// Whether both are the same but for the time of the last change, which every comment moves.
+fn shows_the_same(known: &PullRequest, other: &PullRequest) -> bool {
+    let known = PullRequest {
+        updated_at: other.updated_at,
+        ..known.clone()
+    };
+    known == *other
 }

@@ -74,6 +74,17 @@ impl Target {
         }
     }
 
+    /// Whether a deployment came to its end, well or not, and nothing else is in hand.
+    pub(super) fn is_at_rest(&self) -> bool {
+        match &self.phase {
+            Phase::Deployed { .. } | Phase::Failed { .. } => true,
+            Phase::Idle { .. }
+            | Phase::Starting { .. }
+            | Phase::Underway { .. }
+            | Phase::Removing(_) => false,
+        }
+    }
+
     /// Lets a deployment that failed be tried again.
     pub(super) fn forgive(&mut self) {
         if matches!(self.phase, Phase::Failed { .. }) {

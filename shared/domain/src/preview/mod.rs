@@ -4,6 +4,7 @@ mod action;
 mod approval;
 mod comment;
 mod effort;
+mod expiry;
 mod fact;
 mod fold;
 mod fold_target;
@@ -23,7 +24,7 @@ pub use comment::marker;
 pub use effort::{Effort, Reaction, Trouble};
 pub use fact::{DeploymentProgress, Fact, Reading, Revision, TargetFact};
 pub use settings::{ServiceSettings, Settings};
-pub use sighting::{PullRequest, PullRequestState, RunProgress, WorkflowRun};
+pub use sighting::{PullRequest, PullRequestState, RunProgress, WorkflowRun, skips_preview};
 pub use state::Preview;
 
 use crate::{

@@ -78,6 +78,7 @@ impl Preview {
         let mut agenda = Agenda::default();
         agenda.add(self.read_configuration(sighting, now));
         agenda.add(self.read_permission(sighting, now));
+        agenda.add(self.note_expiry(sighting, now));
         for (application, target) in &self.targets {
             agenda.add(self.target_effect(sighting, application, target, now));
         }
@@ -144,14 +145,14 @@ impl Preview {
 
     fn read_configuration(&self, sighting: &Sighting, now: Timestamp) -> Next {
         let pull_request = &sighting.pull_request;
-        let read = self.configuration.read_for.as_ref() == Some(&pull_request.head_commit);
+        let read = self.configuration.read_for.as_ref() == Some(&pull_request.head_commit)
+            && !self.configuration.stale;
         if pull_request.state != PullRequestState::Open || read {
             return Next::Nothing;
         }
         when_due_at_last(&self.configuration.effort, now, || {
             Action::ReadConfiguration {
                 repository: pull_request.repository.clone(),
-                branch: pull_request.default_branch.clone(),
                 commit: pull_request.head_commit.clone(),
             }
         })

@@ -125,6 +125,7 @@ impl Preview {
             Wanted::Present { .. }
             | Wanted::Awaited
             | Wanted::Unapproved(_)
+            | Wanted::CommitSkipped
             | Wanted::Undecided => Next::Nothing,
         }
     }
@@ -183,14 +184,12 @@ impl Preview {
                 let Some(at) = health.next_at(&service.health) else {
                     return Next::Nothing;
                 };
-                let url = service.health_url(&revision.url);
-                (
-                    at,
-                    TargetAction::Probe {
-                        deployment: deployment.clone(),
-                        url,
-                    },
-                )
+                let probe = TargetAction::Probe {
+                    deployment: deployment.clone(),
+                    url: service.health_url(&revision.url),
+                    expected: service.health.status,
+                };
+                (at, probe)
             }
         };
         if at > now {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{PullRequest, Revision, WorkflowRun};
 use crate::{
     ApplicationUuid, PreviewId,
-    configuration::{Configuration, Health, Template, TemplateValues, When},
+    configuration::{Configuration, ConfiguredDuration, Health, Template, TemplateValues, When},
 };
 
 /// The part of the configuration that concerns previews.
@@ -32,6 +32,9 @@ pub struct ServiceSettings {
     pub when: When,
     /// How its health is told.
     pub health: Health,
+    /// How long it lives without activity; none for as long as the pull request is open.
+    #[serde(default)]
+    pub ttl: Option<ConfiguredDuration>,
 }
 
 impl Settings {
@@ -50,6 +53,7 @@ impl Settings {
                     url: preview.url,
                     when: preview.when,
                     health: preview.health,
+                    ttl: preview.ttl,
                 })
             });
         Self {

@@ -69,6 +69,17 @@ pub struct WorkflowRun {
     pub progress: RunProgress,
     /// The run's page.
     pub html_url: String,
+    /// Whether the message of its head commit says `[skip preview]`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub skips_preview: bool,
+}
+
+/// What asks for no preview, in a title or in the message of a commit.
+const SKIP: &str = "[skip preview]";
+
+/// Whether a title or a commit's message asks for no preview.
+pub fn skips_preview(text: &str) -> bool {
+    text.contains(SKIP)
 }
 
 impl WorkflowRun {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Effort, PullRequest, Revision, Settings, WorkflowRun, approval::Approvals};
+use super::{
+    Effort, PullRequest, Revision, Settings, WorkflowRun, approval::Approvals, expiry::Expiry,
+};
 use crate::{ApplicationUuid, CommitSha, DeploymentUuid, PreviewId, RepositoryName, Timestamp};
 
 /// The preview of one pull request.
@@ -33,6 +35,9 @@ pub struct Preview {
     /// What there is on each Coolify application.
     #[serde(default)]
     pub(super) targets: BTreeMap<ApplicationUuid, Target>,
+    /// What the clock said of previews that end when nothing happens, by service.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) expiry: BTreeMap<String, Expiry>,
     /// The comment on the pull request.
     #[serde(default)]
     pub(super) comment: Comment,
@@ -48,6 +53,9 @@ pub(super) struct Sighting {
     pub(super) head_since: Timestamp,
     /// When its state (open, closed, merged) became known.
     pub(super) state_since: Timestamp,
+    /// When something last happened that makes the preview worth keeping; none: when head and state became known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) active_at: Option<Timestamp>,
     /// Two sightings of one second differ: when to look once more, after which no copy of the API lags any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) doubted_until: Option<Timestamp>,
@@ -63,6 +71,12 @@ pub(super) struct ConfigurationState {
     pub(super) read_for: Option<CommitSha>,
     /// What the last valid file says: in force also when the file became invalid.
     pub(super) settings: Option<Settings>,
+    /// Which file that is, for people, if it is not the newest one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) last_valid: Option<String>,
+    /// Whether another one counts by now, which is to be read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) stale: bool,
     /// What is wrong with the file that was read last.
     pub(super) problem: Option<Problem>,
     #[serde(default)]
@@ -209,6 +223,7 @@ impl Preview {
             approvals: Approvals::default(),
             builds: Builds::default(),
             targets: BTreeMap::new(),
+            expiry: BTreeMap::new(),
             comment: Comment::default(),
         }
     }

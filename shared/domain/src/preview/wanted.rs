@@ -3,9 +3,15 @@
 use super::{
     PullRequest, PullRequestState, RunProgress, ServiceSettings, Settings, WorkflowRun,
     approval::Approval,
+    expiry::Nearness,
+    skips_preview,
     state::{Preview, Problem},
 };
-use crate::{ApplicationUuid, configuration::Forks};
+use crate::{
+    ApplicationUuid,
+    configuration::{ConfiguredDuration, Forks},
+    glob,
+};
 
 /// What is wanted of the preview of one service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +25,8 @@ pub(super) enum Wanted<'a> {
     Awaited,
     /// The head commit's image, as soon as somebody who may approves the commit. What is there until then may stay.
     Unapproved(&'a ServiceSettings),
+    /// Not the head commit's image, since its message says so. What is there may stay.
+    CommitSkipped,
     /// Nothing.
     Absent(Absence),
     /// It cannot be told: nothing is begun and nothing is taken away.
@@ -35,6 +43,10 @@ pub(super) enum Absence {
     Fork,
     /// The title asks for it.
     Skipped,
+    /// It is to be merged into a branch that gets no previews.
+    OtherBase(String),
+    /// Nothing happened for this long.
+    Expired(ConfiguredDuration),
     /// The configuration no longer names the application.
     NotConfigured,
 }
@@ -51,9 +63,6 @@ pub(super) enum Build<'a> {
     /// It failed or was cancelled.
     Ended(&'a WorkflowRun),
 }
-
-/// Asks in the title of the pull request for no preview.
-const SKIP: &str = "[skip preview]";
 
 impl Preview {
     /// What is wanted on `application`.
@@ -81,6 +90,9 @@ impl Preview {
         }
         if let Some(wanted) = self.awaited_approval(pull_request, service) {
             return wanted;
+        }
+        if self.is_commit_skipped(pull_request) {
+            return Wanted::CommitSkipped;
         }
         match self.build(settings) {
             Build::Succeeded(run) => Wanted::Present { service, run },
@@ -112,8 +124,18 @@ impl Preview {
         if fork && when.forks == Forks::Never {
             return Some(Absence::Fork);
         }
-        if pull_request.title.contains(SKIP) {
+        if skips_preview(&pull_request.title) {
             return Some(Absence::Skipped);
+        }
+        let is_base = |pattern: &String| glob::matches(pattern, &pull_request.base_branch);
+        if !when.base.is_empty() && !when.base.iter().any(is_base) {
+            return Some(Absence::OtherBase(pull_request.base_branch.clone()));
+        }
+        if let Some(ttl) = service
+            .ttl
+            .filter(|_| self.nearness(service) == Nearness::Over)
+        {
+            return Some(Absence::Expired(ttl));
         }
         if pull_request.draft && !when.drafts {
             return Some(Absence::Draft);
@@ -153,6 +175,14 @@ impl Preview {
                 Some(Wanted::Unapproved(service))
             }
         }
+    }
+
+    /// Whether the message of the head commit asks for no preview, as far as any run on it tells.
+    fn is_commit_skipped(&self, pull_request: &PullRequest) -> bool {
+        self.builds
+            .runs
+            .iter()
+            .any(|run| run.skips_preview && run.head_commit == pull_request.head_commit)
     }
 
     /// How far the build of the head commit is. Any success is one; else the newest run counts.

@@ -2,14 +2,40 @@
 
 use std::collections::BTreeSet;
 
-use super::{Fact, HeldBack};
-use crate::{PullRequestNumber, RepositoryName, entity};
+use super::{Fact, HeldBack, Report, Version};
+use crate::{CommitSha, PullRequestNumber, RepositoryName, entity};
 
 /// Something to do about a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// About the surveys.
     Survey(SurveyAction),
+    /// About the configuration.
+    Configuration(ConfigurationAction),
+}
+
+/// Something to do about the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfigurationAction {
+    /// Look whether it is another one.
+    Read {
+        /// The repository.
+        repository: RepositoryName,
+    },
+    /// Tell on the commit that changed it what is wrong with it, unless that was done.
+    Report {
+        /// The repository.
+        repository: RepositoryName,
+        /// The commit.
+        commit: CommitSha,
+        /// What to say.
+        report: Report,
+    },
+    /// Tell all previews that another one counts.
+    Tell {
+        /// Which one.
+        version: Version,
+    },
 }
 
 /// Something to do about the surveys.

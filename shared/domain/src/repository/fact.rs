@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::Comparison;
+use super::{Comparison, ConfigurationFact};
 use crate::{PullRequestNumber, RepositoryName, Timestamp, preview::Trouble};
 
 /// A fact about a repository.
@@ -20,6 +20,8 @@ pub enum Fact {
     },
     /// About the surveys.
     Survey(SurveyFact),
+    /// About the configuration.
+    Configuration(ConfigurationFact),
 }
 
 /// What can be learnt about the surveys.

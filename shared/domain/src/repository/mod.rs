@@ -4,6 +4,7 @@
 
 mod action;
 mod brake;
+mod configuration;
 mod fact;
 mod name;
 mod survey;
@@ -14,14 +15,17 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-pub use action::{Action, SurveyAction};
+pub use action::{Action, ConfigurationAction, SurveyAction};
 pub use brake::{Brake, HeldBack};
+pub use configuration::{CHECK, ConfigurationFact, Origin, Outcome, Reading, Report, Version};
 pub use fact::{Fact, SurveyFact, SurveyPolicy};
 pub use survey::{Comparison, Summary};
 
 use crate::{
     NotParsed, RepositoryId, RepositoryName, Timestamp,
+    configuration::Configuration,
     entity::{Entity, GivenUp, Step},
+    preview,
 };
 use name::Named;
 use survey::Survey;
@@ -60,6 +64,9 @@ pub struct Repository {
     /// The comparison of its open pull requests with its previews.
     #[serde(default)]
     survey: Survey,
+    /// Its configuration.
+    #[serde(default)]
+    configuration: configuration::Known,
 }
 
 impl Repository {
@@ -75,8 +82,23 @@ impl Repository {
                 .name
                 .as_ref()
                 .is_some_and(|named| named.full_name == *full_name || named.as_of >= *as_of),
-            Fact::Survey(_) => false,
+            Fact::Survey(_) | Fact::Configuration(_) => false,
         }
+    }
+
+    /// The configuration in force: the last valid one; none if there is no file, or none was read yet.
+    pub fn configuration(&self) -> Option<&Configuration> {
+        self.configuration.in_force()
+    }
+
+    /// Which state of which file was read last, valid or not; none before the first reading.
+    pub fn configuration_version(&self) -> Option<&Version> {
+        self.configuration.version()
+    }
+
+    /// What previews are to go by; none before the first reading.
+    pub fn preview_settings(&self) -> Option<preview::Reading> {
+        self.configuration.for_previews()
     }
 
     /// What the last survey found; none before the first.
@@ -105,6 +127,7 @@ impl Entity for Repository {
             id: id.0,
             name: None,
             survey: Survey::default(),
+            configuration: configuration::Known::default(),
         }
     }
 
@@ -121,14 +144,25 @@ impl Entity for Repository {
                 }
                 self.survey.fold(fact, at, self.id.0);
             }
+            Fact::Configuration(fact) => self.configuration.fold(fact, at, self.id.0),
         }
     }
 
     fn plan(&self, now: Timestamp) -> Step<Action> {
         // Without a name it cannot be asked for anything, and nothing is lost with it.
-        match self.name() {
-            Some(name) => self.survey.plan(name, now),
-            None => Step::Forget,
+        let Some(name) = self.name() else {
+            return Step::Forget;
+        };
+        let surveyed_at = self.survey.last().map(|last| last.at);
+        let configuration = self.configuration.plan(name, surveyed_at, now);
+        match (self.survey.plan(name, now), configuration) {
+            (step @ (Step::Act(_) | Step::Forget), _)
+            | (Step::Settled, step)
+            | (step, Step::Settled | Step::Forget)
+            | (Step::Wait { .. }, step @ Step::Act(_)) => step,
+            (Step::Wait { until }, Step::Wait { until: other }) => Step::Wait {
+                until: until.min(other),
+            },
         }
     }
 

@@ -6,7 +6,8 @@ use std::{
 };
 
 use super::{
-    Action, Brake, Comparison, Fact, Key, Repository, SurveyAction, SurveyFact, SurveyPolicy,
+    Action, Brake, Comparison, ConfigurationAction, ConfigurationFact, Fact, Key, Repository,
+    SurveyAction, SurveyFact, SurveyPolicy,
 };
 use crate::{
     PreviewId, PullRequestNumber, RepositoryId, RepositoryName, Timestamp,
@@ -106,6 +107,11 @@ impl Story {
                     SurveyFact::Alerted {
                         previews: held_back.previews,
                     }
+                }
+                Step::Act(Action::Configuration(action)) => {
+                    assert!(matches!(action, ConfigurationAction::Read { .. }));
+                    self.record(&Fact::Configuration(ConfigurationFact::Unchanged));
+                    continue;
                 }
                 Step::Wait { until } => {
                     assert!(until > self.now, "it must not turn in circles");

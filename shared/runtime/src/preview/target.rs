@@ -50,7 +50,11 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<V, H, C, L, S
                 self.look(application, *attempt, own).await
             }
             TargetAction::Poll { deployment } => self.poll(deployment).await,
-            TargetAction::Probe { deployment, url } => self.probe(deployment, url).await,
+            TargetAction::Probe {
+                deployment,
+                url,
+                expected,
+            } => self.probe(deployment, url, *expected).await,
             TargetAction::Remove => self.remove(id, application).await,
         };
         done.unwrap_or_else(|trouble| TargetFact::Troubled { trouble })
@@ -137,8 +141,13 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<V, H, C, L, S
         })
     }
 
-    async fn probe(&self, deployment: &DeploymentUuid, url: &str) -> Result<TargetFact, Trouble> {
-        let health = probe::probe(&self.http, url).await?;
+    async fn probe(
+        &self,
+        deployment: &DeploymentUuid,
+        url: &str,
+        expected: Option<u32>,
+    ) -> Result<TargetFact, Trouble> {
+        let health = probe::probe(&self.http, url, expected).await?;
         Ok(TargetFact::Probed {
             deployment: deployment.clone(),
             healthy: health.healthy,

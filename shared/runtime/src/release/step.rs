@@ -38,7 +38,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
                 Ok(StepFact::StopAsked)
             }
             StepAction::Probe { url } => {
-                let health = probe::probe(&self.http, url).await?;
+                let health = probe::probe(&self.http, url, None).await?;
                 Ok(StepFact::Probed {
                     healthy: health.healthy,
                     answer: health.answer,

@@ -48,7 +48,12 @@ where
     L: Log,
 {
     async fn execute(&self, id: &Key, action: &Action, _claim: Claim) -> Fact {
-        let Action::Survey(action) = action;
+        let action = match action {
+            Action::Survey(action) => action,
+            Action::Configuration(action) => {
+                return Fact::Configuration(self.execute_on_configuration(*id, action).await);
+            }
+        };
         let fact = match action {
             SurveyAction::Compare { repository } => match self.compare(*id, repository).await {
                 Ok(comparison) => SurveyFact::Compared {
@@ -93,15 +98,19 @@ where
     C: Clock,
     L: Log,
 {
+    pub(super) fn github(&self) -> Result<&github::Client<H, C, S>, CallError> {
+        self.github.ok_or_else(|| CallError::Refused {
+            reason: "the variable github_api_url is not set".to_owned(),
+        })
+    }
+
     /// Compares the open pull requests with the stored previews. Also returns the name that the list shows.
     async fn compare(
         &self,
         id: Key,
         name: &RepositoryName,
     ) -> Result<(Option<RepositoryName>, Comparison), Trouble> {
-        let github = self.github.ok_or_else(|| CallError::Refused {
-            reason: "the variable github_api_url is not set".to_owned(),
-        })?;
+        let github = self.github()?;
         let repository = github::Repository { id: id.0, name };
         // The previews first: what is closed meanwhile is missing from the list, and looked at once more. The other way round, a
         // preview that is new by then would be missing from it for no reason.
@@ -115,7 +124,10 @@ where
     }
 
     /// The stored previews of the repository.
-    async fn previews(&self, id: Key) -> Result<BTreeMap<PullRequestNumber, Preview>, RunError> {
+    pub(super) async fn previews(
+        &self,
+        id: Key,
+    ) -> Result<BTreeMap<PullRequestNumber, Preview>, RunError> {
         let known = self.listed.borrow().clone();
         let all = match known {
             Some(all) => all,
@@ -215,6 +227,6 @@ where
 }
 
 /// The store failed for a moment, or holds what cannot be read.
-fn trouble(error: &RunError) -> Trouble {
+pub(super) fn trouble(error: &RunError) -> Trouble {
     Trouble::retry(error.to_string())
 }

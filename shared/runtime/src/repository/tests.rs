@@ -69,6 +69,12 @@ impl Http for Lister {
     async fn send(&self, request: Request) -> Result<Response, HttpError> {
         self.requests.set(self.requests.get() + 1);
         let mut headers = http::HeaderMap::new();
+        if request.url.contains("/commits?path=") {
+            return Ok(answer(200, headers, &json!([])));
+        }
+        if request.url.contains("/contents/") {
+            return Ok(answer(404, headers, &json!({"message": "Not Found"})));
+        }
         if !request.url.contains("/pulls") {
             let body = json!({"id": self.owner.get(), "full_name": "acme/shop"});
             return Ok(answer(200, headers, &body));

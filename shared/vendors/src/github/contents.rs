@@ -7,7 +7,7 @@ use http::StatusCode;
 use ports::{Clock, Http, Store};
 use serde::{Deserialize, Serialize};
 
-use super::{Client, Repository, seen::unchanged};
+use super::{Call, Client, Repository, seen::unchanged};
 use crate::{
     CallError,
     address::percent_encoded,
@@ -67,9 +67,31 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         let path = percent_encoded(path, true);
         let git_ref = percent_encoded(git_ref, false);
         let path = format!("/repos/{}/contents/{path}?ref={git_ref}", repository.name);
-        let known = self.seen::<FileContent>(repository.id, &path).await;
+        self.content(&exchange, &path).await
+    }
+
+    /// The file at `path` on the default branch of the repository `.github` of the same owner, as far as the repository's own token
+    /// may read it: a public one, or with a plain token any that it may read. What may not be read is missing.
+    pub async fn owner_file(
+        &self,
+        repository: Repository<'_>,
+        path: &str,
+    ) -> Result<FileContent, CallError> {
+        let owner = repository.name.owner();
+        let what = format!("reading {path} of {owner}/.github");
+        let exchange = self.exchange(repository, what, Repeat::Harmless)?;
+        let path = format!(
+            "/repos/{owner}/.github/contents/{}",
+            percent_encoded(path, true)
+        );
+        self.content(&exchange, &path).await
+    }
+
+    async fn content(&self, exchange: &Call<'_>, path: &str) -> Result<FileContent, CallError> {
+        let repository = exchange.repository;
+        let known = self.seen::<FileContent>(repository.id, path).await;
         let etag = known.as_ref().map(|known| known.etag.clone());
-        let response = self.read_again(&exchange, &path, etag).await?;
+        let response = self.read_again(exchange, path, etag).await?;
         if let Some(content) = unchanged(known, &response) {
             return Ok(content);
         }
@@ -77,7 +99,7 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
             return Ok(FileContent::Missing);
         }
         if response.status != StatusCode::OK {
-            return Err(self.failure(&exchange, &response));
+            return Err(self.failure(exchange, &response));
         }
         if response.body.trim_ascii_start().starts_with(b"[") {
             return Ok(FileContent::NotAFile);
@@ -99,7 +121,7 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
             Ok(text) => FileContent::Found { text, sha: one.sha },
             Err(_) => FileContent::NotText,
         };
-        self.keep_seen(repository.id, &path, &response, &content)
+        self.keep_seen(repository.id, path, &response, &content)
             .await;
         Ok(content)
     }

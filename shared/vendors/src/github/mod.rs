@@ -9,8 +9,10 @@
 
 mod app;
 mod budget;
+mod checks;
 mod collaborators;
 mod comments;
+mod commits;
 mod compare;
 mod contents;
 mod credentials;
@@ -45,6 +47,7 @@ use credentials::{Login, Setup};
 use request::Outgoing;
 
 pub use app::{AppIdentity, InstallationId, PERMISSIONS};
+pub use checks::{Annotation, CheckRun, CheckStatus};
 pub use comments::{Comment, Update};
 pub use compare::{At, Commit};
 pub use contents::FileContent;

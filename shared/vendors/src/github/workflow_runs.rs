@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     CommitSha, RepositoryId,
-    preview::{RunProgress, WorkflowRun},
+    preview::{RunProgress, WorkflowRun, skips_preview},
 };
 use ports::{Clock, Http, Store};
 use serde::Deserialize;
@@ -41,6 +41,13 @@ pub(super) struct Wire {
     html_url: String,
     head_repository: Option<Identified>,
     pub(super) repository: Identified,
+    head_commit: Option<HeadCommit>,
+}
+
+#[derive(Deserialize)]
+struct HeadCommit {
+    #[serde(default)]
+    message: String,
 }
 
 #[derive(Deserialize)]
@@ -107,5 +114,8 @@ pub(super) fn shown(wire: Wire) -> WorkflowRun {
         head_repository: wire.head_repository.map(|repository| repository.id),
         progress,
         html_url: wire.html_url,
+        skips_preview: wire
+            .head_commit
+            .is_some_and(|commit| skips_preview(&commit.message)),
     }
 }

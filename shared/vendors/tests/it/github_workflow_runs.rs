@@ -77,6 +77,7 @@ Some(
         ),
         progress: Succeeded,
         html_url: "https://github.com/acme/shop/actions/runs/5",
+        skips_preview: false,
     },
 )
 "#);

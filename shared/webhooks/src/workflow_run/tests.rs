@@ -68,6 +68,7 @@ fn a_delivery_becomes_a_sighting_of_the_run_for_the_pull_requests_of_this_reposi
             ),
             progress: Succeeded,
             html_url: "https://github.com/acme/shop/actions/runs/30433642",
+            skips_preview: false,
         },
         pull_requests: [
             PullRequestNumber(

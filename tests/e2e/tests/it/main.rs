@@ -2,6 +2,7 @@
 
 mod api;
 mod app;
+mod configuration;
 mod costs;
 mod crash;
 mod gap;
@@ -12,6 +13,7 @@ mod payloads;
 mod preview;
 mod reconcile;
 mod release;
+mod rules;
 mod schema;
 mod store;
 mod storm;

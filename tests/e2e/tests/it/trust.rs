@@ -56,5 +56,6 @@ async fn a_commit_of_a_fork_is_deployed_when_somebody_with_write_permission_appr
             !story.application().has_preview(pull.number())
         })
         .await?;
+    story.world.assert_clean();
     Ok(())
 }

@@ -59,7 +59,8 @@ pub(crate) fn answer(sim: &Rc<Sim>, asked: &Asked) -> Response {
         (&Method::GET, ["pulls"]) => open_pulls(sim, index, asked),
         (&Method::GET, ["pulls", number]) => pull(sim, index, number),
         (&Method::GET, ["collaborators", login, "permission"]) => permission(login),
-        (&Method::GET, ["contents", ..]) => contents(sim, index),
+        (&Method::GET, ["commits"]) => commits(sim, index),
+        (&Method::GET, ["contents", ..]) => contents(sim, index, asked),
         (&Method::GET, ["actions", "runs"]) => runs(sim, index, asked),
         (&Method::GET, ["issues", number, "comments"]) => comments(sim, index, number, asked),
         (&Method::POST, ["issues", number, "comments"]) => comment(sim, index, number, asked),
@@ -224,12 +225,26 @@ fn permission(login: &str) -> Response {
     )
 }
 
-fn contents(sim: &Rc<Sim>, repository: usize) -> Response {
+/// The commit that changed the configuration last, as far as the copy that answers knows.
+fn commits(sim: &Rc<Sim>, repository: usize) -> Response {
+    let at = copy_of(sim);
+    let github = sim.github.borrow();
+    let repository = github.repositories.get(repository);
+    match repository.and_then(|repository| repository.configured_at(at)) {
+        Some(commit) => json_response(200, &json!([{"sha": commit}])),
+        None => not_found(),
+    }
+}
+
+fn contents(sim: &Rc<Sim>, repository: usize, asked: &Asked) -> Response {
     let github = sim.github.borrow();
     let Some(repository) = github.repositories.get(repository) else {
         return not_found();
     };
-    let text = repository.configuration();
+    let commit = asked.parameter("ref").unwrap_or_default();
+    let Some(text) = repository.configuration_of(commit) else {
+        return not_found();
+    };
     json_response(
         200,
         &json!({
@@ -286,6 +301,7 @@ pub(super) fn run_json(run: &WorkflowRun, repository: &Repository, pulls: &[Valu
         "head_sha": run.head_commit,
         "run_attempt": run.attempt,
         "html_url": run.html_url,
+        "head_commit": {"message": if run.skips_preview { "Wip [skip preview]" } else { "A change" }},
         "head_repository": run.head_repository.map(|id| json!({"id": id.0})),
         "repository": {"id": repository.id.0},
         "pull_requests": pulls,

@@ -56,6 +56,7 @@ pub(crate) fn begin(sim: &Rc<Sim>, id: PreviewId, well: bool) {
 fn create(sim: &Rc<Sim>, id: PreviewId, commit: &str, name: &str, well: bool) {
     let mut github = sim.github.borrow_mut();
     let number = github.number();
+    let skips = github.skipped.contains(commit);
     let Some(pull) = github.pulls.iter_mut().find(|pull| pull.id == id) else {
         return;
     };
@@ -80,6 +81,7 @@ fn create(sim: &Rc<Sim>, id: PreviewId, commit: &str, name: &str, well: bool) {
         head_repository,
         progress: RunProgress::Waiting,
         html_url: format!("https://github.test/runs/{number}"),
+        skips_preview: skips,
     };
     let index = pull.runs.len();
     pull.runs.push(Run {

@@ -15,7 +15,11 @@ use domain::{
 
 pub(crate) use api::answer;
 
-use crate::{kernel::Micros, random::mix, site};
+use crate::{
+    kernel::{MINUTE, Micros},
+    random::mix,
+    site,
+};
 
 /// The account that Slipway's token acts as.
 pub(crate) const OWN_ACCOUNT: u64 = 4_711;
@@ -37,6 +41,8 @@ pub(crate) struct GitHub {
     pub(crate) deliveries: Vec<deliveries::Delivery>,
     /// By application and tag: the commit that the image was built from.
     pub(crate) images: BTreeMap<(String, String), String>,
+    /// Commits whose message asks for no preview.
+    pub(crate) skipped: BTreeSet<String>,
     /// Commits whose program never answers.
     pub(crate) sick: BTreeSet<String>,
     pub(crate) numbers_given: u64,
@@ -50,6 +56,8 @@ pub(crate) struct Repository {
     /// Its names, the present one last.
     pub(crate) names: Vec<String>,
     pub(crate) services: Vec<Service>,
+    /// The commits that changed the configuration, and whether it was valid then; the present last.
+    pub(crate) configured: Vec<(Micros, CommitSha, bool)>,
     /// Whether what builds is told by name or by file.
     pub(crate) workflow: &'static str,
 }
@@ -63,6 +71,8 @@ pub(crate) struct Service {
     pub(crate) label: Option<&'static str>,
     pub(crate) drafts: bool,
     pub(crate) forks: Forks,
+    /// Without activity it lives so many minutes.
+    pub(crate) ttl: Option<u64>,
 }
 
 /// A pull request.
@@ -105,6 +115,8 @@ pub(crate) enum Expected {
     Absent,
     Awaited,
     Present(String),
+    /// Whatever was there before, or nothing.
+    Anything,
 }
 
 impl Repository {
@@ -112,8 +124,30 @@ impl Repository {
         self.names.last().map_or("", String::as_str)
     }
 
-    /// The text of its `.github/slipway.yml`.
-    pub(crate) fn configuration(&self) -> String {
+    /// The commit that had changed its configuration last by then.
+    pub(crate) fn configured_at(&self, at: Micros) -> Option<&CommitSha> {
+        let newest = self
+            .configured
+            .iter()
+            .rev()
+            .find(|(since, ..)| *since <= at);
+        newest
+            .or(self.configured.first())
+            .map(|(_, commit, _)| commit)
+    }
+
+    /// The text of its `.github/slipway.yml` as of a commit.
+    pub(crate) fn configuration_of(&self, commit: &str) -> Option<String> {
+        let known = |(_, known, _): &&(Micros, CommitSha, bool)| known.as_str() == commit;
+        let (_, _, valid) = self.configured.iter().find(known)?;
+        Some(if *valid {
+            self.configuration()
+        } else {
+            self.configuration().replace("preview:", "previews:")
+        })
+    }
+
+    fn configuration(&self) -> String {
         let mut text = format!(
             "version: 1\nbuild: {{ workflow: \"{}\" }}\nservices:\n",
             self.workflow
@@ -128,10 +162,13 @@ impl Repository {
                 Forks::Label => "label",
                 Forks::Always => "always",
             };
+            let ttl = service
+                .ttl
+                .map_or_else(String::new, |minutes| format!("      ttl: {minutes}m\n"));
             text.push_str(&format!(
                 "  {}:\n    preview:\n      coolify: {{ application: {}, tag: \"{}\" }}\n      url: \"{url}\"\n      \
                  when: {{ {label}drafts: {}, forks: {forks} }}\n      \
-                 health: {{ path: /health, attempts: 8, interval: 10s }}\n",
+                 health: {{ path: /health, attempts: 8, interval: 10s }}\n{ttl}",
                 service.name, service.application, service.tag, service.drafts
             ));
         }
@@ -206,6 +243,32 @@ impl Pull {
         })
     }
 
+    /// What is expected if so many minutes without any activity are over by then, or nearly.
+    fn ended(&self, ttl: u64, at: Micros) -> Option<Expected> {
+        let same = |one: &PullRequest, other: &PullRequest| {
+            PullRequest {
+                updated_at: other.updated_at,
+                ..one.clone()
+            } == *other
+        };
+        let changed = self
+            .versions
+            .windows(2)
+            .filter_map(|pair| match pair {
+                [(_, before), (at, after)] if !same(before, after) => Some(*at),
+                _ => None,
+            })
+            .next_back();
+        let opened = self.versions.first().map(|(at, _)| *at);
+        let idle = at.saturating_sub(changed.or(opened).unwrap_or_default());
+        // Slipway counts from when it learnt of the activity, and a removal takes its time.
+        match idle {
+            idle if idle > (ttl + 40) * MINUTE => Some(Expected::Absent),
+            idle if idle + MINUTE > ttl * MINUTE => Some(Expected::Anything),
+            _ => None,
+        }
+    }
+
     /// The place of a commit among its heads.
     pub(crate) fn index_of(&self, commit: &str) -> Option<usize> {
         self.commits.iter().position(|known| known == commit)
@@ -222,7 +285,7 @@ impl Pull {
 
 impl GitHub {
     /// What should be there of a service on a pull request.
-    pub(crate) fn expected(&self, pull: &Pull, service: &Service) -> Expected {
+    pub(crate) fn expected(&self, pull: &Pull, service: &Service, at: Micros) -> Expected {
         let Some(now) = pull.now() else {
             return Expected::Absent;
         };
@@ -231,6 +294,10 @@ impl GitHub {
             Expected::Absent
         } else if fork && service.forks == Forks::Label && !pull.is_approved() {
             Expected::Awaited
+        } else if self.skipped.contains(now.head_commit.as_str()) {
+            Expected::Anything
+        } else if let Some(ended) = service.ttl.and_then(|ttl| pull.ended(ttl, at)) {
+            ended
         } else if pull.is_built() {
             Expected::Present(now.head_commit.as_str().to_owned())
         } else {

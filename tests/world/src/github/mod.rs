@@ -21,7 +21,7 @@ pub use comments::Comment;
 pub use deployments::{Deployment, DeploymentStatus};
 pub use dispatches::Dispatch;
 pub use pull_request::PullRequest;
-pub use repository::Repository;
+pub use repository::{CheckRun, Repository};
 pub use run::{Run, RunBuilder};
 pub use webhooks::Webhooks;
 

@@ -14,6 +14,17 @@ pub struct Repository {
     pub(crate) id: u64,
 }
 
+/// A check run as people see it.
+#[derive(Debug, Clone)]
+pub struct CheckRun {
+    /// Its name.
+    pub name: String,
+    /// `success`, `failure`, …; none while it is not over.
+    pub conclusion: Option<String>,
+    /// Title, summary and annotations, as they were sent.
+    pub output: serde_json::Value,
+}
+
 /// How a pull request begins.
 struct Opening<'a> {
     title: &'a str,
@@ -214,6 +225,21 @@ impl Repository {
     #[must_use = "a run begins with `start`, `succeed` or another end"]
     pub fn run(&self, workflow: &str) -> RunBuilder {
         RunBuilder::new(self.clone(), workflow)
+    }
+
+    /// The check runs on a commit, oldest first.
+    #[must_use]
+    pub fn check_runs(&self, sha: &str) -> Vec<CheckRun> {
+        self.shared.look(|state| {
+            let all = state.github.checks.values();
+            all.filter(|check| check.repository == self.id && check.head == sha)
+                .map(|check| CheckRun {
+                    name: check.name.clone(),
+                    conclusion: check.conclusion.clone(),
+                    output: check.output.clone(),
+                })
+                .collect()
+        })
     }
 
     /// All runs, oldest first.

@@ -22,6 +22,8 @@ pub(crate) struct GitHubState {
     pub(crate) comments: BTreeMap<u64, Comment>,
     /// Workflows that were started by hand, oldest first.
     pub(crate) dispatches: Vec<Dispatch>,
+    /// Check runs by id.
+    pub(crate) checks: BTreeMap<u64, Check>,
     pub(crate) hook: Hook,
     /// Requests used of each token, or installation, in the current hour, and when that hour ends.
     pub(crate) used: BTreeMap<String, (u64, i64)>,
@@ -120,6 +122,21 @@ pub(crate) struct Comment {
     pub(crate) body: String,
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Check {
+    pub(crate) id: u64,
+    pub(crate) app: u64,
+    pub(crate) repository: u64,
+    pub(crate) head: String,
+    pub(crate) name: String,
+    pub(crate) external_id: Option<String>,
+    pub(crate) status: String,
+    pub(crate) conclusion: Option<String>,
+    /// As it was sent.
+    pub(crate) output: serde_json::Value,
+    pub(crate) at: i64,
 }
 
 impl GitHubState {
@@ -228,6 +245,21 @@ impl Repository {
         let branch = reference.strip_prefix("refs/heads/").unwrap_or(reference);
         let sha = self.branches.get(branch).map_or(reference, String::as_str);
         self.commits.get(sha)
+    }
+
+    /// A commit and all before it, newest first, each with its parent.
+    pub(crate) fn history<'a>(
+        &'a self,
+        head: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a Commit, Option<&'a Commit>)> {
+        let of = |sha: &'a str| Some((sha, self.commits.get(sha)?));
+        std::iter::successors(of(head), move |(_, commit)| of(commit.parents.first()?)).map(
+            |(sha, commit)| {
+                let parent = commit.parents.first();
+                let parent = parent.and_then(|parent| self.commits.get(parent));
+                (sha, commit, parent)
+            },
+        )
     }
 
     /// What a user may do; everybody may read what is public.

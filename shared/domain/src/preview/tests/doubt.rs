@@ -55,6 +55,7 @@ fn a_pull_request_that_cannot_be_read_loses_nothing() {
             Action::Target { .. }
             | Action::ReadConfiguration { .. }
             | Action::ReadPermission { .. }
+            | Action::NoteExpiry { .. }
             | Action::ReadRuns { .. }
             | Action::PublishComment { .. } => None,
         });

@@ -22,6 +22,7 @@ fn a_comment_of_which_nobody_knows_what_it_says_is_written_again() {
         | Action::ReadPullRequest { .. }
         | Action::ReadConfiguration { .. }
         | Action::ReadPermission { .. }
+        | Action::NoteExpiry { .. }
         | Action::ReadRuns { .. } => None,
     });
     assert_ne!(story.comment, said);
@@ -62,6 +63,7 @@ fn a_deployment_from_before_a_removal_is_not_taken_for_a_later_one() {
         | Action::ReadPullRequest { .. }
         | Action::ReadConfiguration { .. }
         | Action::ReadPermission { .. }
+        | Action::NoteExpiry { .. }
         | Action::ReadRuns { .. }
         | Action::PublishComment { .. } => None,
     });

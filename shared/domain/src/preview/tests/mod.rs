@@ -3,6 +3,7 @@
 mod approval;
 mod comment;
 mod doubt;
+mod expiry;
 mod giving_up;
 mod lost;
 mod order;
@@ -71,6 +72,7 @@ pub(super) fn run(id: u64, head: char, progress: RunProgress) -> WorkflowRun {
         head_repository: Some(REPOSITORY),
         progress,
         html_url: format!("https://github.com/acme/shop/actions/runs/{id}"),
+        skips_preview: false,
     }
 }
 
@@ -233,6 +235,8 @@ impl Story {
                     },
                     Err(error) => Reading::Invalid {
                         message: error.message,
+                        in_force: None,
+                        last_valid: None,
                     },
                 };
                 Fact::ConfigurationRead {
@@ -247,6 +251,15 @@ impl Story {
                 } else {
                     Permission::Read
                 },
+            },
+            Action::NoteExpiry {
+                service,
+                activity,
+                over,
+            } => Fact::ExpiryNoted {
+                service: service.clone(),
+                activity: *activity,
+                over: *over,
             },
             Action::ReadRuns { commit, .. } => {
                 let runs = self
@@ -330,6 +343,7 @@ fn told(action: &Action) -> String {
         Action::ReadPullRequest { .. } => "read the pull request".into(),
         Action::ReadConfiguration { .. } => "read the configuration".into(),
         Action::ReadPermission { added, .. } => format!("ask about {}", added.login),
+        Action::NoteExpiry { over, .. } => format!("note that it is over: {over}"),
         Action::ReadRuns { commit, .. } => format!("read the runs of {}", commit.short()),
         Action::Target { action, .. } => match action {
             TargetAction::Start {

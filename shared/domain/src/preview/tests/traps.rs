@@ -24,6 +24,7 @@ fn first_start_is(
         | Action::ReadPullRequest { .. }
         | Action::ReadConfiguration { .. }
         | Action::ReadPermission { .. }
+        | Action::NoteExpiry { .. }
         | Action::ReadRuns { .. }
         | Action::PublishComment { .. } => None,
     }
@@ -80,6 +81,7 @@ fn a_deployment_whose_answer_was_lost_is_followed_when_it_is_found() {
         | Action::ReadPullRequest { .. }
         | Action::ReadConfiguration { .. }
         | Action::ReadPermission { .. }
+        | Action::NoteExpiry { .. }
         | Action::ReadRuns { .. }
         | Action::PublishComment { .. } => None,
     });
@@ -146,6 +148,7 @@ fn after_a_crash_an_attempt_that_was_never_made_is_made_anew_and_only_then() {
         | Action::ReadPullRequest { .. }
         | Action::ReadConfiguration { .. }
         | Action::ReadPermission { .. }
+        | Action::NoteExpiry { .. }
         | Action::ReadRuns { .. }
         | Action::PublishComment { .. } => None,
     });
@@ -264,6 +267,7 @@ fn trouble_delays_what_it_concerns_and_nothing_else() {
         | Action::ReadPullRequest { .. }
         | Action::ReadConfiguration { .. }
         | Action::ReadPermission { .. }
+        | Action::NoteExpiry { .. }
         | Action::ReadRuns { .. } => None,
     });
     insta::assert_snapshot!(done, @"

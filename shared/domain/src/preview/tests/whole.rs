@@ -79,6 +79,7 @@ fn a_repository_without_configuration_is_left_alone() {
         }),
         Action::ReadPullRequest { .. }
         | Action::ReadPermission { .. }
+        | Action::NoteExpiry { .. }
         | Action::ReadRuns { .. }
         | Action::Target { .. }
         | Action::PublishComment { .. } => None,

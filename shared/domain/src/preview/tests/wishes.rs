@@ -119,3 +119,58 @@ fn a_service_that_leaves_the_configuration_loses_its_preview() {
     let done = story.go_far();
     assert!(done.contains("remove"), "{done}");
 }
+
+#[test]
+fn only_pull_requests_into_the_named_branches_get_a_preview() {
+    for (base, deployed) in [
+        ("main", true),
+        ("release/2", true),
+        ("release/2/hotfix", false),
+    ] {
+        let (_, done) = with_when("base: [main, 'release/*']", |pull_request| {
+            pull_request.base_branch = base.into();
+        });
+        assert_eq!(done.contains("start"), deployed, "{base}: {done}");
+    }
+    // Retargeted: what is there goes.
+    let (mut story, _) = with_when("base: [main]", |_| {});
+    story.change(|pull_request| pull_request.base_branch = "stack/first".into());
+    story.deliver();
+    story.go_far();
+    assert!(!story.present, "{}", story.comment);
+    assert!(
+        story
+            .comment
+            .contains("pull requests into `stack/first` get none"),
+        "{}",
+        story.comment
+    );
+}
+
+#[test]
+fn a_commit_that_says_so_is_not_deployed_and_what_is_there_stays() {
+    let mut story = Story::opened();
+    story.build(10, 'a', RunProgress::Succeeded);
+    story.go_far();
+    story.change(|pull_request| pull_request.head_commit = commit('b'));
+    story.deliver();
+    story.runs.push(WorkflowRun {
+        skips_preview: true,
+        ..run(11, 'b', RunProgress::Succeeded)
+    });
+    story.go_far();
+    assert_eq!((story.deployments, story.present), (1, true));
+    insta::assert_snapshot!(story.comment, @"
+    <!-- slipway:preview repository=1 pr=7 -->
+    ### Preview
+
+    | Service | Status | URL | Commit |
+    | --- | --- | --- | --- |
+    | web | ⏭️ `bbbbbbb` says `[skip preview]` | <https://pr-7.example.com> | `aaaaaaa` |
+    ");
+    story.change(|pull_request| pull_request.head_commit = commit('c'));
+    story.deliver();
+    story.build(12, 'c', RunProgress::Succeeded);
+    story.go_far();
+    assert_eq!(story.deployments, 2, "the next one is deployed");
+}

@@ -96,6 +96,7 @@ pub(super) fn run(id: u64, head: char, progress: RunProgress) -> WorkflowRun {
         head_repository: Some(REPOSITORY),
         progress,
         html_url: format!("https://github.com/acme/shop/actions/runs/{id}"),
+        skips_preview: false,
     }
 }
 

@@ -61,6 +61,7 @@ async fn published(user: u64, comments: u64) -> (Result<Fact, Trouble>, Vec<Meth
         )),
         coolify: None,
         http: &github,
+        store: MemoryStore::default(),
         clock: &clock,
         log: NoLog,
         account: Cell::new(None),

@@ -1,10 +1,12 @@
 //! What Slipway may do on a repository: every token is asked for with this and no more.
 
 /// The permissions of every installation token, by GitHub's names. The App must have been granted all of them.
-pub const PERMISSIONS: [(&str, &str); 5] = [
+pub const PERMISSIONS: [(&str, &str); 6] = [
     // The workflow runs of a commit.
     ("actions", "read"),
-    // `.github/slipway.yml`.
+    // What is wrong with `.github/slipway.yml`, told on the commit that changed it.
+    ("checks", "write"),
+    // `.github/slipway.yml`, and which commit changed it.
     ("contents", "read"),
     // What GitHub shows of environments.
     ("deployments", "write"),

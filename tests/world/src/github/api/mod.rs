@@ -2,7 +2,9 @@
 
 mod apps;
 mod caller;
+mod checks;
 mod comments;
+mod commits;
 mod committing;
 mod compare;
 mod conditional;
@@ -158,6 +160,9 @@ fn in_repository(call: &Call<'_>, github: &mut GitHubState, id: u64, rest: &[&st
         ("GET", []) => Reply::json(200, &call.shape(github).full_repository(repository)),
         ("GET", ["pulls"]) => pulls::list(call, github, repository),
         ("GET", ["pulls", number]) => pulls::get(call, github, repository, number),
+        ("GET", ["commits"]) => commits::list(call, github, repository),
+        ("GET", ["commits", head, "check-runs"]) => checks::of_commit(call, github, id, head),
+        ("POST", ["check-runs"]) => checks::create(call, github, id),
         ("GET", ["commits", sha, "pulls"]) => pulls::of_commit(call, github, repository, sha),
         ("GET", ["collaborators", login, "permission"]) => {
             people::permission(call, github, repository, login)
@@ -205,6 +210,7 @@ fn lacks_permission(call: &Call<'_>, rest: &[&str]) -> Option<Reply> {
     };
     let permission = match rest {
         ["pulls", ..] | ["issues", ..] | ["commits", _, "pulls"] => "pull_requests",
+        ["check-runs", ..] | ["commits", _, "check-runs"] => "checks",
         ["contents" | "commits" | "compare", ..] => "contents",
         ["deployments", ..] => "deployments",
         ["actions", ..] => "actions",
@@ -253,11 +259,19 @@ impl Call<'_> {
                 Caller::Installation { token, .. } => {
                     let only = token.repositories.as_ref();
                     let installation = github.installed.installations.get(&token.installation);
-                    installation.is_some_and(|installation| installation.covers(found))
-                        && only.is_none_or(|only| only.contains(&id))
+                    let covered = installation
+                        .is_some_and(|installation| installation.covers(found))
+                        && only.is_none_or(|only| only.contains(&id));
+                    // What is public anybody may read, also with a token for something else.
+                    covered || (self.reads_a_file() && !found.private)
                 }
             };
         visible.then_some(id)
+    }
+
+    fn reads_a_file(&self) -> bool {
+        let is_file = |part: &String| part == "contents";
+        self.request.method == "GET" && self.request.segments.get(3).is_some_and(is_file)
     }
 
     /// Renamed: 301 for reads and 307 for writes, which must be repeated as they are (GHDOCS rest best practices).

@@ -1,0 +1,217 @@
+//! Check runs: a verdict on a commit, shown with it. Only an App may make them (VENDORS 4.5).
+
+use domain::CommitSha;
+use http::{Method, StatusCode};
+use ports::{Clock, Http, Store};
+use serde::{Deserialize, Serialize};
+
+use super::{Client, Repository, credentials::Login};
+use crate::{CallError, address::percent_encoded, exchange::Repeat};
+
+/// GitHub takes at most so many annotations at once.
+const ANNOTATIONS_MAX: usize = 50;
+/// GitHub takes no longer summary, in bytes.
+const SUMMARY_MAX: usize = 65_535;
+/// A commit has few check runs of one name: more pages than these are not looked through.
+const PAGES: usize = 5;
+
+/// A check run as it is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckRun<'a> {
+    /// What it is called: what a branch's rules name.
+    pub name: &'a str,
+    /// The commit.
+    pub head: &'a CommitSha,
+    /// By what we know our own again.
+    pub external_id: &'a str,
+    /// How far it is.
+    pub status: CheckStatus,
+    /// The heading, in plain text.
+    pub title: &'a str,
+    /// Markdown.
+    pub summary: &'a str,
+    /// What is wrong in which line; those beyond 50 are left out.
+    pub annotations: &'a [Annotation<'a>],
+}
+
+/// How far a check is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CheckStatus {
+    /// It waits for something.
+    Queued,
+    /// It is being worked on.
+    InProgress,
+    /// It went well.
+    Success,
+    /// It did not.
+    Failure,
+}
+
+impl CheckStatus {
+    const fn words(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::Queued => ("queued", None),
+            Self::InProgress => ("in_progress", None),
+            Self::Success => ("completed", Some("success")),
+            Self::Failure => ("completed", Some("failure")),
+        }
+    }
+}
+
+/// What is wrong in a line of a file. GitHub shows it as plain text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Annotation<'a> {
+    /// The file.
+    pub path: &'a str,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// The character in the line, counted from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: &'a str,
+}
+
+#[derive(Serialize)]
+struct WireRun<'a> {
+    name: &'a str,
+    head_sha: &'a CommitSha,
+    external_id: &'a str,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conclusion: Option<&'static str>,
+    output: WireOutput<'a>,
+}
+
+#[derive(Serialize)]
+struct WireOutput<'a> {
+    title: &'a str,
+    summary: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    annotations: Vec<WireAnnotation<'a>>,
+}
+
+#[derive(Serialize)]
+struct WireAnnotation<'a> {
+    path: &'a str,
+    start_line: usize,
+    end_line: usize,
+    start_column: usize,
+    end_column: usize,
+    annotation_level: &'static str,
+    message: &'a str,
+}
+
+#[derive(Deserialize)]
+struct WireMade {
+    id: u64,
+    #[serde(default)]
+    external_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct WireList {
+    check_runs: Vec<WireMade>,
+}
+
+impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
+    /// Whether check runs can be made: as an App, not by a plain token.
+    pub fn may_check(&self) -> bool {
+        self.setup
+            .as_ref()
+            .is_ok_and(|setup| matches!(setup.login, Login::App(_)))
+    }
+
+    /// The id of our check run on the commit, by its name and the id that we gave it; the newest if there are several.
+    pub async fn own_check_run(
+        &self,
+        repository: Repository<'_>,
+        head: &CommitSha,
+        name: &str,
+        external_id: &str,
+    ) -> Result<Option<u64>, CallError> {
+        let what = format!(
+            "looking for the check run on {} of {}",
+            head.short(),
+            repository.name
+        );
+        let call = self.exchange(repository, what, Repeat::Harmless)?;
+        let path = format!(
+            "/repos/{}/commits/{head}/check-runs?check_name={}&filter=all&per_page=100",
+            repository.name,
+            percent_encoded(name, false)
+        );
+        let mut newest = None;
+        self.each_page(&call, &path, PAGES, |response| {
+            let list: WireList = call.read(response)?;
+            let own = list
+                .check_runs
+                .into_iter()
+                .filter(|run| run.external_id.as_deref() == Some(external_id))
+                .map(|run| run.id);
+            newest = newest.max(own.max());
+            Ok(())
+        })
+        .await?;
+        Ok(newest)
+    }
+
+    /// Makes a check run, and returns its id. [`CallError::Unknown`] means that it may be there: look with
+    /// [`Client::own_check_run`].
+    pub async fn create_check_run(
+        &self,
+        repository: Repository<'_>,
+        run: &CheckRun<'_>,
+    ) -> Result<u64, CallError> {
+        let what = format!(
+            "making a check run on {} of {}",
+            run.head.short(),
+            repository.name
+        );
+        let call = self.exchange(repository, what, Repeat::Harmful)?;
+        let body =
+            encoded(run).map_err(|error| call.refused(call.reason(&error.to_string()), ""))?;
+        let path = format!("/repos/{}/check-runs", repository.name);
+        let response = self.send(&call, Method::POST, &path, body).await?;
+        if response.status != StatusCode::CREATED {
+            return Err(self.failure(&call, &response));
+        }
+        let made: WireMade = call.read(&response)?;
+        Ok(made.id)
+    }
+}
+
+fn encoded(run: &CheckRun<'_>) -> Result<Vec<u8>, serde_json::Error> {
+    let (status, conclusion) = run.status.words();
+    let annotations = run.annotations.iter().take(ANNOTATIONS_MAX);
+    serde_json::to_vec(&WireRun {
+        name: run.name,
+        head_sha: run.head,
+        external_id: run.external_id,
+        status,
+        conclusion,
+        output: WireOutput {
+            title: run.title,
+            summary: cut(run.summary),
+            annotations: annotations
+                .map(|annotation| WireAnnotation {
+                    path: annotation.path,
+                    start_line: annotation.line,
+                    end_line: annotation.line,
+                    start_column: annotation.column,
+                    end_column: annotation.column,
+                    annotation_level: "failure",
+                    message: annotation.message,
+                })
+                .collect(),
+        },
+    })
+}
+
+/// The start of a text that GitHub takes.
+fn cut(summary: &str) -> &str {
+    let mut end = summary.len().min(SUMMARY_MAX);
+    while !summary.is_char_boundary(end) {
+        end -= 1;
+    }
+    summary.get(..end).unwrap_or_default()
+}

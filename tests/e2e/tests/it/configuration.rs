@@ -1,0 +1,100 @@
+//! The configuration in force: read from the default branch, told on its commit when it is broken, the owner's where there is none.
+
+use anyhow::{Context, Result};
+use e2e::{Setup, Story};
+use world::Repository;
+
+const PATH: &str = ".github/slipway.yml";
+
+/// Comes round until the repository was surveyed and everything that follows is done.
+async fn survey(story: &Story) -> Result<()> {
+    for query in ["?survey=now", ""] {
+        let answer = story.reconcile_asking(query).await?;
+        anyhow::ensure!(answer.status == 200, "{}", answer.text());
+    }
+    Ok(())
+}
+
+fn verdicts(repository: &Repository, commit: &str) -> Vec<String> {
+    repository
+        .check_runs(commit)
+        .iter()
+        .map(|run| format!("{}: {:?}", run.name, run.conclusion))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_configuration_is_told_on_its_commit_and_the_last_valid_one_stays_in_force()
+-> Result<()> {
+    let story = Setup::default().as_app().start().await?;
+    let first = story
+        .repository
+        .open_pull_request("Add a cart", "feature/cart");
+    story
+        .repository
+        .run("CI")
+        .for_pull_request(&first)
+        .succeed();
+    story.comment_with(&first, "✅ Ready").await?;
+
+    let broken = story.configuration().replace("preview:", "previews:");
+    let commit = story.repository.write_file(PATH, &broken);
+    let second = story
+        .repository
+        .open_pull_request("Add a till", "feature/till");
+    story
+        .repository
+        .run("CI")
+        .for_pull_request(&second)
+        .succeed();
+    let comment = story.comment_with(&second, "✅ Ready").await?;
+    assert!(comment.contains("did you mean preview?"), "{comment}");
+    assert!(
+        comment.contains("The last valid one stays in force"),
+        "{comment}"
+    );
+
+    survey(&story).await?;
+    survey(&story).await?;
+    let told = verdicts(&story.repository, &commit);
+    assert_eq!(told, [r#"Slipway configuration: Some("failure")"#], "once");
+    let runs = story.repository.check_runs(&commit);
+    let output = &runs.first().context("the check run")?.output;
+    assert_eq!(output["annotations"][0]["path"], PATH, "{output}");
+    assert_eq!(output["annotations"][0]["start_line"], 5, "{output}");
+    assert!(
+        output.to_string().contains("did you mean preview?"),
+        "{output}"
+    );
+
+    // Put right: both previews are told, and say nothing of it any more.
+    let mended = story.repository.write_file(PATH, story.configuration());
+    survey(&story).await?;
+    for pull in [&first, &second] {
+        let is_well = |comment: &str| !comment.contains("❌") && comment.contains("✅ Ready");
+        story
+            .reconcile_until("a comment without the complaint", |_| {
+                pull.slipway_comment()
+                    .is_some_and(|comment| is_well(&comment.body))
+            })
+            .await?;
+    }
+    assert!(verdicts(&story.repository, &mended).is_empty());
+    story.world.assert_clean();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_without_a_file_goes_by_its_owners() -> Result<()> {
+    let story = Setup::default().as_app().start().await?;
+    story.repository.remove_file(PATH);
+    let shared = story.world.github().repository("acme/.github");
+    shared.write_file(PATH, story.configuration());
+    let pull = story
+        .repository
+        .open_pull_request("Add a cart", "feature/cart");
+    story.repository.run("CI").for_pull_request(&pull).succeed();
+    story.comment_with(&pull, "✅ Ready").await?;
+    story.world.assert_clean();
+    Ok(())
+}
