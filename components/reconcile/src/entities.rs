@@ -14,7 +14,7 @@ use ports::{Clock, Label, Level, Log, Store};
 use previews::{FOLLOWED_FOR, PreviewRunner};
 use runtime::{
     RunError, Runner,
-    reconcile::{self, Pending, Report},
+    reconcile::{self, Pending, Report, Work},
     repository::{Overview, RepositoryExecutor},
 };
 use slipway_spin::SpinStore;
@@ -50,14 +50,13 @@ impl<E: Into<RunError>> From<E> for NotAdvanced {
     }
 }
 
-/// Brings on what is due, until `deadline`.
+/// Brings on what is due of `work`, until `deadline`.
 pub(crate) async fn advance(
     runner: &PreviewRunner,
     policy: SurveyPolicy,
     wishes: &Wishes,
-    deadline: Timestamp,
+    (mut work, deadline): (Work, Timestamp),
 ) -> Result<Advanced, NotAdvanced> {
-    let mut work = reconcile::work(&runner.store).await?;
     let mut repositories = work.take::<Repository>();
     post_wishes(runner, wishes, &mut repositories).await?;
     if let Some(id) = wishes.retry {

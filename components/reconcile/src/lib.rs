@@ -94,8 +94,9 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
         .await
         .map_err(|error| error.to_string())?;
     let advanced = async {
-        let released = releases::advance(&release_runner, wishes, deadline).await?;
-        let entities = entities::advance(&runner, policy, wishes, deadline).await?;
+        let (released, work) = releases::advance(&release_runner, wishes, deadline).await?;
+        let due = (work, deadline);
+        let entities = entities::advance(&runner, policy, wishes, due).await?;
         Ok((released, entities))
     };
     let (released, entities) = match advanced.await {

@@ -1,5 +1,5 @@
-//! Releases that are due: intakes first, since they tell lines; then lines, a step for each, and after the answer those that go on
-//! within minutes. And what a person wishes of one.
+//! Releases that are due: intakes first, since they tell lines; then lines, a step for each, and after the answer those that go
+//! on within minutes. And what a person wishes of one.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use domain::{
 use futures_util::future::join_all;
 use ports::{Clock, Label, Level, Log, Store};
 use previews::FOLLOWED_FOR;
-use runtime::reconcile::{self, Report};
+use runtime::reconcile::{self, Report, Work};
 use serde_json::{Value, json};
 
 use crate::{
@@ -32,12 +32,12 @@ pub(crate) struct Advanced {
     overviews: Vec<Overview>,
 }
 
-/// Brings on what is due, until `deadline`.
+/// Brings on what is due, until `deadline`. Also returns what is due of others.
 pub(crate) async fn advance(
     runner: &ReleaseRunner,
     wishes: &Wishes,
     deadline: Timestamp,
-) -> Result<Advanced, NotAdvanced> {
+) -> Result<(Advanced, Work), NotAdvanced> {
     if let Some((line, wish)) = &wishes.release {
         let stored = runner.store.get(Label::Default, &line.to_string()).await?;
         if stored.is_none() {
@@ -51,6 +51,7 @@ pub(crate) async fn advance(
     if intakes.advanced > 0 {
         // Lines that were told have mail now.
         work = reconcile::work(&runner.store).await?;
+        work.take::<Intake>();
     }
     runner.executor.told.take();
     let due = work.take::<Line>();
@@ -65,11 +66,12 @@ pub(crate) async fn advance(
     for line in &shown {
         overviews.extend(runtime::release::overview(&runner.store, line, now).await?);
     }
-    Ok(Advanced {
+    let advanced = Advanced {
         intakes,
         lines,
         overviews,
-    })
+    };
+    Ok((advanced, work))
 }
 
 fn fact_of(wish: &ReleaseWish) -> Fact {

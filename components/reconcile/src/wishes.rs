@@ -27,7 +27,8 @@ pub(crate) enum ReleaseWish {
     Lock { reason: String },
     /// `unlock=<line>`.
     Unlock,
-    /// `rollback=<line>&reason=<text>`, perhaps with `back=<n>`: go back to an earlier verified release, by default the one before.
+    /// `rollback=<line>&reason=<text>`, perhaps with `back=<n>`: go back to an earlier verified release, by default the one
+    /// before.
     Rollback { back: u32, reason: String },
     /// `allow_diverged=<line>/<commit>`: release this commit though it does not follow what is there.
     AllowDiverged { commit: CommitSha },

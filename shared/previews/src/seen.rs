@@ -1,4 +1,5 @@
-//! That a repository was seen. The first event of a repository, or one that shows a new name, makes it known: so its surveys begin.
+//! That a repository was seen. The first event of a repository, or one that shows a new name, makes it known: so its surveys
+//! begin.
 
 use domain::{
     RepositoryId, RepositoryName, Timestamp,

@@ -25,12 +25,13 @@ pub struct Health {
     pub answer: String,
 }
 
-/// Asks for `url` once, without any token. `expected` is the status of a healthy answer. A URL that Slipway may not reach is [`CallError::Refused`]; every other trouble is an
-/// unhealthy answer.
+/// Asks for `url` once, without any token. `expected` is the status of a healthy answer. A URL that Slipway may not reach is
+/// [`CallError::Refused`] with the `hosts_variable` that must list its host; every other trouble is an unhealthy answer.
 pub async fn probe<H: Http>(
     http: &H,
     url: &str,
     expected: Option<u32>,
+    hosts_variable: &str,
 ) -> Result<Health, CallError> {
     let mut headers = HeaderMap::new();
     headers.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
@@ -64,7 +65,7 @@ pub async fn probe<H: Http>(
             );
             append(
                 &mut reason,
-                &format!("The variable preview_hosts must list {host}"),
+                &format!("The variable {hosts_variable} must list {host}"),
             );
             Err(CallError::Refused { reason })
         }

@@ -147,7 +147,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<V, H, C, L, S
         url: &str,
         expected: Option<u32>,
     ) -> Result<TargetFact, Trouble> {
-        let health = probe::probe(&self.http, url, expected).await?;
+        let health = probe::probe(&self.http, url, expected, "preview_hosts").await?;
         Ok(TargetFact::Probed {
             deployment: deployment.clone(),
             healthy: health.healthy,

@@ -37,8 +37,8 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
                 self.argocd()?.terminate(application).await?;
                 Ok(StepFact::StopAsked)
             }
-            StepAction::Probe { url } => {
-                let health = probe::probe(&self.http, url, None).await?;
+            StepAction::Probe { url, expected } => {
+                let health = probe::probe(&self.http, url, *expected, "environment_hosts").await?;
                 Ok(StepFact::Probed {
                     healthy: health.healthy,
                     answer: health.answer,
@@ -47,8 +47,8 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
         }
     }
 
-    /// Asks for a sync, or for a rollback to an entry of the history. An operation in the way may be our own, after a lost answer:
-    /// its mark tells.
+    /// Asks for a sync, or for a rollback to an entry of the history. An operation in the way may be our own, after a lost
+    /// answer: its mark tells.
     async fn operate(
         &self,
         key: &str,

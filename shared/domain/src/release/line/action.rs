@@ -102,6 +102,8 @@ pub enum StepAction {
     Probe {
         /// What to GET.
         url: String,
+        /// The status of a healthy answer, if only one is.
+        expected: Option<u32>,
     },
 }
 

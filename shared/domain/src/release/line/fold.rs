@@ -68,7 +68,9 @@ impl Line {
             Fact::HoldLifted { .. } => self.hold = None,
             Fact::Locked { by, reason } => self.locked(by, reason, at),
             Fact::Unlocked { .. } => self.lock = None,
-            Fact::RollbackAsked { back, by, reason } => self.rollback_asked(*back, by, reason),
+            Fact::RollbackAsked { back, by, reason } => {
+                self.rollback_asked(*back, (by, reason), at)
+            }
             Fact::DivergedAllowed { commit } => {
                 let base = self.base().cloned();
                 if let Some(candidate) = self.candidates.get_mut(commit) {
@@ -280,7 +282,7 @@ impl Line {
     }
 
     /// Goes back by a person's word: from what is there now to an earlier verified release.
-    fn rollback_asked(&mut self, back: u32, by: &str, reason: &str) {
+    fn rollback_asked(&mut self, back: u32, (by, reason): (&str, &str), at: Timestamp) {
         let is_live = self
             .verified
             .last()
@@ -297,6 +299,7 @@ impl Line {
             return;
         };
         let reason = format!("{by} asked for it: {reason}");
+        self.hold_back(format!("it was taken back: {reason}"), at);
         self.take_back(to, None, reason);
     }
 

@@ -4,6 +4,7 @@
 //! through Argo CD, verified, and taken back if it does not work and that is wanted. After a way back the environment is held.
 
 mod action;
+mod ending;
 mod fact;
 mod fold;
 mod plan;

@@ -112,7 +112,8 @@ impl Line {
             }
             Stage::Probing { probe_at, .. } => {
                 let url = health_url(terms);
-                (*probe_at, StepAction::Probe { url })
+                let expected = terms.health.status;
+                (*probe_at, StepAction::Probe { url, expected })
             }
         };
         due(&running.effort, at, now, || Action::Step {

@@ -1,15 +1,14 @@
-//! What a release in hand leads to, and how it ends. Facts of any other release come too late to matter.
+//! What a release in hand leads to, step by step. Facts of any other release come too late to matter.
 
 use std::time::Duration;
 
 use super::{
     Asked, Failure, Kind, Line, Phase, StepFact,
-    state::{Build, Candidate, Ended, Former, Rollout, Running, Stage, Verified},
+    state::{Build, Candidate, Former, Rollout, Running, Stage},
 };
 use crate::{
     CommitSha, Timestamp,
     argocd::{self, Application, Health},
-    configuration::Rollback,
     preview::{Reaction, Trouble},
 };
 
@@ -21,16 +20,6 @@ const WAIT_PAUSE: Duration = Duration::from_secs(15);
 const DEGRADED_FOR: Duration = Duration::from_secs(30);
 /// So long an operation that was told to stop may take for it.
 const STOP_FOR: Duration = Duration::from_secs(120);
-
-impl Verified {
-    /// What Argo CD is asked for to go back to it, in the way in which it was released; none if that is not known.
-    pub(super) fn way_back(&self) -> Option<Asked> {
-        match &self.asked {
-            Asked::Setting(setting) => Some(Asked::Setting(setting.clone())),
-            Asked::Sync | Asked::History(_) => self.history.map(Asked::History),
-        }
-    }
-}
 
 impl Line {
     /// Takes in what came of a step of the release `key`; of any other than the one in hand it comes too late to matter.
@@ -317,121 +306,6 @@ impl Line {
         }
     }
 
-    /// The release is live.
-    fn verify(&mut self, history: Option<u64>, at: Timestamp) {
-        let Some(running) = self.running.take() else {
-            return;
-        };
-        self.deployed = Some(running.commit.clone());
-        match &running.kind {
-            Kind::Deploy => {
-                self.verified.push(Verified {
-                    commit: running.commit.clone(),
-                    title: running.title.clone(),
-                    asked: running.asked.clone(),
-                    history,
-                    at,
-                });
-                let surplus = self.verified.len().saturating_sub(Self::VERIFIED_MAX);
-                self.verified.drain(..surplus);
-                let reason = "released and found healthy".to_owned();
-                self.end(running, Phase::Live, reason, at);
-            }
-            Kind::Rollback { of, reason } => {
-                let (of, reason) = (of.clone(), reason.clone());
-                self.gone_back(&running.commit, history, at);
-                self.mark(of.as_deref(), Phase::RolledBack);
-                let reason = format!("went back to {}: {reason}", running.commit.short());
-                self.end(running, Phase::Live, reason, at);
-            }
-        }
-    }
-
-    /// What was verified after the release that is live again counts no more.
-    fn gone_back(&mut self, commit: &CommitSha, history: Option<u64>, at: Timestamp) {
-        let place = self
-            .verified
-            .iter()
-            .rposition(|verified| verified.commit == *commit);
-        self.verified.truncate(place.map_or(0, |place| place + 1));
-        if let Some(verified) = self.verified.last_mut() {
-            verified.at = at;
-            verified.history = history.or(verified.history);
-        }
-    }
-
-    fn mark(&mut self, key: Option<&str>, phase: Phase) {
-        let ended = self.ended.iter_mut().rev();
-        if let Some(ended) = ended
-            .filter(|ended| Some(ended.key.as_str()) == key)
-            .find(|ended| ended.phase == Phase::RollingBack)
-        {
-            ended.phase = phase;
-        }
-    }
-
-    /// Ends the release in hand badly, and decides whether the environment goes back by itself.
-    fn fail(&mut self, failure: Failure, at: Timestamp) {
-        let Some(running) = self.running.take() else {
-            return;
-        };
-        let reason = failure.reason().to_owned();
-        if let Kind::Rollback { of, .. } = &running.kind {
-            let of = of.clone();
-            self.mark(of.as_deref(), Phase::Failed);
-            self.hold_back(format!("going back failed: {reason}"), at);
-            return self.end(running, Phase::Failed, reason, at);
-        }
-        let phase = match self.way_back_from(&running, &failure) {
-            Ok(to) => {
-                let why = format!("{} failed: {reason}", running.commit.short());
-                self.hold_back(format!("{why}; it was taken back"), at);
-                self.take_back(to, Some(running.key.clone()), why);
-                (Phase::RollingBack, reason)
-            }
-            Err(None) => (Phase::Failed, reason),
-            Err(Some(obstacle)) => (
-                Phase::Failed,
-                format!("{reason}. It is not taken back by itself: {obstacle}"),
-            ),
-        };
-        self.end(running, phase.0, phase.1, at);
-    }
-
-    /// What a failed release goes back to by itself; else why it does not, or nothing if that was never wanted.
-    fn way_back_from(
-        &self,
-        running: &Running,
-        failure: &Failure,
-    ) -> Result<Verified, Option<String>> {
-        let automatic = self
-            .terms
-            .as_ref()
-            .is_some_and(|terms| terms.rollback == Rollback::Automatic);
-        if !automatic {
-            return Err(None);
-        }
-        let because = |reason: &str| Err(Some(reason.to_owned()));
-        if let Failure::Infrastructure(_) = failure {
-            return because("that says nothing of what was released");
-        }
-        let Some(last) = self.verified.last() else {
-            return because("nothing was found healthy here before");
-        };
-        let same_kind = matches!(
-            (&last.asked, &running.asked),
-            (Asked::Setting(_), Asked::Setting(_))
-                | (
-                    Asked::Sync | Asked::History(_),
-                    Asked::Sync | Asked::History(_)
-                )
-        );
-        if !same_kind || last.way_back().is_none() {
-            return because("the last healthy release was made in another way");
-        }
-        Ok(last.clone())
-    }
-
     fn troubled(&mut self, trouble: &Trouble, at: Timestamp) {
         let seed = self.seed();
         let Some(running) = &mut self.running else {
@@ -442,21 +316,6 @@ impl Line {
         if trouble.reaction == Reaction::GiveUp {
             self.fail(Failure::Infrastructure(trouble.reason.clone()), at);
         }
-    }
-
-    /// Keeps a release that is over. `reason` is never empty.
-    pub(super) fn end(&mut self, running: Running, phase: Phase, reason: String, at: Timestamp) {
-        self.ended(Ended {
-            is_rollback: running.kind != Kind::Deploy,
-            key: running.key,
-            commit: running.commit,
-            title: running.title,
-            build: running.build,
-            phase,
-            reason,
-            at,
-            report: running.report,
-        });
     }
 }
 

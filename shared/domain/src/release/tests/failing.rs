@@ -209,6 +209,11 @@ fn people_go_back_as_far_as_they_say_and_automation_waits_behind_a_lock() {
     });
     story.go();
     assert_eq!(story.live(), Some('1'));
+    let hold = story.overview().hold.unwrap();
+    assert_eq!(
+        hold.reason,
+        "it was taken back: ada asked for it: coins are free"
+    );
     story.record(&Fact::HoldLifted { by: "ada".into() });
     story.record(&Fact::Locked {
         by: "ada".into(),
