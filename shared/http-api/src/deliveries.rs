@@ -4,48 +4,27 @@ use domain::DeliveryGuid;
 use http::StatusCode;
 use inbox::{Head, Inbox, PAGE_MAX, Place, Replay, Status};
 use ports::{Clock, Log, Store};
-use serde::Serialize;
 
-use crate::{Problem, Reply, query::Query};
+use crate::{
+    Problem, Reply,
+    model::{Delivery, DeliveryCounts, DeliveryList, Replayed, ReplayedMany},
+    query::Query,
+};
 
-/// What is told of a delivery; never its payload, which may tell more than its reader may know.
-#[derive(Serialize)]
-struct Delivery<'a> {
-    guid: &'a str,
-    event: &'a str,
-    action: Option<&'a str>,
-    repository_id: Option<u64>,
-    status: &'static str,
-    attempts: u32,
-    received_at: String,
-    next_attempt_at: Option<String>,
-    finished_at: Option<String>,
-    last_error: Option<&'a str>,
-}
-
-impl<'a> Delivery<'a> {
-    fn of(head: &'a Head) -> Self {
-        let status = Status::of(head);
-        Self {
-            guid: head.guid.as_str(),
-            event: &head.event,
-            action: head.action.as_deref(),
-            repository_id: head.repository.map(|id| id.0),
-            status: status.name(),
-            attempts: head.attempts,
-            received_at: head.received_at.to_string(),
-            next_attempt_at: (status == Status::Pending).then(|| head.next_attempt_at.to_string()),
-            finished_at: head.finished_at.map(|at| at.to_string()),
-            last_error: head.last_error.as_deref(),
-        }
+fn view(head: &Head) -> Delivery {
+    let status = Status::of(head);
+    Delivery {
+        guid: head.guid.to_string(),
+        event: head.event.clone(),
+        action: head.action.clone(),
+        repository_id: head.repository.map(|id| id.0),
+        status: status.name().to_owned(),
+        attempts: head.attempts,
+        received_at: head.received_at.to_string(),
+        next_attempt_at: (status == Status::Pending).then(|| head.next_attempt_at.to_string()),
+        finished_at: head.finished_at.map(|at| at.to_string()),
+        last_error: head.last_error.clone(),
     }
-}
-
-#[derive(Serialize)]
-struct List<'a> {
-    deliveries: Vec<Delivery<'a>>,
-    /// The `cursor` of the next page.
-    next: Option<String>,
 }
 
 /// `GET /api/v1/deliveries?status=&limit=&cursor=`
@@ -64,8 +43,8 @@ pub(crate) async fn list<S: Store, H, C, L>(
     };
     let limit = query.limit(PAGE_MAX)?;
     let page = inbox.list(query.status()?, after.as_ref(), limit).await?;
-    Ok(Reply::ok(&List {
-        deliveries: page.heads.iter().map(Delivery::of).collect(),
+    Ok(Reply::ok(&DeliveryList {
+        deliveries: page.heads.iter().map(view).collect(),
         next: page.next.as_ref().map(Place::cursor),
     }))
 }
@@ -76,15 +55,9 @@ pub(crate) async fn show<S: Store, H, C, L>(
     guid: &DeliveryGuid,
 ) -> Result<Reply, Problem> {
     match inbox.find(guid).await? {
-        Some(head) => Ok(Reply::ok(&Delivery::of(&head))),
+        Some(head) => Ok(Reply::ok(&view(&head))),
         None => Err(unknown(guid)),
     }
-}
-
-#[derive(Serialize)]
-struct Replayed<'a> {
-    guid: &'a str,
-    outcome: &'static str,
 }
 
 /// `POST /api/v1/deliveries/{guid}/replay`
@@ -95,8 +68,8 @@ pub(crate) async fn replay<S: Store, H, C: Clock, L: Log>(
     match inbox.replay(&guid).await? {
         Replay::Queued => {
             let replayed = Replayed {
-                guid: guid.as_str(),
-                outcome: "queued",
+                guid: guid.to_string(),
+                outcome: "queued".to_owned(),
             };
             Ok(Reply::accepted(&replayed, vec![guid.clone()]))
         }
@@ -106,13 +79,6 @@ pub(crate) async fn replay<S: Store, H, C: Clock, L: Log>(
         )),
         Replay::NotFound => Err(unknown(&guid)),
     }
-}
-
-#[derive(Serialize)]
-struct ReplayedMany {
-    queued: usize,
-    /// Whether there are further ones, for another request.
-    more: bool,
 }
 
 /// `POST /api/v1/deliveries/replay?status=dead&limit=`
@@ -136,10 +102,30 @@ pub(crate) async fn replay_many<S: Store, H, C: Clock, L: Log>(
         }
     }
     let replayed = ReplayedMany {
-        queued: queued.len(),
+        queued: u64::try_from(queued.len()).unwrap_or(u64::MAX),
         more: page.next.is_some(),
     };
     Ok(Reply::accepted(&replayed, queued))
+}
+
+/// How many there are of each status.
+pub(crate) async fn count<S: Store, H, C, L>(
+    inbox: &Inbox<S, H, C, L>,
+) -> Result<DeliveryCounts, Problem> {
+    let mut counts = DeliveryCounts {
+        pending: 0,
+        done: 0,
+        dead: 0,
+    };
+    for (status, number) in inbox.count().await? {
+        let number = u64::try_from(number).unwrap_or(u64::MAX);
+        match status {
+            Status::Pending => counts.pending = number,
+            Status::Done => counts.done = number,
+            Status::Dead => counts.dead = number,
+        }
+    }
+    Ok(counts)
 }
 
 fn unknown(guid: &DeliveryGuid) -> Problem {

@@ -3,6 +3,10 @@
 //! Nothing is answered without a token of `api_tokens` whose role allows the route: see [`Token`] and [`Role`].
 
 mod deliveries;
+mod elsewhere;
+pub mod entities;
+pub mod model;
+mod operations;
 mod problem;
 mod query;
 mod route;
@@ -13,13 +17,19 @@ mod tokens;
 use domain::DeliveryGuid;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use inbox::Inbox;
-use ports::{Clock, Level, Log, Store};
+use ports::{Clock, Http, Level, Log, Store};
 use serde::Serialize;
 
+pub use operations::{OPERATIONS, Operation};
 pub use problem::Problem;
 pub use tokens::{Role, Token, TokensError, parse_tokens};
 
+use model::{Me, Overview};
 use route::Route;
+
+/// Made by `cargo run -p openapi` of the operations and the types; a test holds that it is up to date.
+const DOCUMENT: &[u8] = include_bytes!("../../../docs/openapi.json");
+const DOCUMENT_PATH: &str = "/api/openapi.json";
 
 /// A request; its body is not needed by any route so far.
 #[derive(Debug, Clone, Copy)]
@@ -49,15 +59,20 @@ pub struct Reply {
 
 impl Reply {
     fn json(status: StatusCode, content_type: &'static str, body: &impl Serialize) -> Self {
+        // Plain data with text keys: serde_json cannot fail on it.
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        Self::new(status, HeaderValue::from_static(content_type), body)
+    }
+
+    fn new(status: StatusCode, content_type: HeaderValue, body: Vec<u8>) -> Self {
         let headers = vec![
-            (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
+            (header::CONTENT_TYPE, content_type),
             (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         ];
         Self {
             status,
             headers,
-            // Plain data with text keys: serde_json cannot fail on it.
-            body: serde_json::to_vec(body).unwrap_or_default(),
+            body,
             process: Vec::new(),
         }
     }
@@ -73,11 +88,14 @@ impl Reply {
 }
 
 /// Answers a request. `tokens` are all that are configured.
-pub async fn answer<S: Store, H, C: Clock, L: Log>(
+pub async fn answer<S: Store, H: Http, C: Clock, L: Log>(
     inbox: &Inbox<S, H, C, L>,
     tokens: &[Token],
     asked: Asked<'_>,
 ) -> Reply {
+    if asked.path == DOCUMENT_PATH {
+        return document(asked.method);
+    }
     match decide(inbox, tokens, asked).await {
         Ok(reply) => reply,
         Err(problem) => {
@@ -95,7 +113,16 @@ pub async fn answer<S: Store, H, C: Clock, L: Log>(
     }
 }
 
-async fn decide<S: Store, H, C: Clock, L: Log>(
+/// The OpenAPI document, for everybody: it tells nothing of this installation.
+fn document(method: &Method) -> Reply {
+    if method != Method::GET {
+        return Problem::method_not_allowed("GET").into();
+    }
+    let json = HeaderValue::from_static("application/json");
+    Reply::new(StatusCode::OK, json, DOCUMENT.to_vec())
+}
+
+async fn decide<S: Store, H: Http, C: Clock, L: Log>(
     inbox: &Inbox<S, H, C, L>,
     tokens: &[Token],
     asked: Asked<'_>,
@@ -104,8 +131,7 @@ async fn decide<S: Store, H, C: Clock, L: Log>(
         return Err(Problem::unauthorized());
     };
     let route = Route::of(asked.method, asked.path)?;
-    let needed = route.role();
-    if !token.role.allows(needed) {
+    if let Some(needed) = route.role().filter(|needed| !token.role.allows(*needed)) {
         return Err(Problem::forbidden(token.role, needed));
     }
     if route.changes() {
@@ -121,9 +147,37 @@ async fn decide<S: Store, H, C: Clock, L: Log>(
     }
     let query = query::Query::of(asked.query);
     match route {
+        Route::Me => {
+            query.only(&[])?;
+            Ok(Reply::ok(&Me {
+                name: token.name.clone(),
+                role: token.role.name().to_owned(),
+            }))
+        }
+        Route::Overview => overview(inbox, asked).await,
+        Route::Entities(_) => {
+            elsewhere::ask(&inbox.http, asked.method, asked.path, asked.query).await
+        }
         Route::ListDeliveries => deliveries::list(inbox, &query).await,
         Route::ShowDelivery(guid) => deliveries::show(inbox, &guid).await,
         Route::ReplayDelivery(guid) => deliveries::replay(inbox, guid).await,
         Route::ReplayDeliveries => deliveries::replay_many(inbox, &query).await,
     }
+}
+
+/// What `entities` knows, and the deliveries.
+async fn overview<S: Store, H: Http, C, L>(
+    inbox: &Inbox<S, H, C, L>,
+    asked: Asked<'_>,
+) -> Result<Reply, Problem> {
+    let reply = elsewhere::ask(&inbox.http, asked.method, asked.path, asked.query).await?;
+    if reply.status != StatusCode::OK {
+        return Ok(reply);
+    }
+    let mut overview: Overview = serde_json::from_slice(&reply.body).map_err(|error| {
+        let detail = format!("the component entities answered what is no overview: {error}");
+        Problem::new(StatusCode::BAD_GATEWAY, detail)
+    })?;
+    overview.deliveries = deliveries::count(inbox).await?;
+    Ok(Reply::ok(&overview))
 }

@@ -2,9 +2,8 @@
 
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use ports::StoreError;
-use serde::Serialize;
 
-use crate::{Reply, Role};
+use crate::{Reply, Role, model::ProblemDetails};
 
 /// Why a request has no other answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,20 +16,20 @@ pub struct Problem {
     pub header: Option<(HeaderName, HeaderValue)>,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
-    r#type: &'static str,
-    title: &'static str,
-    status: u16,
-    detail: &'a str,
-}
-
 impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
             status,
             detail: detail.into(),
             header: None,
+        }
+    }
+
+    /// With the wish to be asked again in half a minute.
+    pub(crate) fn retry_after(self) -> Self {
+        Self {
+            header: Some((header::RETRY_AFTER, HeaderValue::from_static("30"))),
+            ..self
         }
     }
 
@@ -76,20 +75,18 @@ impl Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        Self {
-            header: Some((header::RETRY_AFTER, HeaderValue::from_static("30"))),
-            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
-        }
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()).retry_after()
     }
 }
 
 impl From<Problem> for Reply {
     fn from(problem: Problem) -> Self {
-        let body = Body {
-            r#type: "about:blank",
-            title: problem.status.canonical_reason().unwrap_or_default(),
+        let title = problem.status.canonical_reason().unwrap_or_default();
+        let body = ProblemDetails {
+            r#type: "about:blank".to_owned(),
+            title: title.to_owned(),
             status: problem.status.as_u16(),
-            detail: &problem.detail,
+            detail: problem.detail,
         };
         let mut reply = Self::json(problem.status, "application/problem+json", &body);
         reply.headers.extend(problem.header);

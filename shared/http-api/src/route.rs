@@ -1,6 +1,6 @@
 //! What can be asked, and which role it needs.
 
-use domain::DeliveryGuid;
+use domain::{DeliveryGuid, PreviewId, PullRequestNumber, RepositoryId, repository::Key};
 use http::Method;
 
 use crate::{Problem, Role};
@@ -8,6 +8,10 @@ use crate::{Problem, Role};
 /// A thing that can be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Route {
+    /// `GET /api/v1/me`
+    Me,
+    /// `GET /api/v1/overview`
+    Overview,
     /// `GET /api/v1/deliveries`
     ListDeliveries,
     /// `GET /api/v1/deliveries/{guid}`
@@ -16,6 +20,27 @@ pub(crate) enum Route {
     ReplayDelivery(DeliveryGuid),
     /// `POST /api/v1/deliveries/replay`
     ReplayDeliveries,
+    /// What the component `entities` answers.
+    Entities(EntityRoute),
+}
+
+/// A thing that can be asked about previews and repositories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EntityRoute {
+    /// `GET /api/v1/previews`
+    ListPreviews,
+    /// `GET /api/v1/previews/{repository id}/{number}`
+    ShowPreview(PreviewId),
+    /// `POST /api/v1/previews/{repository id}/{number}/retry`
+    RetryPreview(PreviewId),
+    /// `GET /api/v1/repositories`
+    ListRepositories,
+    /// `GET /api/v1/repositories/{id}`
+    ShowRepository(Key),
+    /// `POST /api/v1/repositories/{id}/survey`
+    Survey(Key),
+    /// `POST /api/v1/repositories/{id}/allow-removals`
+    AllowRemovals(Key),
 }
 
 impl Route {
@@ -33,38 +58,104 @@ impl Route {
                 Err(Problem::method_not_allowed(allowed))
             }
         };
+        let get = || is(&Method::GET, "GET");
+        let post = || is(&Method::POST, "POST");
         match parts.as_slice() {
-            ["api", "v1", "deliveries"] => is(&Method::GET, "GET").map(|()| Self::ListDeliveries),
-            ["api", "v1", "deliveries", "replay"] => {
-                is(&Method::POST, "POST").map(|()| Self::ReplayDeliveries)
-            }
+            ["api", "v1", "me"] => get().map(|()| Self::Me),
+            ["api", "v1", "overview"] => get().map(|()| Self::Overview),
+            ["api", "v1", "deliveries"] => get().map(|()| Self::ListDeliveries),
+            ["api", "v1", "deliveries", "replay"] => post().map(|()| Self::ReplayDeliveries),
             ["api", "v1", "deliveries", guid] => {
-                is(&Method::GET, "GET")?;
+                get()?;
                 Ok(Self::ShowDelivery(delivery(guid)?))
             }
             ["api", "v1", "deliveries", guid, "replay"] => {
-                is(&Method::POST, "POST")?;
+                post()?;
                 Ok(Self::ReplayDelivery(delivery(guid)?))
+            }
+            [
+                "api",
+                "v1",
+                about @ ("previews" | "repositories"),
+                rest @ ..,
+            ] => {
+                let (route, allowed) = EntityRoute::of(about, rest)
+                    .ok_or_else(|| Problem::not_found(format!("there is nothing at {path}")))?;
+                is(
+                    &allowed,
+                    if allowed == Method::GET {
+                        "GET"
+                    } else {
+                        "POST"
+                    },
+                )?;
+                Ok(Self::Entities(route))
             }
             _ => Err(Problem::not_found(format!("there is nothing at {path}"))),
         }
     }
 
-    /// The least role that may ask it.
-    pub(crate) const fn role(&self) -> Role {
+    /// The least role that may ask it; none for whoever bears any token.
+    pub(crate) const fn role(&self) -> Option<Role> {
         match self {
-            Self::ListDeliveries | Self::ShowDelivery(_) => Role::Viewer,
-            Self::ReplayDelivery(_) | Self::ReplayDeliveries => Role::Deployer,
+            Self::Me => None,
+            Self::Overview | Self::ListDeliveries | Self::ShowDelivery(_) => Some(Role::Viewer),
+            Self::ReplayDelivery(_) | Self::ReplayDeliveries => Some(Role::Deployer),
+            Self::Entities(route) => Some(route.role()),
         }
     }
 
     /// Whether it changes anything.
     pub(crate) const fn changes(&self) -> bool {
         match self {
-            Self::ListDeliveries | Self::ShowDelivery(_) => false,
+            Self::Me | Self::Overview | Self::ListDeliveries | Self::ShowDelivery(_) => false,
             Self::ReplayDelivery(_) | Self::ReplayDeliveries => true,
+            Self::Entities(route) => !matches!(route.role(), Role::Viewer),
         }
     }
+}
+
+impl EntityRoute {
+    /// The route below `/api/v1/<about>/`, and its method.
+    fn of(about: &str, rest: &[&str]) -> Option<(Self, Method)> {
+        let key = |id: &str| id.parse().ok().map(|id| Key(RepositoryId(id)));
+        match (about, rest) {
+            ("previews", []) => Some((Self::ListPreviews, Method::GET)),
+            ("previews", [repository, number]) => {
+                Some((Self::ShowPreview(preview(repository, number)?), Method::GET))
+            }
+            ("previews", [repository, number, "retry"]) => Some((
+                Self::RetryPreview(preview(repository, number)?),
+                Method::POST,
+            )),
+            ("repositories", []) => Some((Self::ListRepositories, Method::GET)),
+            ("repositories", [id]) => Some((Self::ShowRepository(key(id)?), Method::GET)),
+            ("repositories", [id, "survey"]) => Some((Self::Survey(key(id)?), Method::POST)),
+            ("repositories", [id, "allow-removals"]) => {
+                Some((Self::AllowRemovals(key(id)?), Method::POST))
+            }
+            _ => None,
+        }
+    }
+
+    const fn role(self) -> Role {
+        match self {
+            Self::ListPreviews
+            | Self::ShowPreview(_)
+            | Self::ListRepositories
+            | Self::ShowRepository(_) => Role::Viewer,
+            Self::RetryPreview(_) | Self::Survey(_) => Role::Deployer,
+            // What it lets go on takes running previews away, many at once.
+            Self::AllowRemovals(_) => Role::Admin,
+        }
+    }
+}
+
+fn preview(repository: &str, number: &str) -> Option<PreviewId> {
+    Some(PreviewId {
+        repository: RepositoryId(repository.parse().ok()?),
+        number: PullRequestNumber(number.parse().ok()?),
+    })
 }
 
 fn delivery(text: &str) -> Result<DeliveryGuid, Problem> {

@@ -8,21 +8,34 @@ use inbox::{Acceptance, Incoming};
 use ports::{Http, HttpError, NoLog, Request, Response, memory::MemoryStore};
 
 use super::*;
+use crate::entities::{Entities, tests::stored};
 
-/// A component that answers with one status.
-struct Component(u16);
+/// The other components: `entities` as it is, and the handlers of deliveries, which take nothing.
+struct Components(Entities<MemoryStore, Still, NoLog>);
 
-impl Http for Component {
-    async fn send(&self, _request: Request) -> Result<Response, HttpError> {
+impl Http for Components {
+    async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        let Some(asked) = request.url.strip_prefix("http://entities.spin.internal") else {
+            return Ok(Response {
+                status: StatusCode::UNPROCESSABLE_ENTITY,
+                headers: HeaderMap::new(),
+                body: b"head.sha is missing".to_vec(),
+            });
+        };
+        assert!(request.headers.is_empty(), "no token goes along");
+        let (path, query) = asked
+            .split_once('?')
+            .map_or((asked, None), |(path, query)| (path, Some(query)));
+        let reply = self.0.answer(&request.method, path, query).await;
         Ok(Response {
-            status: StatusCode::from_u16(self.0).unwrap(),
-            headers: HeaderMap::new(),
-            body: b"head.sha is missing".to_vec(),
+            status: reply.status,
+            headers: reply.headers.into_iter().collect(),
+            body: reply.body,
         })
     }
 }
 
-struct Still(Cell<i64>);
+pub(crate) struct Still(pub(crate) Cell<i64>);
 
 impl Clock for Still {
     fn now(&self) -> Timestamp {
@@ -32,13 +45,13 @@ impl Clock for Still {
     async fn sleep(&self, _duration: Duration) {}
 }
 
-type TestInbox = Inbox<MemoryStore, Component, Still, NoLog>;
+type TestInbox = Inbox<MemoryStore, Components, Still, NoLog>;
 
 /// With two dead deliveries.
 fn inbox() -> TestInbox {
     let inbox = Inbox {
         store: MemoryStore::default(),
-        http: Component(422),
+        http: Components(stored()),
         clock: Still(Cell::new(1_795_257_067_000)),
         log: NoLog,
     };
@@ -107,7 +120,8 @@ fn text(reply: &Reply) -> String {
 }
 
 /// Every route, with the least role that may ask it and the status that it has then.
-const ROUTES: [(Method, &str, Role, u16); 4] = [
+const ROUTES: [(Method, &str, Role, u16); 12] = [
+    (Method::GET, "/api/v1/overview", Role::Viewer, 200),
     (Method::GET, "/api/v1/deliveries", Role::Viewer, 200),
     (Method::GET, "/api/v1/deliveries/dead-1", Role::Viewer, 200),
     (
@@ -120,6 +134,28 @@ const ROUTES: [(Method, &str, Role, u16); 4] = [
         Method::POST,
         "/api/v1/deliveries/replay?status=dead",
         Role::Deployer,
+        202,
+    ),
+    (Method::GET, "/api/v1/previews", Role::Viewer, 200),
+    (Method::GET, "/api/v1/previews/42/7", Role::Viewer, 200),
+    (
+        Method::POST,
+        "/api/v1/previews/42/7/retry",
+        Role::Deployer,
+        202,
+    ),
+    (Method::GET, "/api/v1/repositories", Role::Viewer, 200),
+    (Method::GET, "/api/v1/repositories/42", Role::Viewer, 200),
+    (
+        Method::POST,
+        "/api/v1/repositories/42/survey",
+        Role::Deployer,
+        202,
+    ),
+    (
+        Method::POST,
+        "/api/v1/repositories/42/allow-removals",
+        Role::Admin,
         202,
     ),
 ];
@@ -150,6 +186,52 @@ fn every_route_is_for_its_role_and_those_above_it() {
             assert_eq!(reply.status, expected, "{method} {uri} as {}", role.name());
         }
     }
+}
+
+#[test]
+fn whoever_bears_a_token_is_told_whose_it_is() {
+    for role in Role::ALL {
+        let reply = as_role(&inbox(), role, &Method::GET, "/api/v1/me");
+        assert_eq!(reply.status, 200);
+        assert!(text(&reply).contains(role.name()), "{}", text(&reply));
+    }
+    let reply = ask(&inbox(), &Method::GET, "/api/v1/me", None);
+    assert_eq!(reply.status, 401);
+}
+
+#[test]
+fn the_document_is_for_everybody_and_names_every_operation() {
+    let reply = ask(&inbox(), &Method::GET, "/api/openapi.json", None);
+    assert_eq!(reply.status, 200);
+    let document: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
+    for operation in OPERATIONS {
+        let method = operation.method.to_ascii_lowercase();
+        assert!(
+            document["paths"][operation.path][&method].is_object(),
+            "{method} {}",
+            operation.path
+        );
+    }
+    let reply = ask(&inbox(), &Method::POST, "/api/openapi.json", None);
+    assert_eq!(reply.status, 405);
+}
+
+#[test]
+fn the_overview_counts_what_is_stored() {
+    let reply = as_role(&inbox(), Role::Viewer, &Method::GET, "/api/v1/overview");
+    insta::assert_snapshot!(text(&reply), @r#"
+    200 {
+      "deliveries": {
+        "dead": 2,
+        "done": 0,
+        "pending": 0
+      },
+      "previews": 4,
+      "previews_waiting": 3,
+      "repositories": 1,
+      "vendors_paused": []
+    }
+    "#);
 }
 
 #[test]

@@ -146,6 +146,22 @@ impl<S: Store, H, C, L> Inbox<S, H, C, L> {
         Ok(page)
     }
 
+    /// How many deliveries there are of each status, by their keys: one that was run again counts once more until it expires.
+    pub async fn count(&self) -> Result<[(Status, usize); 3], StoreError> {
+        let queue = self.store.keys(Label::Queue).await?;
+        let pending = queue.iter().filter(|key| key.starts_with("delivery/"));
+        let inbox = self.store.keys(Label::Inbox).await?;
+        let ended = |finish: Finish| {
+            let ends = inbox.iter().filter_map(|key| parse_expiry_key(key));
+            ends.filter(|(of, ..)| *of == finish).count()
+        };
+        Ok([
+            (Status::Pending, pending.count()),
+            (Status::Done, ended(Finish::Done)),
+            (Status::Dead, ended(Finish::Dead)),
+        ])
+    }
+
     async fn places(
         &self,
         status: Option<Status>,

@@ -42,7 +42,7 @@ pub struct Pause {
 }
 
 /// Whether `vendor` is left alone at present.
-pub async fn pause(store: &impl Store, vendor: &'static str) -> Result<Option<Pause>, StoreError> {
+pub async fn pause(store: &impl Store, vendor: &str) -> Result<Option<Pause>, StoreError> {
     let circuit = read(store, vendor).await?;
     Ok(circuit.and_then(|circuit| {
         circuit.open.map(|open| Pause {

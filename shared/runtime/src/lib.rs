@@ -6,6 +6,7 @@
 
 mod alert;
 pub mod breaker;
+pub mod browse;
 pub mod configuration;
 mod due;
 mod error;

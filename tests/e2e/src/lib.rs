@@ -6,4 +6,4 @@ mod engine;
 mod story;
 
 pub use engine::{Process, Slipway};
-pub use story::{APP, Message, PATIENCE, Setup, Story};
+pub use story::{API_TOKEN, APP, Message, PATIENCE, Setup, Story};

@@ -19,7 +19,7 @@ pub const PATIENCE: Duration = Duration::from_secs(120);
 const RECONCILE_TOKEN: &str = "reconcile-me";
 
 /// A token of the API in stories, with the role admin, and its SHA-256.
-const API_TOKEN: &str = "tell-me-all";
+pub const API_TOKEN: &str = "tell-me-all";
 const API_TOKEN_SHA256: &str = "a233fb1928557ca9d4c6d6180f4bf7cf89b601baa599cb3b5dc1fcda9a9e2098";
 
 /// The Coolify application in stories.
@@ -137,6 +137,10 @@ impl Setup {
             ("argocd_token", options.argocd_token.clone()),
             ("environment_hosts", world.previews_url()),
             ("reconcile_token", RECONCILE_TOKEN.to_owned()),
+            (
+                "session_secret",
+                "only for stories, and long enough".to_owned(),
+            ),
             (
                 "api_tokens",
                 format!(r#"[{{"name":"stories","role":"admin","sha256":"{API_TOKEN_SHA256}"}}]"#),
@@ -293,11 +297,28 @@ impl Story {
         Ok(world::send("POST", url, &headers, Vec::new(), PATIENCE).await?)
     }
 
-    /// A request to the API, by an admin; `path` begins with `/api/v1`.
+    /// A request to the API, by an admin; `path` begins with `/api/v1`. The answer is as the OpenAPI document says.
     pub async fn api(&self, method: &str, path: &str) -> Result<Answer> {
-        let headers = [("authorization".to_owned(), format!("Bearer {API_TOKEN}"))];
+        self.api_as(API_TOKEN, method, path).await
+    }
+
+    /// The same with another token.
+    pub async fn api_as(&self, token: &str, method: &str, path: &str) -> Result<Answer> {
+        let headers = [("authorization".to_owned(), format!("Bearer {token}"))];
         let url = format!("{}{path}", self.slipway.url);
-        Ok(world::send(method, &url, &headers, Vec::new(), PATIENCE).await?)
+        let answer = world::send(method, &url, &headers, Vec::new(), PATIENCE).await?;
+        let content_type = answer.header("content-type").unwrap_or_default();
+        let differences =
+            openapi::differences(method, path, answer.status, content_type, &answer.json());
+        if !differences.is_empty() {
+            bail!(
+                "{method} {path} answered {} {}, which differs from {}: {differences:?}",
+                answer.status,
+                answer.text(),
+                openapi::PATH
+            );
+        }
+        Ok(answer)
     }
 
     /// `POST /reconcile` again and again, as an impatient scheduler, until a condition holds.

@@ -16,6 +16,7 @@ mod sighting;
 mod state;
 #[cfg(test)]
 mod tests;
+mod view;
 mod wanted;
 
 pub use action::{Action, TargetAction};
@@ -26,6 +27,7 @@ pub use fact::{DeploymentProgress, Fact, Reading, Revision, TargetFact};
 pub use settings::{ServiceSettings, Settings};
 pub use sighting::{PullRequest, PullRequestState, RunProgress, WorkflowRun, skips_preview};
 pub use state::Preview;
+pub use view::{ServiceView, Standing, TroubleView};
 
 use crate::{
     PreviewId, Timestamp,

@@ -91,3 +91,12 @@ fn a_cursor_that_nobody_wrote_is_none() {
         assert_eq!(Place::parse(cursor), None, "{cursor}");
     }
 }
+
+#[test]
+fn deliveries_are_counted_by_their_status() {
+    let counted = now(filled().count()).unwrap();
+    assert_eq!(
+        counted,
+        [(Status::Pending, 1), (Status::Done, 3), (Status::Dead, 3)]
+    );
+}

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use e2e::{Message, PATIENCE, Setup, Story};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 /// The delivery once it has the status.
 async fn delivery_that_is(story: &Story, guid: &str, status: &str) -> Result<Value> {
@@ -116,6 +117,98 @@ async fn what_is_dead_is_listed_with_its_reason_and_is_run_again_in_numbers() ->
     while logged(&story) < 2 {
         assert!(started.elapsed() < PATIENCE, "it was not run again");
         tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_preview_and_its_repository_are_shown_and_take_wishes() -> Result<()> {
+    let story = Story::start().await?;
+    let pull = story
+        .repository
+        .open_pull_request("Add <b>a cart</b>", "feature/cart");
+    story.comment_with(&pull, "Waiting for `CI`").await?;
+    let list = story.api("GET", "/api/v1/previews?phase=waiting").await?;
+    assert_eq!(list.status, 200, "{}", list.text());
+    let list = list.json();
+    let waiting = &list["previews"][0];
+    assert_eq!(waiting["pull_request"]["title"], "Add <b>a cart</b>");
+    assert_eq!(
+        waiting["services"][0]["reason"],
+        "waiting for the workflow CI to run"
+    );
+    let repository = waiting["repository_id"].as_u64().expect("an id");
+    let path = format!("/api/v1/previews/{repository}/{}", pull.number());
+    story.repository.run("CI").for_pull_request(&pull).succeed();
+    story.comment_with(&pull, "✅ Ready").await?;
+    let shown = story.api("GET", &path).await?.json();
+    assert_eq!(shown["phase"], "ready", "{shown}");
+    let url = shown["services"][0]["url"].as_str().unwrap_or_default();
+    assert!(url.starts_with(&story.world.previews_url()), "{shown}");
+    let overview = story.api("GET", "/api/v1/overview").await?.json();
+    assert_eq!(
+        (&overview["previews"], &overview["repositories"]),
+        (&1.into(), &1.into()),
+        "{overview}"
+    );
+    let retried = story.api("POST", &format!("{path}/retry")).await?;
+    assert_eq!(retried.status, 202, "{}", retried.text());
+    let path = format!("/api/v1/repositories/{repository}");
+    let surveyed = story.api("POST", &format!("{path}/survey")).await?;
+    assert_eq!(surveyed.status, 202, "{}", surveyed.text());
+    assert_eq!(story.reconcile().await?.status, 200);
+    let repository = story.api("GET", &path).await?.json();
+    assert_eq!(repository["last_survey"]["open"], 1, "{repository}");
+    let nothing_held = story.api("POST", &format!("{path}/allow-removals")).await?;
+    assert_eq!(nothing_held.status, 409, "{}", nothing_held.text());
+    assert_eq!(story.deployments_of(&pull), 1, "a wish repeats nothing");
+    story.world.assert_clean();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_is_for_its_roles_alone_and_answers_as_its_document_says() -> Result<()> {
+    let roles = ["viewer", "worker", "deployer", "admin"];
+    let tokens: Vec<Value> = roles
+        .iter()
+        .map(|role| {
+            let digest = Sha256::digest(format!("{role}-token"));
+            serde_json::json!({ "name": role, "role": role, "sha256": hex::encode(digest) })
+        })
+        .collect();
+    let story = Setup::default()
+        .variable("api_tokens", &serde_json::to_string(&tokens)?)
+        .start()
+        .await?;
+    let document = story.api_as("", "GET", "/api/v1/me").await?;
+    assert_eq!(document.status, 401);
+    for operation in openapi::OPERATIONS {
+        let path = operation
+            .path
+            .replace("{guid}", "nobody")
+            .replace("{repository_id}", "1")
+            .replace("{number}", "1");
+        let path = if path.ends_with("/deliveries/replay") {
+            format!("{path}?status=dead")
+        } else {
+            path
+        };
+        for role in roles {
+            let token = format!("{role}-token");
+            let answer = story.api_as(&token, operation.method, &path).await?;
+            let may = operation.role.is_none_or(|needed| match role {
+                "admin" => true,
+                "deployer" => needed.name() != "admin" && needed.name() != "worker",
+                role => needed.name() == role,
+            });
+            assert_eq!(
+                answer.status == 403,
+                !may,
+                "{} {path} as {role}",
+                operation.method
+            );
+            assert_ne!(answer.status, 401, "{path} as {role}");
+        }
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ mod app;
 mod configuration;
 mod costs;
 mod crash;
+mod dashboard;
 mod gap;
 mod health;
 mod ingress;

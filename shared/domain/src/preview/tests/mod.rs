@@ -9,6 +9,7 @@ mod lost;
 mod order;
 mod superseding;
 mod traps;
+mod view;
 mod whole;
 mod wishes;
 

@@ -1,0 +1,81 @@
+//! The API, asked with the token of who signed in.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http_api::model::ProblemDetails;
+use ports::{Http, Request};
+use serde::de::DeserializeOwned;
+
+const API: &str = "http://api.spin.internal/api/v1";
+/// Longer than `api` gives the component that it asks itself.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+/// Why there is nothing to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The token is none of the configured ones (any more).
+    NotSignedIn,
+    /// Another one, with what would be right.
+    Told { status: StatusCode, detail: String },
+}
+
+/// The API for one person.
+pub(crate) struct Api<'a, H> {
+    pub(crate) http: &'a H,
+    pub(crate) token: &'a str,
+}
+
+impl<H: Http> Api<'_, H> {
+    /// Reads what is at `path`, like `/previews?limit=20`.
+    pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Refusal> {
+        let body = self.send(Method::GET, path).await?;
+        serde_json::from_slice(&body).map_err(|error| Refusal::Told {
+            status: StatusCode::BAD_GATEWAY,
+            detail: format!("the API answered {path} with what is not known here: {error}"),
+        })
+    }
+
+    /// Does what is at `path`.
+    pub(crate) async fn post(&self, path: &str) -> Result<(), Refusal> {
+        self.send(Method::POST, path).await.map(drop)
+    }
+
+    async fn send(&self, method: Method, path: &str) -> Result<Vec<u8>, Refusal> {
+        let mut headers = HeaderMap::new();
+        let Ok(mut bearer) = HeaderValue::try_from(format!("Bearer {}", self.token)) else {
+            return Err(Refusal::NotSignedIn);
+        };
+        bearer.set_sensitive(true);
+        headers.insert(header::AUTHORIZATION, bearer);
+        let request = Request {
+            method,
+            url: format!("{API}{path}"),
+            headers,
+            body: Vec::new(),
+            timeout: PATIENCE,
+        };
+        let answer = self
+            .http
+            .send(request)
+            .await
+            .map_err(|error| Refusal::Told {
+                status: StatusCode::BAD_GATEWAY,
+                detail: error.to_string(),
+            })?;
+        if answer.status.is_success() {
+            return Ok(answer.body);
+        }
+        if answer.status == StatusCode::UNAUTHORIZED {
+            return Err(Refusal::NotSignedIn);
+        }
+        let detail = match serde_json::from_slice::<ProblemDetails>(&answer.body) {
+            Ok(problem) => problem.detail,
+            Err(_) => format!("the API answered {}", answer.status),
+        };
+        Err(Refusal::Told {
+            status: answer.status,
+            detail,
+        })
+    }
+}

@@ -1,0 +1,74 @@
+//! The pages. Every text that comes from elsewhere is escaped by the templates, and only addresses of the web become links.
+
+mod deliveries;
+mod frame;
+mod overview;
+mod previews;
+mod repositories;
+mod words;
+
+use domain::Timestamp;
+use url::form_urlencoded;
+
+use crate::session::Person;
+
+pub(crate) use deliveries::deliveries;
+pub(crate) use frame::{closed, forged, nothing_here, refused, sign_in};
+pub(crate) use overview::overview;
+pub(crate) use previews::{preview, previews};
+pub(crate) use repositories::repositories;
+
+/// Who looks, and when.
+pub(crate) struct Seen<'a> {
+    pub(crate) person: &'a Person,
+    /// For the forms.
+    pub(crate) csrf: &'a str,
+    pub(crate) now: Timestamp,
+    /// What became of the form that was sent last.
+    pub(crate) notice: Option<&'static str>,
+}
+
+/// What of a list is shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Filter {
+    pub(crate) phase: Option<String>,
+    pub(crate) repository: Option<String>,
+    pub(crate) status: Option<String>,
+    pub(crate) cursor: Option<String>,
+}
+
+impl Filter {
+    fn value(&self, name: &str) -> Option<&str> {
+        match name {
+            "phase" => self.phase.as_deref(),
+            "repository" => self.repository.as_deref(),
+            "status" => self.status.as_deref(),
+            "cursor" => self.cursor.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The path of a list with the parameters that `names` allow.
+    pub(crate) fn path(&self, path: &str, names: &[&str], limit: usize) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for name in names {
+            if let Some(value) = self.value(name) {
+                query.append_pair(name, value);
+            }
+        }
+        query.append_pair("limit", &limit.to_string());
+        format!("{path}?{}", query.finish())
+    }
+
+    /// The address of the page that goes on at `next`.
+    fn next(&self, path: &str, next: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for name in ["phase", "repository", "status"] {
+            if let Some(value) = self.value(name) {
+                query.append_pair(name, value);
+            }
+        }
+        query.append_pair("cursor", next);
+        format!("{path}?{}", query.finish())
+    }
+}

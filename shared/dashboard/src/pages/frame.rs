@@ -1,0 +1,136 @@
+//! What every page has around it, and the pages without content.
+
+use http::StatusCode;
+use maud::{DOCTYPE, Markup, html};
+
+use super::Seen;
+use crate::assets::{SCRIPT, STYLE};
+
+const PAGES: [(&str, &str); 4] = [
+    ("/", "Overview"),
+    ("/dashboard/previews", "Previews"),
+    ("/dashboard/deliveries", "Deliveries"),
+    ("/dashboard/repositories", "Repositories"),
+];
+
+/// A page for somebody who signed in. `at` is the address of its entry in the navigation.
+pub(super) fn page(seen: &Seen<'_>, title: &str, at: &str, content: &Markup) -> Markup {
+    let header = html! {
+        header .bar {
+            a .name href="/" { "Slipway" }
+            nav aria-label="Pages" {
+                @for (address, name) in PAGES {
+                    a href=(address) aria-current=[(address == at).then_some("page")] { (name) }
+                }
+            }
+            form .who method="post" action="/dashboard/sign-out" {
+                input type="hidden" name="csrf" value=(seen.csrf);
+                span { (seen.person.name) " (" (seen.person.role) ")" }
+                button type="submit" { "Sign out" }
+            }
+        }
+    };
+    let body = html! {
+        @if let Some(notice) = seen.notice { p .notice role="status" { (notice) } }
+        (content)
+    };
+    frame(title, &header, &body, true)
+}
+
+fn frame(title: &str, header: &Markup, content: &Markup, updates: bool) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="robots" content="noindex";
+                title { (title) " · Slipway" }
+                link rel="stylesheet" href=(STYLE);
+                @if updates { script src=(SCRIPT) defer {} }
+            }
+            body {
+                a .skip href="#main" { "To the content" }
+                (header)
+                main #main tabindex="-1" { (content) }
+                @if updates {
+                    footer { p #updates { "Reload the page to see what is new." } }
+                }
+            }
+        }
+    }
+}
+
+/// A page for somebody who is not known.
+fn bare(title: &str, content: &Markup) -> Markup {
+    let header = html! { header .bar { a .name href="/" { "Slipway" } } };
+    frame(title, &header, content, false)
+}
+
+/// The sign-in form.
+pub(crate) fn sign_in(csrf: &str, problem: Option<&str>) -> Markup {
+    bare(
+        "Sign in",
+        &html! {
+            h1 { "Sign in" }
+            @if let Some(problem) = problem { p .notice.bad role="alert" { (problem) } }
+            form .sign-in method="post" action="/dashboard/sign-in" {
+                input type="hidden" name="csrf" value=(csrf);
+                label for="token" { "Token of the API" }
+                input #token type="password" name="token" autocomplete="current-password" required
+                    aria-describedby="token-help";
+                p #token-help { "One of those that " code { "api_tokens" } " lists. What you may do follows from its role." }
+                button type="submit" { "Sign in" }
+            }
+        },
+    )
+}
+
+/// Nobody can sign in.
+pub(crate) fn closed(reason: &str) -> Markup {
+    bare(
+        "Closed",
+        &html! {
+            h1 { "The dashboard is closed" }
+            p { "Nobody can sign in: " (reason) "." }
+        },
+    )
+}
+
+/// The form is not one of this session.
+pub(crate) fn forged() -> Markup {
+    bare(
+        "Not done",
+        &html! {
+            h1 { "Nothing was done" }
+            p { "The form was not made for this session, or the session has ended. "
+                a href="/" { "Go to the overview" } " and try again." }
+        },
+    )
+}
+
+/// There is no such page.
+pub(crate) fn nothing_here() -> Markup {
+    bare(
+        "Nothing here",
+        &html! {
+            h1 { "There is nothing here" }
+            p { a href="/" { "Go to the overview" } }
+        },
+    )
+}
+
+/// The API said no.
+pub(crate) fn refused(seen: &Seen<'_>, status: StatusCode, detail: &str) -> Markup {
+    let title = status.canonical_reason().unwrap_or("Refused");
+    page(
+        seen,
+        title,
+        "",
+        &html! {
+            h1 { (title) }
+            p { (detail) }
+        },
+    )
+}

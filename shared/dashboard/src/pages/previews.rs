@@ -1,0 +1,206 @@
+//! Previews: the table, and one with all that is known of it.
+
+use http_api::model::{Preview, PreviewList, Service, Trouble};
+use maud::{Markup, html};
+
+use super::{Filter, Seen, frame::page, words};
+
+const PATH: &str = "/dashboard/previews";
+const PHASES: [&str; 6] = [
+    "failed",
+    "waiting",
+    "deploying",
+    "ready",
+    "removing",
+    "absent",
+];
+
+/// `acme/shop #7`.
+pub(super) fn name(preview: &Preview) -> String {
+    match &preview.repository {
+        Some(repository) => format!("{repository} #{}", preview.number),
+        None => format!("{} #{}", preview.repository_id, preview.number),
+    }
+}
+
+pub(super) fn path(preview: &Preview) -> String {
+    format!("{PATH}/{}/{}", preview.repository_id, preview.number)
+}
+
+/// Why it is in its phase: what fails, or else what its services say.
+pub(super) fn reason(preview: &Preview) -> String {
+    let given_up = preview.troubles.iter().find(|trouble| trouble.given_up);
+    if let Some(trouble) = given_up {
+        return format!("{} was given up: {}", trouble.what, trouble.reason);
+    }
+    let telling = preview
+        .services
+        .iter()
+        .find(|service| service.phase == preview.phase);
+    match (telling, &preview.configuration_problem) {
+        (Some(service), _) => service.reason.clone(),
+        (None, Some(problem)) => problem.clone(),
+        (None, None) => String::new(),
+    }
+}
+
+/// The page at `/dashboard/previews`.
+pub(crate) fn previews(seen: &Seen<'_>, list: &PreviewList, filter: &Filter) -> Markup {
+    let next = list.next.as_deref().map(|next| filter.next(PATH, next));
+    let content = html! {
+        h1 { "Previews" }
+        (words::choices("Phase", PATH, "phase", &PHASES, filter.phase.as_deref()))
+        @if list.previews.is_empty() {
+            p { "There is none here." }
+        } @else {
+            div .scroll role="region" aria-label="Previews" tabindex="0" {
+                table {
+                    caption .hidden { "Previews by repository, the newest pull request first" }
+                    thead { tr {
+                        th scope="col" { "Preview" }
+                        th scope="col" { "Phase" }
+                        th scope="col" { "Services" }
+                        th .wide scope="col" { "Pull request" }
+                        th .wide scope="col" { "Commit" }
+                        th .wide scope="col" { "Why" }
+                    } }
+                    tbody { @for preview in &list.previews { (row(preview)) } }
+                }
+            }
+        }
+        (words::more(next.as_deref()))
+    };
+    page(seen, "Previews", PATH, &content)
+}
+
+fn row(preview: &Preview) -> Markup {
+    html! {
+        tr {
+            th scope="row" { a href=(path(preview)) { (name(preview)) } }
+            td { (words::state(&preview.phase)) }
+            td { ul .plain { @for service in &preview.services { li {
+                @match &service.url {
+                    Some(url) => (words::link(url, &service.service)),
+                    None => (service.service),
+                }
+            } } } }
+            td .wide { @if let Some(pull_request) = &preview.pull_request {
+                (pull_request.title) " " span .quiet { "by " (pull_request.author) }
+            } }
+            td .wide { @if let Some(pull_request) = &preview.pull_request { (words::commit(&pull_request.commit)) } }
+            td .wide { (reason(preview)) }
+        }
+    }
+}
+
+/// The page of one preview.
+pub(crate) fn preview(seen: &Seen<'_>, preview: &Preview) -> Markup {
+    let content = html! {
+        p .back { a href=(PATH) { "Previews" } }
+        h1 { (name(preview)) " " (words::state(&preview.phase)) }
+        @if let Some(pull_request) = &preview.pull_request {
+            p .lead { (pull_request.title) }
+        }
+        (facts(seen, preview))
+        (services(seen, preview))
+        (troubles(seen, &preview.troubles))
+        (timeline(seen, preview))
+        @if seen.person.is_deployer() {
+            section .acts aria-labelledby="acts" {
+                h2 #acts { "Act" }
+                p { "Lets it try again what was given up, has failed or waits for its next try." }
+                (words::button(seen, &format!("{}/retry", path(preview)), "Try again", &name(preview)))
+            }
+        }
+    };
+    page(seen, &name(preview), PATH, &content)
+}
+
+fn facts(seen: &Seen<'_>, preview: &Preview) -> Markup {
+    html! {
+        dl .facts {
+            @if let Some(pull_request) = &preview.pull_request {
+                dt { "Pull request" }
+                dd { (pull_request.state) @if pull_request.draft { ", a draft" } ", by " (pull_request.author) }
+                dt { "Branch" } dd { code { (pull_request.branch) } }
+                dt { "Commit" } dd { (words::commit(&pull_request.commit)) }
+            }
+            @if let Some(build) = &preview.build {
+                dt { "Build" } dd { (words::link(&build.url, &build.name)) " " (words::state(&build.progress)) }
+            }
+            @if let Some(problem) = &preview.configuration_problem {
+                dt { "Configuration" } dd { (problem) }
+            }
+            dt { "Next look" }
+            dd { @match &preview.next_look_at {
+                Some(at) => (words::time(at, seen.now)),
+                None => "when something is new",
+            } }
+        }
+    }
+}
+
+fn services(seen: &Seen<'_>, preview: &Preview) -> Markup {
+    html! {
+        section aria-labelledby="services" {
+            h2 #services { "Services" }
+            @if preview.services.is_empty() { p { "None is known." } }
+            ul .cards {
+                @for service in &preview.services { (card(seen, service)) }
+            }
+        }
+    }
+}
+
+fn card(seen: &Seen<'_>, service: &Service) -> Markup {
+    html! {
+        li {
+            h3 { (service.service) " " (words::state(&service.phase)) }
+            p { (service.reason) }
+            dl .facts {
+                @if let Some(url) = &service.url { dt { "Address" } dd { (words::link(url, url)) } }
+                @if let Some(commit) = &service.commit { dt { "Commit" } dd { (words::commit(commit)) } }
+                @if let Some(answer) = &service.last_answer { dt { "Last probe" } dd { (answer) } }
+                @if let Some(deployment) = &service.deployment { dt { "Deployment" } dd { code { (deployment) } } }
+                dt { "Application" } dd { code { (service.application) } }
+            }
+            @if let Some(trouble) = &service.trouble { p .trouble { (told(seen, trouble)) } }
+        }
+    }
+}
+
+fn troubles(seen: &Seen<'_>, troubles: &[Trouble]) -> Markup {
+    html! {
+        @if !troubles.is_empty() {
+            section aria-labelledby="troubles" {
+                h2 #troubles { "What did not work" }
+                ul .cards { @for trouble in troubles { li .trouble { (told(seen, trouble)) } } }
+            }
+        }
+    }
+}
+
+fn told(seen: &Seen<'_>, trouble: &Trouble) -> Markup {
+    html! {
+        strong { (trouble.what) } ": " (trouble.reason)
+        @if trouble.given_up {
+            " (given up)"
+        } @else if let Some(at) = &trouble.next_try_at {
+            " (" (trouble.failures) " in a row, tried again " (words::time(at, seen.now)) ")"
+        }
+    }
+}
+
+fn timeline(seen: &Seen<'_>, preview: &Preview) -> Markup {
+    html! {
+        section aria-labelledby="timeline" {
+            h2 #timeline { "Timeline" }
+            ol .timeline {
+                @for event in preview.timeline.iter().rev() {
+                    li { span .when { (words::time(&event.at, seen.now)) } " " (event.what) }
+                }
+            }
+            p .quiet { "Of each kind only the newest event is known." }
+        }
+    }
+}

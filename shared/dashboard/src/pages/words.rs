@@ -1,0 +1,105 @@
+//! Small parts of pages: times, phases, links, commits, buttons.
+
+use std::time::Duration;
+
+use domain::Timestamp;
+use maud::{Markup, html};
+use url::Url;
+
+use super::Seen;
+
+/// A time as its distance from now, with the time itself for whoever wants it.
+pub(super) fn time(at: &str, now: Timestamp) -> Markup {
+    let words = match Timestamp::parse(at) {
+        Some(time) if time > now => format!("in {}", distance(time.since(now))),
+        Some(time) => format!("{} ago", distance(now.since(time))),
+        None => at.to_owned(),
+    };
+    html! { time datetime=(at) title=(at) { (words) } }
+}
+
+/// How long something has lasted: `for 20 min`.
+pub(super) fn lasting(since: &str, now: Timestamp) -> Markup {
+    let words = match Timestamp::parse(since) {
+        Some(time) => format!("for {}", distance(now.since(time))),
+        None => format!("since {since}"),
+    };
+    html! { time datetime=(since) title=(since) { (words) } }
+}
+
+fn distance(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        // Coarse, so that a page stays the same for a while.
+        0..60 => "less than a minute".to_owned(),
+        60..3_600 => format!("{} min", seconds / 60),
+        3_600..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+/// A phase or status as a word with a mark: never colour alone.
+pub(super) fn state(name: &str) -> Markup {
+    let (class, mark) = match name {
+        "ready" | "done" | "succeeded" => ("good", "✓"),
+        "failed" | "dead" | "cancelled" => ("bad", "✕"),
+        "deploying" | "removing" | "underway" => ("busy", "↻"),
+        "waiting" | "pending" | "held back" => ("wait", "…"),
+        _ => ("none", "–"),
+    };
+    html! { span class={ "state " (class) } { span aria-hidden="true" { (mark) } " " (name) } }
+}
+
+/// A link, if the address is one of the web; else the address as text.
+pub(super) fn link(address: &str, text: &str) -> Markup {
+    let is_web = Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    if is_web {
+        html! { a href=(address) rel="noopener noreferrer" { (text) } }
+    } else {
+        html! { (text) }
+    }
+}
+
+/// The start of a commit's SHA.
+pub(super) fn commit(sha: &str) -> Markup {
+    let short: String = sha.chars().take(7).collect();
+    html! { code title=(sha) { (short) } }
+}
+
+/// A button that acts, in a form of its own.
+pub(super) fn button(seen: &Seen<'_>, action: &str, text: &str, about: &str) -> Markup {
+    html! {
+        form method="post" action=(action) {
+            input type="hidden" name="csrf" value=(seen.csrf);
+            button type="submit" { (text) span .hidden { " " (about) } }
+        }
+    }
+}
+
+/// The choices of a filter as links; the empty value is "all".
+pub(super) fn choices(
+    label: &str,
+    path: &str,
+    name: &str,
+    values: &[&str],
+    chosen: Option<&str>,
+) -> Markup {
+    html! {
+        nav .choices aria-label=(label) {
+            a href=(path) aria-current=[chosen.is_none().then_some("true")] { "all" }
+            @for value in values {
+                a href={ (path) "?" (name) "=" (value) }
+                    aria-current=[(chosen == Some(value)).then_some("true")] { (value) }
+            }
+        }
+    }
+}
+
+/// The way to the next page of a list.
+pub(super) fn more(address: Option<&str>) -> Markup {
+    html! {
+        @if let Some(address) = address {
+            p { a rel="next" href=(address) { "Further ones" } }
+        }
+    }
+}

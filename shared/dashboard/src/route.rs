@@ -1,0 +1,136 @@
+//! What a browser can ask for.
+
+use http::Method;
+
+/// A page or a form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Route {
+    SignIn,
+    /// The form of it was sent.
+    SigningIn,
+    SigningOut,
+    Show(Page),
+    Act(Act),
+}
+
+/// What is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Page {
+    Overview,
+    Previews,
+    Preview { repository: u64, number: u64 },
+    Deliveries,
+    Repositories,
+}
+
+/// What a form does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Act {
+    Retry { repository: u64, number: u64 },
+    Replay { guid: String },
+    Survey { repository: u64 },
+    AllowRemovals { repository: u64 },
+}
+
+/// Why there is no route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoRoute {
+    NotFound,
+    /// There is one with this method.
+    Allowed(&'static str),
+}
+
+impl Route {
+    pub(crate) fn of(method: &Method, path: &str) -> Result<Self, NoRoute> {
+        let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+        let (get, post) = Self::at(&parts).ok_or(NoRoute::NotFound)?;
+        let found = match *method {
+            Method::GET | Method::HEAD => get.clone(),
+            Method::POST => post.clone(),
+            _ => None,
+        };
+        let allowed = match (get, post) {
+            (Some(_), Some(_)) => "GET, POST",
+            (Some(_), None) => "GET",
+            (None, _) => "POST",
+        };
+        found.ok_or(NoRoute::Allowed(allowed))
+    }
+
+    /// What is at a path for GET and for POST.
+    fn at(parts: &[&str]) -> Option<(Option<Self>, Option<Self>)> {
+        let show = |page: Page| Some((Some(Self::Show(page)), None));
+        let act = |act: Act| Some((None, Some(Self::Act(act))));
+        let id = |text: &str| text.parse::<u64>().ok();
+        match parts {
+            [""] => show(Page::Overview),
+            ["dashboard", "sign-in"] => Some((Some(Self::SignIn), Some(Self::SigningIn))),
+            ["dashboard", "sign-out"] => Some((None, Some(Self::SigningOut))),
+            ["dashboard", "previews"] => show(Page::Previews),
+            ["dashboard", "previews", repository, number] => show(Page::Preview {
+                repository: id(repository)?,
+                number: id(number)?,
+            }),
+            ["dashboard", "previews", repository, number, "retry"] => act(Act::Retry {
+                repository: id(repository)?,
+                number: id(number)?,
+            }),
+            ["dashboard", "deliveries"] => show(Page::Deliveries),
+            ["dashboard", "deliveries", guid, "replay"] if is_guid(guid) => act(Act::Replay {
+                guid: (*guid).to_owned(),
+            }),
+            ["dashboard", "repositories"] => show(Page::Repositories),
+            ["dashboard", "repositories", repository, "survey"] => act(Act::Survey {
+                repository: id(repository)?,
+            }),
+            ["dashboard", "repositories", repository, "allow-removals"] => {
+                act(Act::AllowRemovals {
+                    repository: id(repository)?,
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether the text is safe in a path of the API's.
+fn is_guid(text: &str) -> bool {
+    text.parse::<domain::DeliveryGuid>().is_ok()
+}
+
+impl Act {
+    /// The path at the API.
+    pub(crate) fn path(&self) -> String {
+        match self {
+            Self::Retry { repository, number } => format!("/previews/{repository}/{number}/retry"),
+            Self::Replay { guid } => format!("/deliveries/{guid}/replay"),
+            Self::Survey { repository } => format!("/repositories/{repository}/survey"),
+            Self::AllowRemovals { repository } => {
+                format!("/repositories/{repository}/allow-removals")
+            }
+        }
+    }
+
+    /// The page that shows what became of it.
+    pub(crate) fn leads_to(&self) -> String {
+        match self {
+            Self::Retry { repository, number } => {
+                format!("/dashboard/previews/{repository}/{number}?done=retry")
+            }
+            Self::Replay { .. } => "/dashboard/deliveries?done=replay".to_owned(),
+            Self::Survey { .. } => "/dashboard/repositories?done=survey".to_owned(),
+            Self::AllowRemovals { .. } => "/dashboard/repositories?done=allow-removals".to_owned(),
+        }
+    }
+}
+
+/// What people are told after an act, by the word in the address: nothing that somebody else wrote.
+pub(crate) fn notice(done: &str) -> Option<&'static str> {
+    match done {
+        "retry" => Some("Noted: the next run of reconcile tries again."),
+        "replay" => Some("The delivery runs again."),
+        "survey" => Some("Noted: the next run of reconcile compares pull requests with previews."),
+        "allow-removals" => Some("Noted: the next run of reconcile lets the removals go on."),
+        _ => None,
+    }
+}

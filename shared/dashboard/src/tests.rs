@@ -1,0 +1,276 @@
+//! Visits of a browser, over an API that answers from memory.
+
+mod pages;
+mod visits;
+
+use std::{
+    cell::{Cell, RefCell},
+    time::Duration,
+};
+
+use domain::Timestamp;
+use futures::executor::block_on;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use ports::{Clock, Http, HttpError, Request, Response};
+use serde_json::{Value, json};
+
+use crate::{Answer, Asked, Dashboard, SessionKey};
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+const NOW: i64 = 1_795_257_067_000;
+
+/// The API: every token is the name of its role, and what was done is kept.
+#[derive(Default)]
+struct Api {
+    done: RefCell<Vec<String>>,
+    /// What is answered instead of nothing special.
+    preview: RefCell<Option<Value>>,
+}
+
+impl Api {
+    fn answer(&self, method: &Method, path: &str, role: &str) -> (u16, Value) {
+        if *method == Method::POST {
+            let allowed = match path.rsplit('/').next() {
+                Some("allow-removals") => role == "admin",
+                Some(_) | None => matches!(role, "deployer" | "admin"),
+            };
+            if !allowed {
+                return problem(403, "this needs another role");
+            }
+            self.done.borrow_mut().push(format!("{role}: {path}"));
+            return (202, json!({ "outcome": "noted" }));
+        }
+        if path == "/me" {
+            return (200, json!({ "name": "ada", "role": role }));
+        }
+        if role == "worker" {
+            return problem(
+                403,
+                "this needs the role viewer, and the token has the role worker",
+            );
+        }
+        let preview = self.preview.borrow().clone().unwrap_or_else(preview);
+        match path.split('?').next().unwrap_or_default() {
+            "/overview" => (200, overview()),
+            "/previews" => (200, json!({ "previews": [preview], "next": "42.7" })),
+            "/previews/42/7" => (200, preview),
+            "/deliveries" => (200, json!({ "deliveries": [delivery()], "next": null })),
+            "/repositories" => (200, json!({ "repositories": [repository()], "next": null })),
+            _ => problem(404, "no preview/42/8 is known"),
+        }
+    }
+}
+
+fn problem(status: u16, detail: &str) -> (u16, Value) {
+    let body = json!({ "type": "about:blank", "title": "", "status": status, "detail": detail });
+    (status, body)
+}
+
+impl Http for Api {
+    async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        let path = request
+            .url
+            .strip_prefix("http://api.spin.internal/api/v1")
+            .unwrap();
+        let bearer = request.headers[header::AUTHORIZATION].to_str().unwrap();
+        let role = bearer.strip_prefix("Bearer ").unwrap();
+        let known = ["viewer", "worker", "deployer", "admin"].contains(&role);
+        let (status, body) = if known {
+            self.answer(&request.method, path, role)
+        } else {
+            problem(401, "expected a token")
+        };
+        Ok(Response {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: HeaderMap::new(),
+            body: serde_json::to_vec(&body).unwrap(),
+        })
+    }
+}
+
+struct Still(Cell<i64>);
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_milliseconds(self.0.get())
+    }
+
+    async fn sleep(&self, _duration: Duration) {}
+}
+
+/// A browser at the dashboard.
+struct Browser {
+    dashboard: Dashboard<Api, Still>,
+    host: &'static str,
+    cookie: Option<String>,
+    site: &'static str,
+}
+
+impl Browser {
+    fn new() -> Self {
+        Self {
+            dashboard: Dashboard {
+                http: Api::default(),
+                clock: Still(Cell::new(NOW)),
+                key: SessionKey::of(SECRET),
+            },
+            host: "slipway.example.com",
+            cookie: None,
+            site: "same-origin",
+        }
+    }
+
+    /// One that signed in with the token `role`.
+    fn signed_in(role: &str) -> Self {
+        let mut browser = Self::new();
+        let csrf = csrf_of(&browser.get("/dashboard/sign-in"));
+        let answer = browser.post("/dashboard/sign-in", &format!("csrf={csrf}&token={role}"));
+        assert_eq!(answer.status, 303, "{}", text(&answer));
+        browser
+    }
+
+    fn get(&mut self, uri: &str) -> Answer {
+        self.ask(&Method::GET, uri, "", None)
+    }
+
+    fn post(&mut self, uri: &str, form: &str) -> Answer {
+        self.ask(&Method::POST, uri, form, None)
+    }
+
+    fn ask(
+        &mut self,
+        method: &Method,
+        uri: &str,
+        form: &str,
+        known: Option<&HeaderValue>,
+    ) -> Answer {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static(self.host));
+        if *method == Method::POST {
+            headers.insert("sec-fetch-site", HeaderValue::from_static(self.site));
+        }
+        if let Some(cookie) = &self.cookie {
+            headers.insert(header::COOKIE, cookie.parse().unwrap());
+        }
+        if let Some(known) = known {
+            headers.insert(header::IF_NONE_MATCH, known.clone());
+        }
+        let (path, query) = uri
+            .split_once('?')
+            .map_or((uri, None), |(path, query)| (path, Some(query)));
+        let asked = Asked {
+            method,
+            path,
+            query,
+            headers: &headers,
+            body: form.as_bytes(),
+        };
+        let answer = block_on(self.dashboard.answer(asked));
+        if let Some(set) = header_of(&answer, &header::SET_COOKIE) {
+            let pair = set.split(';').next().unwrap();
+            self.cookie = (!pair.ends_with('=')).then(|| pair.to_owned());
+        }
+        answer
+    }
+
+    fn done(&self) -> Vec<String> {
+        self.dashboard.http.done.borrow().clone()
+    }
+}
+
+fn header_of<'a>(answer: &'a Answer, name: &header::HeaderName) -> Option<&'a str> {
+    let found = answer.headers.iter().find(|(known, _)| known == name);
+    found.map(|(_, value)| value.to_str().unwrap())
+}
+
+fn text(answer: &Answer) -> String {
+    String::from_utf8(answer.body.clone()).unwrap()
+}
+
+/// The token of the first form on a page.
+fn csrf_of(answer: &Answer) -> String {
+    let page = text(answer);
+    let (_, rest) = page.split_once("name=\"csrf\" value=\"").expect("a form");
+    rest.split('"').next().unwrap().to_owned()
+}
+
+/// What a page says, a line for each element with text, without its tags.
+fn said(answer: &Answer) -> String {
+    let page = text(answer);
+    let (_, main) = page.split_once("<main").expect("a main part");
+    let (main, _) = main.split_once("</main>").unwrap();
+    let mut lines = vec![String::new()];
+    for part in main.split('<').skip(1) {
+        let (tag, words) = part.split_once('>').unwrap();
+        let is_inline = [
+            "span", "/span", "strong", "/strong", "time", "/time", "code", "/code", "a ", "/a",
+        ]
+        .iter()
+        .any(|inline| tag.starts_with(inline));
+        if !is_inline {
+            lines.push(String::new());
+        }
+        lines.last_mut().unwrap().push_str(words);
+    }
+    lines.retain(|line| !line.trim().is_empty());
+    lines.join("\n")
+}
+
+fn overview() -> Value {
+    json!({
+        "vendors_paused": [{
+            "vendor": "Coolify", "since": "2026-11-21T10:11:07Z", "until": "2026-11-21T10:33:07Z",
+            "last_error": "it answered 502",
+        }],
+        "previews": 12, "repositories": 2, "previews_waiting": 3,
+        "deliveries": { "pending": 1, "done": 340, "dead": 2 },
+    })
+}
+
+fn delivery() -> Value {
+    json!({
+        "guid": "dead-1", "event": "pull_request", "action": "opened", "repository_id": 42, "status": "dead",
+        "attempts": 8, "received_at": "2026-11-21T07:12:03Z", "next_attempt_at": null,
+        "finished_at": "2026-11-21T10:31:07Z", "last_error": "pull-request answered 422: head.sha is missing",
+    })
+}
+
+fn preview() -> Value {
+    json!({
+        "repository_id": 42, "number": 7, "repository": "acme/shop", "phase": "failed",
+        "pull_request": {
+            "title": "Add a cart", "author": "ada", "state": "open", "draft": false, "branch": "feature/cart",
+            "commit": "9f2c1d7e4b8a6035c1d7e4b8a60359f2c1d7e4b8", "updated_at": "2026-11-21T10:20:58Z",
+        },
+        "build": { "name": "CI", "url": "https://github.com/acme/shop/actions/runs/10", "progress": "succeeded" },
+        "services": [{
+            "service": "web", "application": "web-app", "phase": "failed",
+            "reason": "started, and not healthy: 503 Service Unavailable", "url": "https://7.preview.example.com",
+            "commit": "9f2c1d7e4b8a6035c1d7e4b8a60359f2c1d7e4b8", "deployment": "d1",
+            "last_answer": "503 Service Unavailable", "trouble": null,
+        }],
+        "configuration_problem": null,
+        "troubles": [{
+            "what": "writing the comment", "reason": "GitHub answered 502", "failures": 2,
+            "next_try_at": "2026-11-21T10:33:15Z", "given_up": false,
+        }],
+        "next_look_at": "2026-11-21T10:33:12Z",
+        "timeline": [
+            { "at": "2026-11-21T10:20:59Z", "what": "the head commit 9f2c1d7 became known" },
+            { "at": "2026-11-21T10:25:02Z", "what": "web: Coolify started the container" },
+        ],
+    })
+}
+
+fn repository() -> Value {
+    json!({
+        "id": 42, "name": "acme/shop",
+        "last_survey": { "at": "2026-11-21T10:25:00Z", "open": 0, "deployed": 4, "news": 0, "gone": 0, "dry": false },
+        "trouble": null,
+        "held_back": {
+            "previews": [1, 2, 3, 4],
+            "reason": "GitHub lists no open pull request at all, and 4 previews would be removed",
+            "since": "2026-11-21T08:15:00Z",
+        },
+    })
+}

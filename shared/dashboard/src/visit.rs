@@ -1,0 +1,280 @@
+//! What a visit leads to: who is there, may this be done, and what is answered.
+
+use domain::Timestamp;
+use http::{HeaderMap, StatusCode, header};
+use http_api::model::{DeliveryList, Me, Overview, Preview, PreviewList, RepositoryList};
+use ports::{Clock, Http};
+
+use crate::{
+    Answer, Asked, Dashboard, SessionKey,
+    api::{Api, Refusal},
+    assets, form,
+    pages::{self, Filter, Seen},
+    route::{Act, NoRoute, Page, Route, notice},
+    session::{Person, Session},
+};
+
+/// The path of the sign-in form.
+const SIGN_IN: &str = "/dashboard/sign-in";
+
+impl<H: Http, C: Clock> Dashboard<H, C> {
+    /// Answers a browser.
+    pub async fn answer(&self, asked: Asked<'_>) -> Answer {
+        let known = asked.headers.get(header::IF_NONE_MATCH);
+        if let Some(asset) = assets::at(asked.path, known) {
+            return asset;
+        }
+        let route = match Route::of(asked.method, asked.path) {
+            Ok(route) => route,
+            Err(NoRoute::NotFound) => return not_found(),
+            Err(NoRoute::Allowed(methods)) => return not_allowed(methods),
+        };
+        let key = match &self.key {
+            Ok(key) => key,
+            Err(error) => {
+                let page = pages::closed(&error.to_string());
+                return Answer::page(StatusCode::SERVICE_UNAVAILABLE, page);
+            }
+        };
+        let now = self.clock.now();
+        let session = form::cookie(asked.headers, cookie_name(asked.headers))
+            .and_then(|cookie| key.open(cookie, now));
+        let visit = Visit {
+            dashboard: self,
+            key,
+            asked,
+            now,
+        };
+        visit.lead(route, session).await
+    }
+}
+
+/// One request, with what is needed to answer it.
+struct Visit<'a, H, C> {
+    dashboard: &'a Dashboard<H, C>,
+    key: &'a SessionKey,
+    asked: Asked<'a>,
+    now: Timestamp,
+}
+
+impl<H: Http, C: Clock> Visit<'_, H, C> {
+    async fn lead(&self, route: Route, session: Option<Session>) -> Answer {
+        match (route, session) {
+            (Route::SignIn, Some(session)) if session.person.is_some() => Answer::see_other("/"),
+            (Route::SignIn, session) => self.sign_in_form(session, None),
+            (Route::SigningIn, session) => self.sign_in(session).await,
+            (Route::SigningOut, Some(session)) if self.is_ours(&session) => {
+                self.with_cookie(Answer::see_other(SIGN_IN), None)
+            }
+            (Route::SigningOut, _) => forged(),
+            (Route::Show(page), Some(session)) => match &session.person {
+                Some(person) => self.show(page, person, &session).await,
+                None => Answer::see_other(SIGN_IN),
+            },
+            (Route::Show(_), None) => Answer::see_other(SIGN_IN),
+            (Route::Act(act), Some(session)) if self.is_ours(&session) => match &session.person {
+                Some(person) => self.act(&act, person, &session).await,
+                None => forged(),
+            },
+            (Route::Act(_), _) => forged(),
+        }
+    }
+
+    /// Whether the form was made for this session and sent from one of our pages.
+    fn is_ours(&self, session: &Session) -> bool {
+        let sent = form::field(self.asked.body, "csrf").unwrap_or_default();
+        !form::is_from_elsewhere(self.asked.headers)
+            && !session.csrf.is_empty()
+            && is_same(&sent, &session.csrf)
+    }
+
+    fn sign_in_form(&self, session: Option<Session>, problem: Option<&str>) -> Answer {
+        let session = session
+            .filter(|session| session.person.is_none())
+            .unwrap_or_else(|| Session::anonymous(self.now));
+        let status = if problem.is_some() {
+            StatusCode::FORBIDDEN
+        } else {
+            StatusCode::OK
+        };
+        let answer = Answer::page(status, pages::sign_in(&session.csrf, problem));
+        self.with_cookie(answer, Some(&session))
+    }
+
+    async fn sign_in(&self, session: Option<Session>) -> Answer {
+        let Some(session) = session.filter(|session| self.is_ours(session)) else {
+            let problem = "The form was too old, or this browser keeps no cookies. Try once more.";
+            return self.sign_in_form(None, Some(problem));
+        };
+        let token = form::field(self.asked.body, "token").unwrap_or_default();
+        let api = Api {
+            http: &self.dashboard.http,
+            token: token.trim(),
+        };
+        let me: Me = match api.get("/me").await {
+            Ok(me) => me,
+            Err(Refusal::NotSignedIn) => {
+                let problem = "This is none of the configured tokens.";
+                return self.sign_in_form(Some(session), Some(problem));
+            }
+            Err(Refusal::Told { detail, .. }) => {
+                return self.sign_in_form(Some(session), Some(&detail));
+            }
+        };
+        let person = Person {
+            token: token.trim().to_owned(),
+            name: me.name,
+            role: me.role,
+        };
+        let session = Session::of(person, self.now);
+        self.with_cookie(Answer::see_other("/"), Some(&session))
+    }
+
+    async fn act(&self, act: &Act, person: &Person, session: &Session) -> Answer {
+        match self.api(person).post(&act.path()).await {
+            Ok(()) => Answer::see_other(&act.leads_to()),
+            Err(refusal) => self.refused(refusal, person, session),
+        }
+    }
+
+    async fn show(&self, page: Page, person: &Person, session: &Session) -> Answer {
+        let query = self.asked.query.unwrap_or_default().as_bytes();
+        let parameter = |name: &str| form::field(query, name).filter(|value| !value.is_empty());
+        let done = parameter("done");
+        let seen = Seen {
+            person,
+            csrf: &session.csrf,
+            now: self.now,
+            notice: done.as_deref().and_then(notice),
+        };
+        let filter = Filter {
+            phase: parameter("phase"),
+            repository: parameter("repository"),
+            status: parameter("status"),
+            cursor: parameter("cursor"),
+        };
+        match self.page(page, &seen, &filter).await {
+            Ok(page) => {
+                let known = self.asked.headers.get(header::IF_NONE_MATCH);
+                Answer::page(StatusCode::OK, page).unless_known(known)
+            }
+            Err(refusal) => self.refused(refusal, person, session),
+        }
+    }
+
+    async fn page(
+        &self,
+        page: Page,
+        seen: &Seen<'_>,
+        filter: &Filter,
+    ) -> Result<maud::Markup, Refusal> {
+        let api = self.api(seen.person);
+        Ok(match page {
+            Page::Overview => {
+                let overview: Overview = api.get("/overview").await?;
+                let previews: PreviewList = api.get("/previews?limit=100").await?;
+                let repositories: RepositoryList = api.get("/repositories?limit=100").await?;
+                let dead: DeliveryList = api.get("/deliveries?status=dead&limit=5").await?;
+                pages::overview(seen, &overview, &previews, &repositories, &dead)
+            }
+            Page::Previews => {
+                let path = filter.path("/previews", &["phase", "repository", "cursor"], 50);
+                let list: PreviewList = api.get(&path).await?;
+                pages::previews(seen, &list, filter)
+            }
+            Page::Preview { repository, number } => {
+                let path = format!("/previews/{repository}/{number}");
+                let preview: Preview = api.get(&path).await?;
+                pages::preview(seen, &preview)
+            }
+            Page::Deliveries => {
+                let path = filter.path("/deliveries", &["status", "cursor"], 50);
+                let list: DeliveryList = api.get(&path).await?;
+                pages::deliveries(seen, &list, filter)
+            }
+            Page::Repositories => {
+                let path = filter.path("/repositories", &["cursor"], 50);
+                let list: RepositoryList = api.get(&path).await?;
+                pages::repositories(seen, &list, filter)
+            }
+        })
+    }
+
+    fn api<'a>(&'a self, person: &'a Person) -> Api<'a, H> {
+        Api {
+            http: &self.dashboard.http,
+            token: &person.token,
+        }
+    }
+
+    fn refused(&self, refusal: Refusal, person: &Person, session: &Session) -> Answer {
+        match refusal {
+            Refusal::NotSignedIn => self.with_cookie(Answer::see_other(SIGN_IN), None),
+            Refusal::Told { status, detail } => {
+                let seen = Seen {
+                    person,
+                    csrf: &session.csrf,
+                    now: self.now,
+                    notice: None,
+                };
+                Answer::page(status, pages::refused(&seen, status, &detail))
+            }
+        }
+    }
+
+    /// Sets the session's cookie, or deletes it.
+    fn with_cookie(&self, mut answer: Answer, session: Option<&Session>) -> Answer {
+        let name = cookie_name(self.asked.headers);
+        let secure = if form::is_loopback(self.asked.headers) {
+            ""
+        } else {
+            "; Secure"
+        };
+        let (value, age) = match session {
+            Some(session) => {
+                let age = session.expires_at.since(self.now).as_secs();
+                (self.key.seal(session).unwrap_or_default(), age)
+            }
+            None => (String::new(), 0),
+        };
+        let cookie =
+            format!("{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
+        answer.set(header::SET_COOKIE, &cookie);
+        answer
+    }
+}
+
+/// With the prefix a browser takes the cookie from nobody but this host, over TLS. On this machine itself there is no TLS.
+fn cookie_name(headers: &HeaderMap) -> &'static str {
+    if form::is_loopback(headers) {
+        "slipway"
+    } else {
+        "__Host-slipway"
+    }
+}
+
+/// Compares without telling by its time how much agrees.
+fn is_same(left: &str, right: &str) -> bool {
+    left.len() == right.len()
+        && left
+            .bytes()
+            .zip(right.bytes())
+            .fold(0, |differs, (left, right)| differs | (left ^ right))
+            == 0
+}
+
+fn not_found() -> Answer {
+    Answer::page(StatusCode::NOT_FOUND, pages::nothing_here())
+}
+
+fn not_allowed(methods: &str) -> Answer {
+    let text = format!("expected {methods}\n");
+    let mut answer = Answer::text(StatusCode::METHOD_NOT_ALLOWED, &text);
+    answer.set(header::ALLOW, methods);
+    answer
+}
+
+/// A form that is not ours, or older than the session.
+fn forged() -> Answer {
+    Answer::page(StatusCode::FORBIDDEN, pages::forged())
+}

@@ -1,0 +1,422 @@
+//! What a preview is and waits for, in plain words: for the API and the dashboard. The comment has words of its own.
+
+use super::{
+    Effort, Preview, PullRequest, RunProgress, Settings, WorkflowRun,
+    state::{Phase, Problem, Start, Target},
+    wanted::{Absence, Build, Wanted},
+};
+use crate::{ApplicationUuid, CommitSha, DeploymentUuid, Timestamp, configuration};
+
+/// Where a preview, or the preview of one service, is. Of several services the last in this order tells how the whole is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// There is none, and there should be none.
+    Absent,
+    /// It runs and answers as it should.
+    Ready,
+    /// Something else must happen first: a build, or reading the configuration.
+    Waiting,
+    /// It is being brought about.
+    Deploying,
+    /// It is being taken away.
+    Removing,
+    /// A person, a new build or a new commit must change something.
+    Failed,
+}
+
+impl Standing {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Absent,
+        Self::Ready,
+        Self::Waiting,
+        Self::Deploying,
+        Self::Removing,
+        Self::Failed,
+    ];
+
+    /// Its name in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::Ready => "ready",
+            Self::Waiting => "waiting",
+            Self::Deploying => "deploying",
+            Self::Removing => "removing",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The preview of one service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceView {
+    /// The service's name in the configuration.
+    pub service: String,
+    /// The Coolify application.
+    pub application: ApplicationUuid,
+    /// Where it is.
+    pub standing: Standing,
+    /// Why it is there, or what it waits for.
+    pub reason: String,
+    /// Where it is reached, if there may be something.
+    pub url: Option<String>,
+    /// The commit that is there or on its way.
+    pub commit: Option<CommitSha>,
+    /// The newest deployment that Coolify is known to have.
+    pub deployment: Option<DeploymentUuid>,
+    /// What the last probe was answered.
+    pub last_answer: Option<String>,
+    /// The last try that did not work; none if the last one did.
+    pub trouble: Option<TroubleView>,
+}
+
+/// Something that did not work the last time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TroubleView {
+    /// What was tried.
+    pub what: String,
+    /// What happened.
+    pub reason: String,
+    /// How often in a row it did not work.
+    pub failures: u32,
+    /// Not tried again before this time.
+    pub next_try_at: Option<Timestamp>,
+    /// Whether it is given up until something changes.
+    pub given_up: bool,
+}
+
+impl Preview {
+    /// Where the whole is: the worst of its services.
+    pub fn standing(&self) -> Standing {
+        let worst = self.services().into_iter().map(|view| view.standing).max();
+        let given_up = self.troubles().iter().any(|trouble| trouble.given_up);
+        match worst {
+            _ if given_up => Standing::Failed,
+            Some(worst) => worst,
+            None => self.standing_without_services(),
+        }
+    }
+
+    fn standing_without_services(&self) -> Standing {
+        let open = self
+            .pull_request()
+            .is_none_or(|pull_request| pull_request.state == super::PullRequestState::Open);
+        match &self.configuration.problem {
+            Some(Problem::Invalid(_)) if open => Standing::Failed,
+            _ if open && self.settings_in_force().is_none() && !self.lacks_configuration() => {
+                Standing::Waiting
+            }
+            _ => Standing::Absent,
+        }
+    }
+
+    fn lacks_configuration(&self) -> bool {
+        matches!(self.configuration.problem, Some(Problem::Missing))
+    }
+
+    /// The preview of each service, by name: those of the configuration in force and those that something is left of.
+    pub fn services(&self) -> Vec<ServiceView> {
+        let configured = self
+            .settings_in_force()
+            .map(|settings| settings.services.as_slice())
+            .unwrap_or_default();
+        let fresh = configured
+            .iter()
+            .filter(|service| !self.targets.contains_key(&service.application))
+            .map(|service| {
+                let target = Target::new(service.service.clone());
+                self.service(&service.application, &target)
+            });
+        let begun = self
+            .targets
+            .iter()
+            .map(|(application, target)| self.service(application, target));
+        let mut services: Vec<ServiceView> = begun.chain(fresh).collect();
+        services.sort_by(|left, right| left.service.cmp(&right.service));
+        services
+    }
+
+    /// What did not work the last time, of all that concerns the preview as a whole.
+    pub fn troubles(&self) -> Vec<TroubleView> {
+        let efforts = [
+            ("reading the pull request", &self.reading),
+            ("reading the configuration", &self.configuration.effort),
+            ("reading the workflow runs", &self.builds.effort),
+            ("asking for a permission", &self.approvals.effort),
+            ("writing the comment", &self.comment.effort),
+        ];
+        efforts
+            .into_iter()
+            .filter_map(|(what, effort)| trouble(what, effort))
+            .collect()
+    }
+
+    /// What is wrong with the configuration on the default branch; none if nothing is.
+    pub fn configuration_problem(&self) -> Option<String> {
+        self.configuration
+            .problem
+            .as_ref()
+            .map(|problem| match problem {
+                Problem::Missing => format!("there is no {}", configuration::PATH),
+                Problem::Invalid(message) => message.clone(),
+            })
+    }
+
+    /// The newest run of the workflow that builds the images, if it counts: its page and how far it is.
+    pub fn build_run(&self) -> Option<(&WorkflowRun, &'static str)> {
+        match self.build(self.settings_in_force()?) {
+            Build::NotSeen => None,
+            Build::Underway(run) => Some((run, "underway")),
+            Build::Succeeded(run) => Some((run, "succeeded")),
+            Build::Ended(run) if run.progress == RunProgress::Cancelled => Some((run, "cancelled")),
+            Build::Ended(run) => Some((run, "failed")),
+        }
+    }
+
+    /// What is known to have happened, the oldest first. Only the newest of each kind is stored.
+    pub fn timeline(&self) -> Vec<(Timestamp, String)> {
+        let mut events = Vec::new();
+        if let Some(sighting) = &self.sighting {
+            let pull_request = &sighting.pull_request;
+            let commit = pull_request.head_commit.short();
+            events.push((
+                sighting.head_since,
+                format!("the head commit {commit} became known"),
+            ));
+            let state = match pull_request.state {
+                super::PullRequestState::Open => "open",
+                super::PullRequestState::Closed => "closed",
+                super::PullRequestState::Merged => "merged",
+            };
+            events.push((
+                sighting.state_since,
+                format!("the pull request became known as {state}"),
+            ));
+            if let Some(at) = sighting.confirmed_at {
+                events.push((at, "GitHub confirmed the pull request".to_owned()));
+            }
+        }
+        if let Some(at) = self.builds.read_at {
+            events.push((at, "the workflow runs were read".to_owned()));
+        }
+        for target in self.targets.values() {
+            target.tell(&mut events);
+        }
+        if let Some(at) = self.comment.published_at {
+            events.push((at, "the comment was written".to_owned()));
+        }
+        events.sort_by_key(|(at, _)| *at);
+        events
+    }
+
+    fn service(&self, application: &ApplicationUuid, target: &Target) -> ServiceView {
+        let (standing, reason) = match self.pull_request() {
+            Some(pull_request) => self.explain(pull_request, application, target),
+            None => (
+                Standing::Waiting,
+                "the pull request was not read yet".to_owned(),
+            ),
+        };
+        let standing = if target.effort.is_exhausted() {
+            Standing::Failed
+        } else {
+            standing
+        };
+        let revision = target.revision().filter(|_| target.occupied);
+        let health = match &target.phase {
+            Phase::Deployed { health, .. } => Some(health),
+            Phase::Idle { .. }
+            | Phase::Starting { .. }
+            | Phase::Underway { .. }
+            | Phase::Failed { .. }
+            | Phase::Removing(_) => None,
+        };
+        ServiceView {
+            service: target.service.clone(),
+            application: application.clone(),
+            standing,
+            reason,
+            url: revision.map(|revision| revision.url.clone()),
+            commit: target.revision().map(|revision| revision.commit.clone()),
+            deployment: target.last_deployment.clone(),
+            last_answer: health.and_then(|health| health.last_answer.clone()),
+            trouble: trouble("bringing it about", &target.effort),
+        }
+    }
+
+    fn explain(
+        &self,
+        pull_request: &PullRequest,
+        application: &ApplicationUuid,
+        target: &Target,
+    ) -> (Standing, String) {
+        let is_head = |commit: &CommitSha| *commit == pull_request.head_commit;
+        let deploying = |reason: &str| (Standing::Deploying, reason.to_owned());
+        match &target.phase {
+            Phase::Failed { revision, reason } if is_head(&revision.commit) => {
+                (Standing::Failed, format!("the deployment failed: {reason}"))
+            }
+            Phase::Idle { .. } | Phase::Failed { .. } => self.explain_idle(application),
+            Phase::Starting {
+                start: Start::Intended,
+                ..
+            } => deploying("asking Coolify for a deployment"),
+            Phase::Starting {
+                start: Start::Uncertain { .. },
+                ..
+            } => deploying("Coolify's answer was lost: looking whether it has the deployment"),
+            Phase::Starting {
+                start: Start::InTheWay,
+                ..
+            } => deploying("waiting for another deployment that Coolify has in hand"),
+            Phase::Underway { revision, .. } if is_head(&revision.commit) => {
+                deploying("Coolify runs the deployment")
+            }
+            Phase::Underway { revision, .. } => (
+                Standing::Deploying,
+                format!(
+                    "Coolify finishes {}, then comes {}",
+                    revision.commit.short(),
+                    pull_request.head_commit.short()
+                ),
+            ),
+            Phase::Deployed {
+                revision, health, ..
+            } if is_head(&revision.commit) => {
+                let service = self.probed_service(application, target);
+                if health.healthy_at.is_some() {
+                    (Standing::Ready, "it answers as it should".to_owned())
+                } else if service.is_some_and(|service| health.is_unhealthy(&service.health)) {
+                    let answer = health.last_answer.as_deref().unwrap_or("no answer");
+                    (
+                        Standing::Failed,
+                        format!("started, and not healthy: {answer}"),
+                    )
+                } else {
+                    deploying("started, its health is being checked")
+                }
+            }
+            Phase::Deployed { .. } => self.explain_idle(application),
+            Phase::Removing(_) => (Standing::Removing, "Coolify removes it".to_owned()),
+        }
+    }
+
+    /// What an application with nothing in hand waits for.
+    fn explain_idle(&self, application: &ApplicationUuid) -> (Standing, String) {
+        match self.wanted(application) {
+            Wanted::Present { .. } => (Standing::Deploying, "about to be deployed".to_owned()),
+            Wanted::Awaited => match self.settings_in_force() {
+                Some(settings) => self.explain_build(settings),
+                None => (Standing::Waiting, "waiting for the build".to_owned()),
+            },
+            Wanted::Unapproved(service) => (
+                Standing::Waiting,
+                format!(
+                    "waiting for somebody who may to approve the commit of a fork with the label {}",
+                    service.approval_label()
+                ),
+            ),
+            Wanted::CommitSkipped if self.holds(application) => (
+                Standing::Ready,
+                "the head commit says [skip preview]: what is there stays".to_owned(),
+            ),
+            Wanted::CommitSkipped => (
+                Standing::Absent,
+                "the head commit says [skip preview]".to_owned(),
+            ),
+            Wanted::Absent(absence) if self.holds(application) => {
+                (Standing::Removing, words(&absence))
+            }
+            Wanted::Absent(absence) => (Standing::Absent, words(&absence)),
+            Wanted::Undecided => (
+                Standing::Waiting,
+                "waiting for the configuration".to_owned(),
+            ),
+        }
+    }
+
+    /// Whether there may be something on the application.
+    fn holds(&self, application: &ApplicationUuid) -> bool {
+        let target = self.targets.get(application);
+        target.is_some_and(|target| !target.is_vacant())
+    }
+
+    fn explain_build(&self, settings: &Settings) -> (Standing, String) {
+        let Some(workflow) = &settings.workflow else {
+            return (
+                Standing::Failed,
+                "build.worker is not supported by this version of Slipway".to_owned(),
+            );
+        };
+        match self.build(settings) {
+            Build::NotSeen => (
+                Standing::Waiting,
+                format!("waiting for the workflow {workflow} to run"),
+            ),
+            Build::Underway(run) => (
+                Standing::Waiting,
+                format!("waiting for the build {}", run.name),
+            ),
+            Build::Succeeded(run) => (Standing::Deploying, format!("{} built it", run.name)),
+            Build::Ended(run) if run.progress == RunProgress::Cancelled => (
+                Standing::Failed,
+                format!("the build {} was cancelled", run.name),
+            ),
+            Build::Ended(run) => (Standing::Failed, format!("the build {} failed", run.name)),
+        }
+    }
+}
+
+impl Target {
+    /// Adds what is known of the past of this application.
+    fn tell(&self, events: &mut Vec<(Timestamp, String)>) {
+        let service = &self.service;
+        let mut add = |at: Timestamp, what: &str| events.push((at, format!("{service}: {what}")));
+        match &self.phase {
+            Phase::Idle { removed_at } => {
+                if let Some(at) = removed_at {
+                    add(*at, "the preview was removed");
+                }
+            }
+            Phase::Starting { since, .. } => add(*since, "a deployment was intended"),
+            Phase::Underway { since, .. } => add(*since, "Coolify took the deployment"),
+            Phase::Deployed { health, .. } => {
+                add(health.since, "Coolify started the container");
+                match (health.healthy_at, health.probed_at) {
+                    (Some(at), _) => add(at, "it was found healthy"),
+                    (None, Some(at)) => add(at, "it was probed and is not healthy"),
+                    (None, None) => {}
+                }
+            }
+            Phase::Failed { .. } => {}
+            Phase::Removing(removal) => add(removal.since, "the removal began"),
+        }
+    }
+}
+
+fn trouble(what: &str, effort: &Effort) -> Option<TroubleView> {
+    let reason = effort.last_error.clone()?;
+    Some(TroubleView {
+        what: what.to_owned(),
+        reason,
+        failures: effort.failures,
+        next_try_at: effort.not_before,
+        given_up: effort.is_exhausted(),
+    })
+}
+
+/// Why there should be no preview, in plain words.
+fn words(absence: &Absence) -> String {
+    match absence {
+        Absence::Merged => "the pull request was merged".to_owned(),
+        Absence::Closed => "the pull request was closed".to_owned(),
+        Absence::Draft => "the pull request is a draft".to_owned(),
+        Absence::LabelMissing(label) => format!("the label {label} is missing"),
+        Absence::Fork => "the pull request comes from a fork".to_owned(),
+        Absence::Skipped => "the title says [skip preview]".to_owned(),
+        Absence::OtherBase(branch) => format!("pull requests into {branch} get none"),
+        Absence::Expired(ttl) => format!("nothing happened for {ttl}"),
+        Absence::NotConfigured => "the configuration no longer names it".to_owned(),
+    }
+}

@@ -1,0 +1,154 @@
+//! Pages of entities. A page costs one listing of the keys of `default`, and a read for each entity that is looked at.
+
+use std::{cmp::Reverse, fmt::Display};
+
+use domain::{
+    PreviewId, PullRequestNumber, RepositoryId,
+    preview::{Preview, Standing},
+    repository::Repository,
+};
+use ports::{Clock, Log, Store};
+use runtime::{
+    RunError,
+    browse::{self, Listing},
+    repository::Overview,
+};
+
+use super::{Entities, view};
+use crate::{
+    Problem, Reply,
+    model::{PreviewList, RepositoryList},
+    query::Query,
+};
+
+/// The most entities on one page.
+const PAGE_MAX: usize = 100;
+/// So many entities are read at most for one page: a rare phase is looked for over several pages.
+const READ_MAX: usize = 200;
+
+/// The order of previews: by repository, the newest pull request first.
+fn place(id: PreviewId) -> (RepositoryId, Reverse<PullRequestNumber>) {
+    (id.repository, Reverse(id.number))
+}
+
+fn cursor(id: PreviewId) -> String {
+    format!("{}.{}", id.repository, id.number)
+}
+
+fn parse_cursor(text: &str) -> Option<PreviewId> {
+    let (repository, number) = text.split_once('.')?;
+    Some(PreviewId {
+        repository: RepositoryId(repository.parse().ok()?),
+        number: PullRequestNumber(number.parse().ok()?),
+    })
+}
+
+fn not_a_cursor(cursor: &str) -> Problem {
+    Problem::bad_request(format!(
+        "the parameter cursor is {cursor:?}, expected the value of next of an earlier page"
+    ))
+}
+
+impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
+    pub(super) async fn list_previews(&self, query: &Query) -> Result<Reply, Problem> {
+        query.only(&["repository", "phase", "limit", "cursor"])?;
+        let repository = repository_of(query)?;
+        let phase = phase_of(query)?;
+        let limit = query.limit(PAGE_MAX)?;
+        let after = query
+            .one("cursor")?
+            .map(|text| parse_cursor(text).ok_or_else(|| not_a_cursor(text)))
+            .transpose()?;
+        let mut ids = Listing::of(&self.store).await?.ids::<Preview>();
+        ids.retain(|id| repository.is_none_or(|repository| id.repository == repository));
+        ids.retain(|id| after.is_none_or(|after| place(*id) > place(after)));
+        ids.sort_unstable_by_key(|id| place(*id));
+        let mut list = PreviewList {
+            previews: Vec::new(),
+            next: None,
+        };
+        let mut rest = ids.into_iter().take(READ_MAX + 1).peekable();
+        let mut read = 0;
+        while let Some(id) = rest.next() {
+            let preview = self.readable(&id, browse::state::<Preview>(&self.store, &id).await)?;
+            read += 1;
+            let wanted =
+                preview.filter(|preview| phase.is_none_or(|phase| preview.standing() == phase));
+            list.previews
+                .extend(wanted.map(|preview| view::preview(&preview, self.now())));
+            if list.previews.len() == limit || read == READ_MAX {
+                list.next = rest.peek().map(|_| cursor(id));
+                break;
+            }
+        }
+        Ok(Reply::ok(&list))
+    }
+
+    pub(super) async fn list_repositories(&self, query: &Query) -> Result<Reply, Problem> {
+        query.only(&["limit", "cursor"])?;
+        let limit = query.limit(PAGE_MAX)?;
+        let after = query
+            .one("cursor")?
+            .map(|text| text.parse::<u64>().map_err(|_| not_a_cursor(text)))
+            .transpose()?;
+        let mut keys = Listing::of(&self.store).await?.ids::<Repository>();
+        keys.retain(|key| after.is_none_or(|after| key.0.0 > after));
+        keys.sort_unstable();
+        let mut list = RepositoryList {
+            repositories: Vec::new(),
+            next: None,
+        };
+        let more = keys.len() > limit;
+        keys.truncate(limit);
+        list.next = keys.last().filter(|_| more).map(|key| key.0.to_string());
+        for key in keys {
+            let overview = Overview::read(&self.store, key).await;
+            let overview = self.readable(&key, overview)?;
+            list.repositories
+                .extend(overview.as_ref().map(view::repository));
+        }
+        Ok(Reply::ok(&list))
+    }
+
+    /// What was read, without what cannot be: one damaged value must not hide all others. It is told in the log.
+    fn readable<T>(
+        &self,
+        id: &impl Display,
+        read: Result<Option<T>, RunError>,
+    ) -> Result<Option<T>, Problem> {
+        match read {
+            Ok(read) => Ok(read),
+            Err(RunError::Store(error)) => Err(error.into()),
+            Err(error @ (RunError::Unreadable { .. } | RunError::Unwritable { .. })) => {
+                let message = "left an entity out of a list";
+                self.could_not(message, &id.to_string(), &error.to_string());
+                Ok(None)
+            }
+        }
+    }
+}
+
+fn repository_of(query: &Query) -> Result<Option<RepositoryId>, Problem> {
+    let Some(text) = query.one("repository")? else {
+        return Ok(None);
+    };
+    let id: Result<u64, _> = text.parse();
+    id.map(|id| Some(RepositoryId(id))).map_err(|_| {
+        Problem::bad_request(format!(
+            "the parameter repository is {text:?}, expected GitHub's id of a repository, a whole number"
+        ))
+    })
+}
+
+fn phase_of(query: &Query) -> Result<Option<Standing>, Problem> {
+    let Some(text) = query.one("phase")? else {
+        return Ok(None);
+    };
+    let found = Standing::ALL.into_iter().find(|phase| phase.name() == text);
+    found.map(Some).ok_or_else(|| {
+        let known = Standing::ALL.map(Standing::name).join(", ");
+        Problem::bad_request(format!(
+            "the parameter phase is {text:?}, expected one of {known}"
+        ))
+    })
+}

@@ -1,0 +1,130 @@
+//! All that can be asked, as data: for the OpenAPI document, and for tests that go through every route.
+
+use crate::Role;
+
+/// One thing that can be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Operation {
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// The path, with names in braces for its variable parts.
+    pub path: &'static str,
+    /// The least role that may ask; none for whoever bears any token.
+    pub role: Option<Role>,
+    /// What it does, in a sentence.
+    pub summary: &'static str,
+    /// The parameters in the query that it takes.
+    pub query: &'static [&'static str],
+}
+
+const fn read(
+    path: &'static str,
+    query: &'static [&'static str],
+    summary: &'static str,
+) -> Operation {
+    Operation {
+        method: "GET",
+        path,
+        role: Some(Role::Viewer),
+        summary,
+        query,
+    }
+}
+
+const fn act(path: &'static str, role: Role, summary: &'static str) -> Operation {
+    Operation {
+        method: "POST",
+        path,
+        role: Some(role),
+        summary,
+        query: &[],
+    }
+}
+
+/// All of them.
+pub const OPERATIONS: [Operation; 13] = [
+    Operation {
+        role: None,
+        ..read("/api/v1/me", &[], "Tells whose token the request bears.")
+    },
+    read(
+        "/api/v1/overview",
+        &[],
+        "Counts what is stored, and names vendors that are left alone.",
+    ),
+    read(
+        "/api/v1/deliveries",
+        &["status", "limit", "cursor"],
+        "Lists deliveries: pending ones first, then the newest.",
+    ),
+    read("/api/v1/deliveries/{guid}", &[], "Shows a delivery."),
+    act(
+        "/api/v1/deliveries/{guid}/replay",
+        Role::Deployer,
+        "Runs a delivery again, whatever became of it.",
+    ),
+    Operation {
+        query: &["status", "limit"],
+        ..act(
+            "/api/v1/deliveries/replay",
+            Role::Deployer,
+            "Runs up to 100 dead deliveries again; the status must be dead.",
+        )
+    },
+    read(
+        "/api/v1/previews",
+        &["repository", "phase", "limit", "cursor"],
+        "Lists previews: by repository, the newest pull request first.",
+    ),
+    read(
+        "/api/v1/previews/{repository_id}/{number}",
+        &[],
+        "Shows a preview.",
+    ),
+    act(
+        "/api/v1/previews/{repository_id}/{number}/retry",
+        Role::Deployer,
+        "Lets a preview try again what was given up or has failed.",
+    ),
+    read(
+        "/api/v1/repositories",
+        &["limit", "cursor"],
+        "Lists repositories with their surveys.",
+    ),
+    read(
+        "/api/v1/repositories/{repository_id}",
+        &[],
+        "Shows a repository.",
+    ),
+    act(
+        "/api/v1/repositories/{repository_id}/survey",
+        Role::Deployer,
+        "Compares the open pull requests of a repository with its previews.",
+    ),
+    act(
+        "/api/v1/repositories/{repository_id}/allow-removals",
+        Role::Admin,
+        "Lets the removals go on that are held back in a repository.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::route::Route;
+
+    #[test]
+    fn every_operation_is_a_route_with_the_role_that_it_names() {
+        for operation in OPERATIONS {
+            let path = operation
+                .path
+                .replace("{guid}", "a-1")
+                .replace("{repository_id}", "42")
+                .replace("{number}", "7");
+            let method = operation.method.parse().unwrap();
+            let route = Route::of(&method, &path).unwrap();
+            assert_eq!(route.role(), operation.role, "{path}");
+            assert_eq!(route.changes(), operation.method == "POST", "{path}");
+        }
+    }
+}

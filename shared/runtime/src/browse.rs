@@ -1,0 +1,147 @@
+//! Reads entities for people: which there are, and what the saved state of one says. Changes nothing.
+//!
+//! Which there are is told by listing the keys of a whole store, and never by reading values that nobody asked for: beside entities
+//! `default` holds tokens. Only keys that are an entity's own are read.
+
+use domain::{Timestamp, entity::Entity};
+use ports::{Label, Store, StoreError};
+
+use crate::{RunError, breaker::Pause, record::Record};
+
+/// The keys of `default`, listed once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing(Vec<String>);
+
+impl Listing {
+    /// Lists the keys: as many as there are entities, with about four counters and tokens for each.
+    pub async fn of(store: &impl Store) -> Result<Self, StoreError> {
+        store.keys(Label::Default).await.map(Self)
+    }
+
+    /// The ids of all entities of one kind, in no order.
+    pub fn ids<E: Entity>(&self) -> Vec<E::Id> {
+        self.0.iter().filter_map(|key| key.parse().ok()).collect()
+    }
+
+    /// The vendors that are left alone at present, by name, since they keep failing.
+    pub async fn paused_vendors(
+        &self,
+        store: &impl Store,
+    ) -> Result<Vec<(String, Pause)>, StoreError> {
+        let mut paused = Vec::new();
+        let failing = self.0.iter().filter_map(|key| key.strip_prefix("breaker/"));
+        for vendor in failing.filter(|vendor| !vendor.contains('/')) {
+            let pause = crate::breaker::pause(store, vendor).await?;
+            paused.extend(pause.map(|pause| (vendor.to_owned(), pause)));
+        }
+        paused.sort_by(|(left, _), (right, _)| left.cmp(right));
+        Ok(paused)
+    }
+}
+
+/// The saved state of an entity, without the facts that still lie in its mailbox; none if there is none.
+pub async fn state<E: Entity>(store: &impl Store, id: &E::Id) -> Result<Option<E>, RunError> {
+    let record: Option<Record<E>> = Record::read(store, id).await?;
+    Ok(record.map(|record| record.state))
+}
+
+/// Posts `fact` to the mailbox of an entity that is stored, and says whether it is. What follows is brought about by
+/// `POST /reconcile`, which finds the mail.
+pub async fn tell<E: Entity>(
+    store: &impl Store,
+    id: &E::Id,
+    fact: &E::Fact,
+    now: Timestamp,
+) -> Result<bool, RunError> {
+    if store.get(Label::Default, &id.to_string()).await?.is_none() {
+        return Ok(false);
+    }
+    crate::mailbox::post::<E>(store, id, fact, now).await?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        PreviewId, PullRequestNumber, RepositoryId,
+        preview::{Fact, Preview},
+        repository::{Key, Repository},
+    };
+    use ports::memory::MemoryStore;
+
+    use super::*;
+
+    const ID: PreviewId = PreviewId {
+        repository: RepositoryId(1),
+        number: PullRequestNumber(7),
+    };
+
+    /// The store in memory answers at once.
+    fn wait<T>(future: impl Future<Output = T>) -> T {
+        futures_util::FutureExt::now_or_never(future).unwrap()
+    }
+
+    fn stored() -> MemoryStore {
+        let store = MemoryStore::default();
+        let record = Record::<Preview>::new(ID);
+        wait(record.write(&store, &ID)).unwrap();
+        wait(store.increment(Label::Default, "preview/1/7/seq", 3)).unwrap();
+        for (key, value) in [
+            ("github/token/1", b"ghs_secret".as_slice()),
+            ("preview/1/7/contested", b"1"),
+            (
+                "breaker/Coolify",
+                br#"{"failures":5,"failing_since":0,"last_error":"it answered 502",
+                     "open":{"until":15000,"pause_milliseconds":15000,"probe":1,"trying":false}}"#,
+            ),
+            (
+                "breaker/GitHub",
+                br#"{"failures":1,"failing_since":0,"last_error":"it answered 502"}"#,
+            ),
+        ] {
+            wait(store.set(Label::Default, key, value)).unwrap();
+        }
+        store
+    }
+
+    #[test]
+    fn only_keys_that_are_an_entitys_own_are_taken_for_entities() {
+        let listing = wait(Listing::of(&stored())).unwrap();
+        assert_eq!(listing.ids::<Preview>(), [ID]);
+        assert_eq!(listing.ids::<Repository>(), Vec::<Key>::new());
+    }
+
+    #[test]
+    fn a_vendor_is_paused_once_its_circuit_is_open() {
+        let store = stored();
+        let listing = wait(Listing::of(&store)).unwrap();
+        let paused = wait(listing.paused_vendors(&store)).unwrap();
+        let names: Vec<&str> = paused.iter().map(|(vendor, _)| vendor.as_str()).collect();
+        assert_eq!(names, ["Coolify"]);
+    }
+
+    #[test]
+    fn a_wish_is_posted_only_to_an_entity_that_is_stored() {
+        let store = stored();
+        let now = Timestamp::from_milliseconds(1);
+        let told = wait(tell::<Preview>(&store, &ID, &Fact::RetryAsked, now));
+        assert_eq!(told, Ok(true));
+        assert!(
+            store
+                .all_keys()
+                .contains(&"queue mail/preview/1/7/4".to_owned())
+        );
+        let nobody = PreviewId {
+            number: PullRequestNumber(8),
+            ..ID
+        };
+        let told = wait(tell::<Preview>(&store, &nobody, &Fact::RetryAsked, now));
+        assert_eq!(told, Ok(false));
+        assert!(
+            !store
+                .all_keys()
+                .iter()
+                .any(|key| key.contains("preview/1/8"))
+        );
+    }
+}
