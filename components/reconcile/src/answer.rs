@@ -30,12 +30,14 @@ impl Done<'_> {
     /// `200` with the numbers; `next_at` is when something is due again, and is null if nothing is.
     pub(crate) fn response(&self) -> Response<Full<Bytes>> {
         let (previews, repositories) = (&self.entities.previews, &self.entities.repositories);
+        let installations = &self.entities.installations;
         // An absent time sorts before any, so it is not just the least of them.
         let next_at = [
             self.deliveries.next_at,
             previews.next_at,
             repositories.next_at,
             self.releases.next_at(),
+            installations.next_at,
         ]
         .into_iter()
         .flatten()
@@ -62,9 +64,13 @@ impl Done<'_> {
                 "failed": repositories.failed,
                 "left": repositories.left,
             },
+            "installations": self.installations(),
+            "installations_problem": self.entities.installations_problem,
             "surveys": self.surveys(),
             "surveys_failing": self.surveys_failing(),
             "held_back": self.held_back(),
+            "archived": self.archived(),
+            "access_lost": self.access_lost(),
             "github_problem": self.github_problem,
             "vendors_paused": self.paused.iter().map(paused).collect::<Vec<_>>(),
             "next_at": next_at.map(|at| at.to_string()),
@@ -84,6 +90,43 @@ impl Done<'_> {
                 "news": survey.news,
                 "gone": survey.gone,
                 "dry": survey.dry,
+            }))
+        })
+    }
+
+    /// The installations of the App, as they were seen last.
+    fn installations(&self) -> Vec<Value> {
+        let installed = self.entities.installed.iter();
+        let shown = installed.map(|installation| {
+            let details = installation.details();
+            let suspended_at = details.and_then(|details| details.suspended_at);
+            json!({
+                "id": installation.id.0,
+                "account": details.map(|details| &details.login),
+                "repositories": installation.reached(),
+                "suspended_at": suspended_at.map(|at| at.to_string()),
+                "trouble": installation.trouble(),
+                "held_back": installation.held_back().map(ToString::to_string),
+            })
+        });
+        shown.collect()
+    }
+
+    /// Repositories from which nothing new is deployed, since they are archived.
+    fn archived(&self) -> Vec<&str> {
+        let archived = self.entities.overviews.iter();
+        let archived = archived.filter(|overview| overview.archived);
+        archived.map(|overview| overview.name.as_str()).collect()
+    }
+
+    /// Repositories that the App does not reach any more: their previews are taken down.
+    fn access_lost(&self) -> Vec<Value> {
+        self.overviews(|overview| {
+            let loss = overview.access_lost?;
+            Some(json!({
+                "repository": overview.name,
+                "repository_id": overview.id.0,
+                "reason": loss.to_string(),
             }))
         })
     }

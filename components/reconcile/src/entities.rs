@@ -1,10 +1,12 @@
-//! Entities that are due: repositories first, since their surveys tell previews what they missed; then previews, a step for each,
+//! Entities that are due: installations first, since they tell repositories whether the App reaches them; then repositories, since
+//! they tell previews, and their surveys tell previews what they missed; then previews, a step for each,
 //! and after the answer those that go on within minutes.
 
-use std::{cell::RefCell, collections::BTreeMap, marker::PhantomData};
+use std::collections::BTreeMap;
 
 use domain::{
     PreviewId, Timestamp,
+    installation::{self, Installation},
     preview::{self, Preview},
     release::{Intake, Line, LineId},
     repository::{Fact, Key, Repository, SurveyFact, SurveyPolicy},
@@ -14,8 +16,9 @@ use ports::{Clock, Label, Level, Log, Store};
 use previews::{FOLLOWED_FOR, PreviewRunner};
 use runtime::{
     RunError, Runner,
+    installation::{self as installations, InstallationExecutor},
     reconcile::{self, Pending, Report, Work},
-    repository::{Overview, RepositoryExecutor},
+    repository::{Overview, RepositoryExecutor, StoredPreviews},
 };
 use slipway_spin::SpinStore;
 
@@ -26,6 +29,11 @@ const FOLLOWED_MAX: usize = 32;
 
 /// What was done.
 pub(crate) struct Advanced {
+    pub(crate) installations: Report,
+    /// The installations that are known.
+    pub(crate) installed: Vec<Installation>,
+    /// Why GitHub's list of installations could not be read.
+    pub(crate) installations_problem: Option<String>,
     pub(crate) repositories: Report,
     pub(crate) previews: Report,
     /// All repositories that are known.
@@ -36,6 +44,8 @@ pub(crate) struct Advanced {
 pub(crate) enum NotAdvanced {
     /// No such repository is known.
     UnknownRepository(Key),
+    /// No such installation is known.
+    UnknownInstallation(installation::Key),
     /// No such preview is known.
     UnknownPreview(PreviewId),
     /// No such release line is known.
@@ -57,6 +67,23 @@ pub(crate) async fn advance(
     wishes: &Wishes,
     (mut work, deadline): (Work, Timestamp),
 ) -> Result<Advanced, NotAdvanced> {
+    let (found, installations_problem) = find_installations(runner, policy).await;
+    if found > 0 {
+        work = reconcile::work(&runner.store).await?;
+    }
+    let stored = StoredPreviews::default();
+    let mut installations = work.take::<Installation>();
+    post_installation_wishes(runner, wishes, &mut installations).await?;
+    // A quarter of the time at most.
+    let left = deadline.since(runner.clock.now());
+    let looked_until = runner.clock.now().after(left / 4);
+    let installation_report =
+        advance_installations(runner, policy, &stored, &installations, looked_until).await;
+    if installation_report.advanced > 0 {
+        // Repositories that were told have mail now.
+        work = reconcile::work(&runner.store).await?;
+        work.take::<Installation>();
+    }
     let mut repositories = work.take::<Repository>();
     post_wishes(runner, wishes, &mut repositories).await?;
     if let Some(id) = wishes.retry {
@@ -67,10 +94,11 @@ pub(crate) async fn advance(
     // Half of the time at most: however many repositories are due, previews get on too.
     let left = deadline.since(runner.clock.now());
     let surveyed_until = runner.clock.now().after(left / 2);
-    let report = advance_repositories(runner, policy, &repositories, surveyed_until).await;
+    let report = advance_repositories(runner, policy, &stored, &repositories, surveyed_until).await;
     if report.advanced > 0 {
         // Previews that were told have mail now.
         work = reconcile::work(&runner.store).await?;
+        work.take::<Installation>();
         work.take::<Repository>();
     }
     // Releases have their own turn.
@@ -79,28 +107,41 @@ pub(crate) async fn advance(
     let previews = runner
         .advance_all::<Preview>(&work.entities, deadline)
         .await;
+    let mut installed = Vec::new();
+    for key in installations
+        .keys()
+        .filter_map(|entity| entity.parse().ok())
+    {
+        match installations::read(&runner.store, key).await {
+            Ok(installation) => installed.extend(installation),
+            Err(error) => not_told(runner, &key, &error),
+        }
+    }
     let mut overviews = Vec::new();
     for key in repositories.keys().filter_map(|entity| entity.parse().ok()) {
         match Overview::read(&runner.store, key).await {
             Ok(overview) => overviews.extend(overview),
-            Err(error) => not_told(runner, key, &error),
+            Err(error) => not_told(runner, &key, &error),
         }
     }
     Ok(Advanced {
+        installations: installation_report,
+        installed,
+        installations_problem,
         repositories: report,
         previews,
         overviews,
     })
 }
 
-fn not_told(runner: &PreviewRunner, key: Key, error: &RunError) {
+fn not_told(runner: &PreviewRunner, key: &impl ToString, error: &RunError) {
     let fields = [
         ("entity", key.to_string().into()),
         ("reason", error.to_string().into()),
     ];
     runner
         .log
-        .write(Level::Error, "cannot tell of a repository", &fields);
+        .write(Level::Error, "cannot tell of an entity", &fields);
 }
 
 /// Posts the wish to try again, and returns the number of its mail.
@@ -142,9 +183,81 @@ async fn post_wishes(
     Ok(())
 }
 
+/// Posts what the caller wishes to the installations that it concerns.
+async fn post_installation_wishes(
+    runner: &PreviewRunner,
+    wishes: &Wishes,
+    installations: &mut BTreeMap<String, Pending>,
+) -> Result<(), NotAdvanced> {
+    let Some(key) = wishes.allow_losses else {
+        return Ok(());
+    };
+    let pending = installations
+        .get_mut(&key.to_string())
+        .ok_or(NotAdvanced::UnknownInstallation(key))?;
+    let allowed = installation::Fact::LossesAllowed;
+    pending
+        .mail
+        .push(runner.post::<Installation>(&key, &allowed).await?);
+    Ok(())
+}
+
+/// Notes installations of the App of which no delivery told. Returns how many, and why it could not.
+async fn find_installations(
+    runner: &PreviewRunner,
+    policy: SurveyPolicy,
+) -> (usize, Option<String>) {
+    let Some(github) = runner.executor.github.as_ref() else {
+        return (0, None);
+    };
+    let found = installations::find(github, &runner.store, &runner.clock, policy.interval()).await;
+    match found {
+        Ok(0) => (0, None),
+        Ok(new) => {
+            let fields = [("installations", new.into())];
+            let message = "found installations of the App of which nobody told";
+            runner.log.write(Level::Info, message, &fields);
+            (new, None)
+        }
+        Err(error) => {
+            let reason = error.to_string();
+            let fields = [("reason", reason.as_str().into())];
+            let message = "could not list the App's installations";
+            runner.log.write(Level::Warn, message, &fields);
+            (0, Some(reason))
+        }
+    }
+}
+
+async fn advance_installations(
+    runner: &PreviewRunner,
+    policy: SurveyPolicy,
+    previews: &StoredPreviews<Preview>,
+    installations: &BTreeMap<String, Pending>,
+    deadline: Timestamp,
+) -> Report {
+    let installation_runner = Runner {
+        store: &runner.store,
+        clock: runner.clock,
+        log: runner.log.clone(),
+        executor: InstallationExecutor {
+            github: runner.executor.github.as_ref(),
+            store: SpinStore::new(),
+            clock: runner.clock,
+            log: runner.log.clone(),
+            policy,
+            previews,
+        },
+    };
+    installation_runner
+        .advance_all::<Installation>(installations, deadline)
+        .await
+}
+
 async fn advance_repositories(
     runner: &PreviewRunner,
     policy: SurveyPolicy,
+    previews: &StoredPreviews<Preview>,
     repositories: &BTreeMap<String, Pending>,
     deadline: Timestamp,
 ) -> Report {
@@ -158,8 +271,7 @@ async fn advance_repositories(
             clock: runner.clock,
             log: runner.log.clone(),
             policy,
-            listed: RefCell::default(),
-            preview: PhantomData::<Preview>,
+            previews,
         },
     };
     repository_runner

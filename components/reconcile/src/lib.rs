@@ -105,6 +105,10 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
             let detail = format!("no repository with the id {} is known", key.0);
             return Ok(answer::problem(StatusCode::NOT_FOUND, &detail));
         }
+        Err(NotAdvanced::UnknownInstallation(key)) => {
+            let detail = format!("no {key} is known");
+            return Ok(answer::problem(StatusCode::NOT_FOUND, &detail));
+        }
         Err(NotAdvanced::UnknownPreview(id)) => {
             let detail = format!("no {id} is known");
             return Ok(answer::problem(StatusCode::NOT_FOUND, &detail));

@@ -1,6 +1,9 @@
 //! What a caller may ask for beyond what is due, in the query.
 
-use domain::{CommitSha, PreviewId, RepositoryId, release::LineId, repository::Key};
+use domain::{
+    CommitSha, InstallationId, PreviewId, RepositoryId, installation, release::LineId,
+    repository::Key,
+};
 use url::form_urlencoded;
 
 /// What the caller asks for.
@@ -10,6 +13,8 @@ pub(crate) struct Wishes {
     pub(crate) survey_now: bool,
     /// `allow_removals=<repository id>`: let the removals go on that are held back in this repository.
     pub(crate) allow_removals: Option<Key>,
+    /// `allow_losses=<installation id>`: let the repositories go that are held back in this installation.
+    pub(crate) allow_losses: Option<installation::Key>,
     /// `retry=<repository id>/<number>`: let this preview try again what it has given up, or what has failed.
     pub(crate) retry: Option<PreviewId>,
     /// `releases=all`: show every release line, and not only those that are due.
@@ -68,6 +73,13 @@ impl Wishes {
                         "allow_removals: expected the id of a repository, a whole number".to_owned()
                     })?;
                     wishes.allow_removals = Some(Key(RepositoryId(id)));
+                }
+                ("allow_losses", id) => {
+                    let id = id.parse().map_err(|_| {
+                        "allow_losses: expected the id of an installation, a whole number"
+                            .to_owned()
+                    })?;
+                    wishes.allow_losses = Some(installation::Key(InstallationId(id)));
                 }
                 ("retry", id) => match (format!("preview/{id}").parse(), line("retry", id)) {
                     (Ok(preview), _) => wishes.retry = Some(preview),

@@ -11,6 +11,7 @@ pub mod entity;
 pub mod gap;
 mod glob;
 mod identity;
+pub mod installation;
 pub mod manifest;
 mod markdown;
 pub mod notice;
@@ -22,6 +23,7 @@ mod time;
 pub use backstage::EntityRef;
 pub use coolify::{ApplicationUuid, DeploymentUuid, ImageTag};
 pub use identity::{
-    CommitSha, DeliveryGuid, NotParsed, PreviewId, PullRequestNumber, RepositoryId, RepositoryName,
+    CommitSha, DeliveryGuid, InstallationId, NotParsed, PreviewId, PullRequestNumber, RepositoryId,
+    RepositoryName,
 };
 pub use time::Timestamp;

@@ -51,8 +51,7 @@ impl Seen {
                 None
             }
         };
-        let installation = webhooks::installation_of(payload)
-            .map(|(repository, installation)| (repository, InstallationId(installation)));
+        let installation = webhooks::installation_of(payload);
         Ok(News {
             repository,
             mail,

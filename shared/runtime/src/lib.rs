@@ -11,6 +11,7 @@ pub mod configuration;
 mod due;
 mod error;
 pub mod gap;
+pub mod installation;
 mod keys;
 mod lease;
 pub mod mailbox;

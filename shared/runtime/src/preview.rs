@@ -272,6 +272,8 @@ fn told(fact: &Fact) -> (&'static str, Option<&Trouble>) {
         Fact::ExpiryNoted { over: true, .. } => {
             ("the preview is over, since nothing happened", None)
         }
+        Fact::Access { lost: Some(_), .. } => ("the App does not reach the repository", None),
+        Fact::Access { lost: None, .. } => ("the App reaches the repository again", None),
         Fact::RetryAsked => ("a person asks to try again", None),
         Fact::PullRequestRead { .. } => ("read the pull request", None),
         Fact::PullRequestNotRead { trouble } => ("could not read the pull request", Some(trouble)),

@@ -1,12 +1,15 @@
 //! Repositories: noting that one was seen, doing what their plans ask for, and what people are told of them.
 
 mod executor;
+mod reach;
 mod settings;
+mod stored;
 #[cfg(test)]
 mod tests;
 
 use domain::{
     RepositoryId, Timestamp,
+    installation::Loss,
     repository::{Fact, HeldBack, Key, Repository, Summary},
 };
 use ports::{Clock, Log, Store};
@@ -14,6 +17,7 @@ use ports::{Clock, Log, Store};
 use crate::{RunError, Runner, record::Record};
 
 pub use executor::RepositoryExecutor;
+pub use stored::StoredPreviews;
 
 impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
     /// Makes `fact` durable if it is news: one read if it is not. Returns the number of its mail, to be taken in.
@@ -37,6 +41,10 @@ pub struct Overview {
     pub last_survey: Option<Summary>,
     /// Why the last try at a survey did not work; none if it did.
     pub trouble: Option<String>,
+    /// Whether it is read-only: nothing new is deployed from it.
+    pub archived: bool,
+    /// Why the App does not reach it any more; none if it does, as far as is known.
+    pub access_lost: Option<Loss>,
     /// The removals that wait for a person.
     pub held_back: Option<HeldBack>,
 }
@@ -56,6 +64,8 @@ impl Overview {
                 .map_or_else(|| repository.id.to_string(), ToString::to_string),
             last_survey: repository.last_survey().cloned(),
             trouble: repository.survey_trouble().map(str::to_owned),
+            archived: repository.details().is_some_and(|details| details.archived),
+            access_lost: repository.access_lost(),
             held_back: repository.held_back().cloned(),
         }
     }

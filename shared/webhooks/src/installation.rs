@@ -1,6 +1,6 @@
 //! By which installation of a GitHub App a delivery came: every delivery to an App says so, whatever its event.
 
-use domain::RepositoryId;
+use domain::{InstallationId, RepositoryId};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -16,9 +16,12 @@ struct Identified {
 
 /// The repository that the payload is about, and GitHub's id of the installation; none if it does not say so, as deliveries of a
 /// repository's own webhook do not.
-pub fn installation_of(payload: &[u8]) -> Option<(RepositoryId, u64)> {
+pub fn installation_of(payload: &[u8]) -> Option<(RepositoryId, InstallationId)> {
     let wire: Wire = serde_json::from_slice(payload).ok()?;
-    Some((RepositoryId(wire.repository.id), wire.installation.id))
+    Some((
+        RepositoryId(wire.repository.id),
+        InstallationId(wire.installation.id),
+    ))
 }
 
 #[cfg(test)]
@@ -29,7 +32,10 @@ mod tests {
     fn the_installation_is_read_where_a_delivery_names_it() {
         let payload =
             br#"{"action":"opened","repository":{"id":7,"name":"shop"},"installation":{"id":5,"node_id":"MDIz"}}"#;
-        assert_eq!(installation_of(payload), Some((RepositoryId(7), 5)));
+        assert_eq!(
+            installation_of(payload),
+            Some((RepositoryId(7), InstallationId(5)))
+        );
         for other in [
             r#"{"repository":{"id":7}}"#,
             r#"{"repository":{"id":7},"installation":null}"#,

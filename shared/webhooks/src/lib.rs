@@ -4,6 +4,7 @@
 //! all. What is needed and wrong is told in one line that names the field. Shapes and names are GitHub's, as in the JSON
 //! schema of its payloads.
 
+mod access;
 mod body;
 mod form;
 mod header;
@@ -15,6 +16,7 @@ mod push;
 mod route;
 mod workflow_run;
 
+pub use access::{AccessEvent, access_event};
 pub use body::payload_text;
 pub use header::{
     ContentType, DELIVERY_HEADER, EVENT_HEADER, Envelope, EventName, SIGNATURE_HEADER,

@@ -141,6 +141,7 @@ pub fn pull_request_event(payload: &[u8]) -> Result<PullRequestEvent, Malformed>
             base_branch: pull_request.base.0.branch,
             repository: repository.full_name,
             default_branch: repository.default_branch,
+            archived: repository.archived,
         },
     })
 }
@@ -206,6 +207,8 @@ pub(crate) struct WireRepository {
     #[serde(deserialize_with = "json::identity")]
     full_name: RepositoryName,
     default_branch: String,
+    #[serde(default)]
+    archived: bool,
 }
 
 #[derive(Deserialize)]

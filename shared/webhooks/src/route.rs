@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::{
     EventName, Malformed,
+    access::{self, EDITED, Kind},
     json::{self, Object},
     pull_request::{self, PullRequestAction},
     push,
@@ -20,6 +21,8 @@ pub enum Route {
     Push,
     /// For the component `workflow-run`.
     WorkflowRun,
+    /// For the component `installation`.
+    Installation,
     /// GitHub asks whether anybody is there.
     Ping,
     /// Nothing depends on it.
@@ -46,7 +49,7 @@ pub fn component_of(event: &str) -> Option<&'static str> {
         "pull_request" => Some("pull-request"),
         "push" => Some("push"),
         "workflow_run" => Some("workflow-run"),
-        _ => None,
+        other => Kind::of(other).map(|_| "installation"),
     }
 }
 
@@ -62,15 +65,16 @@ pub fn use_of(event: &str, action: Option<&str>) -> Use {
         // The payload tells whether it is of a branch or tag that is still there.
         "push" => Use::Sometimes,
         "workflow_run" => WorkflowRunAction::named(action).map_or(Use::Never, |_| Use::Always),
-        _ => Use::Never,
+        other => match Kind::of(other) {
+            Some(Kind::Repository) if action == EDITED => Use::Sometimes,
+            Some(kind) if kind.uses(action) => Use::Always,
+            Some(_) | None => Use::Never,
+        },
     }
 }
 
 /// Events that Slipway is to use, for which there is no component yet.
-const NOT_YET: [&str; 7] = [
-    "installation",
-    "installation_repositories",
-    "repository",
+const NOT_YET: [&str; 4] = [
     "issue_comment",
     "delete",
     "check_run",
@@ -114,6 +118,9 @@ pub fn route(event: &EventName, payload: &str) -> Result<Routed, Malformed> {
         },
         "ping" => Ok(Head::parse(payload)?.routed(Route::Ping)),
         other => {
+            if let Some(kind) = Kind::of(other) {
+                return access_route(event, kind, payload);
+            }
             let reason = if NOT_YET.contains(&other) {
                 format!("this version does not use {other} events yet")
             } else {
@@ -121,6 +128,26 @@ pub fn route(event: &EventName, payload: &str) -> Result<Routed, Malformed> {
             };
             Ok(Head::parse(payload)?.routed(Route::Ignored { reason }))
         }
+    }
+}
+
+/// The route of a delivery that tells of what the App may reach.
+fn access_route(event: &EventName, kind: Kind, payload: &str) -> Result<Routed, Malformed> {
+    match access::WireEvent::parse(kind, payload) {
+        Ok(parsed) => {
+            let action = parsed.action();
+            let route = if parsed.is_used() {
+                Route::Installation
+            } else {
+                unused(event, action)
+            };
+            Ok(Routed {
+                action: Some(short(action)),
+                repository: parsed.repository(),
+                route,
+            })
+        }
+        Err(error) => unless_unused(event, payload, error, |action| kind.uses(action)),
     }
 }
 
@@ -155,6 +182,8 @@ fn unless_unused(
 fn unused(event: &EventName, action: &str) -> Route {
     let reason = if event.as_str() == "pull_request" && action == PullRequestAction::Edited.name() {
         "pull_request edited is used only when the base or the title changed".to_owned()
+    } else if event.as_str() == "repository" && action == EDITED {
+        "repository edited is used only when the default branch changed".to_owned()
     } else {
         format!("{event} {} is not used", short(action))
     };

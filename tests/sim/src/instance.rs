@@ -3,13 +3,7 @@
 //! What the components do around the shared crates is done here too, step by step: `gateway`, `pull-request`, `workflow-run`
 //! and `reconcile` in `components/`.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::BTreeMap,
-    marker::PhantomData,
-    rc::Rc,
-    time::Duration,
-};
+use std::{cell::Cell, collections::BTreeMap, rc::Rc, time::Duration};
 
 use ::http::{HeaderMap, HeaderValue, Method, header};
 use domain::{
@@ -28,7 +22,7 @@ use runtime::{
     breaker::Guarded,
     preview::PreviewExecutor,
     reconcile::{self, Pending},
-    repository::{Overview, RepositoryExecutor},
+    repository::{Overview, RepositoryExecutor, StoredPreviews},
 };
 use vendors::{
     coolify,
@@ -187,6 +181,7 @@ async fn survey(
     deadline: Timestamp,
 ) -> Option<()> {
     let previews = runner(port);
+    let stored = StoredPreviews::<Watched>::default();
     let surveyor = Runner {
         store: port,
         clock: port,
@@ -197,8 +192,7 @@ async fn survey(
             clock: port,
             log: port,
             policy: SurveyPolicy::new(SURVEYED, 2),
-            listed: RefCell::default(),
-            preview: PhantomData::<Watched>,
+            previews: &stored,
         },
     };
     surveyor

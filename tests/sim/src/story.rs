@@ -134,6 +134,7 @@ fn open(sim: &Rc<Sim>, repository: usize, number: u64, end: Micros) {
         base_branch: "main".to_owned(),
         repository: name,
         default_branch: "main".to_owned(),
+        archived: false,
     };
     github.pulls.push(Pull {
         id,

@@ -211,6 +211,8 @@ impl Ghost {
                 }
             }
             Fact::ExpiryNoted { .. } => {}
+            // No installation of an App is simulated.
+            Fact::Access { .. } => {}
             Fact::RetryAsked => self.person_acted(),
             Fact::LabelAdded(_) => {
                 if let Some(tries) = self.efforts.get_mut("permission") {

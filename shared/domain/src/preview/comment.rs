@@ -379,6 +379,7 @@ fn ended(how: &str, preview: &Preview) -> String {
 
 fn reason(absence: &Absence) -> String {
     match absence {
+        Absence::AccessLost(loss) => loss.to_string(),
         Absence::Merged => "the pull request was merged".to_owned(),
         Absence::Closed => "the pull request was closed".to_owned(),
         Absence::Draft => "the pull request is a draft".to_owned(),

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{LabelAdded, Permission, PullRequest, Settings, Trouble, WorkflowRun};
-use crate::{ApplicationUuid, CommitSha, DeploymentUuid, ImageTag, RepositoryName, Timestamp};
+use crate::{
+    ApplicationUuid, CommitSha, DeploymentUuid, ImageTag, RepositoryName, Timestamp,
+    installation::Loss,
+};
 
 /// A fact about a preview.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +54,13 @@ pub enum Fact {
         activity: Timestamp,
         /// Whether it is over.
         over: bool,
+    },
+    /// The App reaches the repository no more, or does so again: GitHub and Slipway agreed on it.
+    Access {
+        /// Why it is reached no more; none if it is.
+        lost: Option<Loss>,
+        /// When that was agreed on.
+        as_of: Timestamp,
     },
     /// A person asks to try again what was given up, has failed or waits for its next try.
     RetryAsked,

@@ -6,7 +6,7 @@ use super::{
     Fact, Preview, PullRequest, Reading, Trouble, WorkflowRun,
     state::{Builds, Problem, Sighting, Target},
 };
-use crate::{CommitSha, RepositoryName, Timestamp};
+use crate::{CommitSha, RepositoryName, Timestamp, installation::Loss};
 
 /// Two answers that differ within one second come from copies that lag: the next look waits for them.
 const SECOND_LOOK: Duration = Duration::from_secs(1);
@@ -33,6 +33,7 @@ impl Preview {
                 activity,
                 over,
             } => self.expiry_noted(service, *activity, *over),
+            Fact::Access { lost, as_of } => self.access_told(*lost, *as_of, at),
             Fact::RetryAsked => {
                 if let Some(sighting) = &mut self.sighting {
                     sighting.active_at = Some(at);
@@ -148,6 +149,21 @@ impl Preview {
         // The pauses between looks that fail stay: a list that disagrees for ever must not make them many.
         if let Some(sighting) = &mut self.sighting {
             sighting.doubted_until = sighting.doubted_until.max(Some(at));
+        }
+    }
+
+    /// The newest word counts. When the repository is reached again, everything is looked at anew.
+    fn access_told(&mut self, lost: Option<Loss>, as_of: Timestamp, at: Timestamp) {
+        if self.access.as_of.is_some_and(|known| known >= as_of) {
+            return;
+        }
+        self.access.as_of = Some(as_of);
+        let before = std::mem::replace(&mut self.access.lost, lost.map(|loss| (loss, at)));
+        if before.is_some() && lost.is_none() {
+            if let Some(sighting) = &mut self.sighting {
+                sighting.doubted_until = Some(at);
+            }
+            self.start_afresh();
         }
     }
 

@@ -58,6 +58,9 @@ impl Agenda {
 
 impl Preview {
     pub(super) fn next_step(&self, now: Timestamp) -> Step<Action> {
+        if let Some((_, since)) = self.access.lost {
+            return self.leave(since, now);
+        }
         let Some(sighting) = &self.sighting else {
             if self.repository.is_none() {
                 // Nobody ever told what this is: there is nothing to look at.
@@ -80,7 +83,7 @@ impl Preview {
         agenda.add(self.read_permission(sighting, now));
         agenda.add(self.note_expiry(sighting, now));
         for (application, target) in &self.targets {
-            agenda.add(self.target_effect(sighting, application, target, now));
+            agenda.add(self.target_effect(Some(sighting), application, target, now));
         }
         self.start_missing_targets(sighting, &mut agenda, now);
         agenda.add(self.publish_comment(sighting, now));
@@ -92,6 +95,24 @@ impl Preview {
             None => Next::Nothing,
         });
         if let Some(forget_at) = self.forget_at() {
+            agenda.add(Next::At(forget_at));
+        }
+        agenda.step()
+    }
+
+    /// The App does not reach the repository any more: what is there is removed, without a look at the pull request, which
+    /// cannot be had. Nothing is asked of GitHub.
+    fn leave(&self, since: Timestamp, now: Timestamp) -> Step<Action> {
+        let mut agenda = Agenda::default();
+        for (application, target) in &self.targets {
+            agenda.add(self.target_effect(self.sighting.as_ref(), application, target, now));
+        }
+        self.look_after_targets(&mut agenda, now);
+        if self.targets.values().all(super::state::Target::is_vacant) {
+            let forget_at = since.after(FORGOTTEN_AFTER);
+            if forget_at <= now {
+                return Step::Forget;
+            }
             agenda.add(Next::At(forget_at));
         }
         agenda.step()
@@ -129,12 +150,12 @@ impl Preview {
     /// `action` if the pull request was just read, else reading it.
     pub(super) fn with_fresh_look(
         &self,
-        sighting: &Sighting,
+        sighting: Option<&Sighting>,
         now: Timestamp,
         action: Action,
     ) -> Next {
         let fresh = sighting
-            .confirmed_at
+            .and_then(|sighting| sighting.confirmed_at)
             .is_some_and(|confirmed_at| now.since(confirmed_at) <= FRESH);
         if fresh {
             Next::Act(action)
@@ -196,6 +217,9 @@ impl Preview {
     }
 
     fn publish_comment(&self, sighting: &Sighting, now: Timestamp) -> Next {
+        if sighting.pull_request.archived {
+            return Next::Nothing;
+        }
         let Some(body) = comment::render(self) else {
             return Next::Nothing;
         };

@@ -73,13 +73,13 @@ impl Preview {
         now: Timestamp,
     ) -> Next {
         let target = Target::new(service.service.clone());
-        self.target_effect(sighting, &service.application, &target, now)
+        self.target_effect(Some(sighting), &service.application, &target, now)
     }
 
     /// What changes something: starting and removing.
     pub(super) fn target_effect(
         &self,
-        sighting: &Sighting,
+        sighting: Option<&Sighting>,
         application: &ApplicationUuid,
         target: &Target,
         now: Timestamp,
@@ -111,7 +111,10 @@ impl Preview {
             Wanted::Absent(_) if target.is_vacant() => Next::Nothing,
             Wanted::Absent(_) => self.remove(sighting, application, target, now, now),
             Wanted::Present { service, run } if !target.has(&wanted) && !target.is_busy() => {
-                let Some(revision) = service.revision(self.id, &sighting.pull_request, run) else {
+                let revision = self
+                    .pull_request()
+                    .and_then(|pull_request| service.revision(self.id, pull_request, run));
+                let Some(revision) = revision else {
                     return Next::Nothing;
                 };
                 let attempt = target.attempts + 1;
@@ -218,7 +221,7 @@ impl Preview {
 
     fn remove(
         &self,
-        sighting: &Sighting,
+        sighting: Option<&Sighting>,
         application: &ApplicationUuid,
         target: &Target,
         at: Timestamp,
@@ -239,12 +242,16 @@ impl Preview {
         if let Some(wish) = target.effort.wish.filter(|wish| *wish > now) {
             return Next::At(wish);
         }
+        // What is agreed on of the repository needs no look at the pull request, and there is none to be had.
+        if self.access.lost.is_some() {
+            return Next::Act(action);
+        }
         self.with_fresh_look(sighting, now, action)
     }
 
     fn when_due_and_fresh(
         &self,
-        sighting: &Sighting,
+        sighting: Option<&Sighting>,
         target: &Target,
         now: Timestamp,
         action: Action,

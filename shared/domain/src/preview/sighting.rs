@@ -31,6 +31,9 @@ pub struct PullRequest {
     pub repository: RepositoryName,
     /// The default branch of that repository, where configuration is read.
     pub default_branch: String,
+    /// Whether that repository is read-only: nothing is begun, and GitHub takes no comment.
+    #[serde(default)]
+    pub archived: bool,
 }
 
 /// Whether a pull request is open.

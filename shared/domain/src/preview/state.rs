@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     Effort, PullRequest, Revision, Settings, WorkflowRun, approval::Approvals, expiry::Expiry,
 };
-use crate::{ApplicationUuid, CommitSha, DeploymentUuid, PreviewId, RepositoryName, Timestamp};
+use crate::{
+    ApplicationUuid, CommitSha, DeploymentUuid, PreviewId, RepositoryName, Timestamp,
+    installation::Loss,
+};
 
 /// The preview of one pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +23,9 @@ pub struct Preview {
     /// The newest that is known of the pull request.
     #[serde(default)]
     pub(super) sighting: Option<Sighting>,
+    /// Whether the App reaches the repository.
+    #[serde(default)]
+    pub(super) access: Access,
     /// The tries at reading the pull request.
     #[serde(default)]
     pub(super) reading: Effort,
@@ -62,6 +68,17 @@ pub(super) struct Sighting {
     /// How often in a row GitHub's API showed something older: a copy that lags.
     #[serde(default)]
     pub(super) stale_reads: u32,
+}
+
+/// Whether the App reaches the repository, as the repository told.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct Access {
+    /// When the newest of what was told was agreed on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) as_of: Option<Timestamp>,
+    /// Why it is reached no more, and since when that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) lost: Option<(Loss, Timestamp)>,
 }
 
 /// What is known of the repository's configuration.
@@ -217,6 +234,7 @@ impl Preview {
         Self {
             id,
             repository: None,
+            access: Access::default(),
             sighting: None,
             reading: Effort::default(),
             configuration: ConfigurationState::default(),

@@ -11,6 +11,7 @@ use crate::{
     ApplicationUuid,
     configuration::{ConfiguredDuration, Forks},
     glob,
+    installation::Loss,
 };
 
 /// What is wanted of the preview of one service.
@@ -36,6 +37,8 @@ pub(super) enum Wanted<'a> {
 /// Why there should be no preview.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Absence {
+    /// The App does not reach the repository any more.
+    AccessLost(Loss),
     Merged,
     Closed,
     Draft,
@@ -67,6 +70,9 @@ pub(super) enum Build<'a> {
 impl Preview {
     /// What is wanted on `application`.
     pub(super) fn wanted(&self, application: &ApplicationUuid) -> Wanted<'_> {
+        if let Some((loss, _)) = self.access.lost {
+            return Wanted::Absent(Absence::AccessLost(loss));
+        }
         let Some(pull_request) = self.pull_request() else {
             return Wanted::Undecided;
         };
@@ -74,6 +80,9 @@ impl Preview {
             PullRequestState::Merged => return Wanted::Absent(Absence::Merged),
             PullRequestState::Closed => return Wanted::Absent(Absence::Closed),
             PullRequestState::Open => {}
+        }
+        if pull_request.archived {
+            return Wanted::Undecided;
         }
         let Some(settings) = self.settings_in_force() else {
             return Wanted::Undecided;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Fact, HeldBack, Report, Version};
+use super::{AccessAction, Fact, HeldBack, Report, Version};
 use crate::{CommitSha, PullRequestNumber, RepositoryName, entity};
 
 /// Something to do about a repository.
@@ -10,6 +10,13 @@ use crate::{CommitSha, PullRequestNumber, RepositoryName, entity};
 pub enum Action {
     /// About the surveys.
     Survey(SurveyAction),
+    /// About the App's access.
+    Access(AccessAction),
+    /// Read what GitHub shows of it.
+    Describe {
+        /// The repository.
+        repository: RepositoryName,
+    },
     /// About the configuration.
     Configuration(ConfigurationAction),
 }

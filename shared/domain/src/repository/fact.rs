@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Comparison, ConfigurationFact};
+use super::{AccessFact, Comparison, ConfigurationFact, DetailsFact};
 use crate::{PullRequestNumber, RepositoryName, Timestamp, preview::Trouble};
 
 /// A fact about a repository.
@@ -20,6 +20,10 @@ pub enum Fact {
     },
     /// About the surveys.
     Survey(SurveyFact),
+    /// About the App's access.
+    Access(AccessFact),
+    /// About the repository itself.
+    Details(DetailsFact),
     /// About the configuration.
     Configuration(ConfigurationFact),
 }

@@ -1,10 +1,13 @@
-//! A repository: what is known of it, and the surveys that compare its open pull requests with its previews.
+//! A repository: what is known of it, whether the App reaches it, and the surveys that compare its open pull requests with its
+//! previews.
 //!
 //! Each concern has its own facts, state and plan; [`Repository`] puts them together.
 
+mod access;
 mod action;
 mod brake;
 mod configuration;
+mod details;
 mod fact;
 mod name;
 mod survey;
@@ -15,18 +18,23 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+pub use access::{AccessAction, AccessFact};
 pub use action::{Action, ConfigurationAction, SurveyAction};
 pub use brake::{Brake, HeldBack};
 pub use configuration::{CHECK, ConfigurationFact, Origin, Outcome, Reading, Report, Version};
+pub use details::{COMPOSE_FILES, Details, DetailsFact};
 pub use fact::{Fact, SurveyFact, SurveyPolicy};
 pub use survey::{Comparison, Summary};
 
 use crate::{
-    NotParsed, RepositoryId, RepositoryName, Timestamp,
+    InstallationId, NotParsed, RepositoryId, RepositoryName, Timestamp,
     configuration::Configuration,
     entity::{Entity, GivenUp, Step},
+    installation::Loss,
     preview,
 };
+use access::Access;
+use details::Known;
 use name::Named;
 use survey::Survey;
 
@@ -61,6 +69,12 @@ pub struct Repository {
     /// Its newest known name; none if nothing was seen of it.
     #[serde(default)]
     name: Option<Named>,
+    /// Whether the App reaches it.
+    #[serde(default)]
+    access: Access,
+    /// What GitHub shows of it.
+    #[serde(default)]
+    known: Known,
     /// The comparison of its open pull requests with its previews.
     #[serde(default)]
     survey: Survey,
@@ -82,7 +96,7 @@ impl Repository {
                 .name
                 .as_ref()
                 .is_some_and(|named| named.full_name == *full_name || named.as_of >= *as_of),
-            Fact::Survey(_) | Fact::Configuration(_) => false,
+            Fact::Survey(_) | Fact::Access(_) | Fact::Details(_) | Fact::Configuration(_) => false,
         }
     }
 
@@ -99,6 +113,21 @@ impl Repository {
     /// What previews are to go by; none before the first reading.
     pub fn preview_settings(&self) -> Option<preview::Reading> {
         self.configuration.for_previews()
+    }
+
+    /// What GitHub shows of it; none before the first look.
+    pub fn details(&self) -> Option<&Details> {
+        self.known.details()
+    }
+
+    /// The installation of the App by which it is or was reached, as far as one said so.
+    pub fn installation(&self) -> Option<InstallationId> {
+        self.access.installation()
+    }
+
+    /// Why the App does not reach it any more, if GitHub confirmed that.
+    pub fn access_lost(&self) -> Option<Loss> {
+        self.access.loss()
     }
 
     /// What the last survey found; none before the first.
@@ -126,6 +155,8 @@ impl Entity for Repository {
         Self {
             id: id.0,
             name: None,
+            access: Access::default(),
+            known: Known::default(),
             survey: Survey::default(),
             configuration: configuration::Known::default(),
         }
@@ -145,6 +176,26 @@ impl Entity for Repository {
                 self.survey.fold(fact, at, self.id.0);
             }
             Fact::Configuration(fact) => self.configuration.fold(fact, at, self.id.0),
+            Fact::Access(fact) => {
+                if let AccessFact::Told {
+                    name: full_name,
+                    as_of,
+                    ..
+                } = fact
+                {
+                    name::seen(&mut self.name, full_name, *as_of);
+                }
+                if self.access.fold(fact, at, self.id.0) {
+                    self.survey.fold(&SurveyFact::Requested, at, self.id.0);
+                    self.known.fold(&DetailsFact::Hinted, at, self.id.0);
+                }
+            }
+            Fact::Details(fact) => {
+                if let DetailsFact::Read { details } = fact {
+                    name::seen(&mut self.name, &details.full_name, at);
+                }
+                self.known.fold(fact, at, self.id.0);
+            }
         }
     }
 
@@ -153,17 +204,14 @@ impl Entity for Repository {
         let Some(name) = self.name() else {
             return Step::Forget;
         };
+        // What cannot be reached cannot be looked at either.
+        if let Some(step) = self.access.plan(name, now) {
+            return step;
+        }
         let surveyed_at = self.survey.last().map(|last| last.at);
         let configuration = self.configuration.plan(name, surveyed_at, now);
-        match (self.survey.plan(name, now), configuration) {
-            (step @ (Step::Act(_) | Step::Forget), _)
-            | (Step::Settled, step)
-            | (step, Step::Settled | Step::Forget)
-            | (Step::Wait { .. }, step @ Step::Act(_)) => step,
-            (Step::Wait { until }, Step::Wait { until: other }) => Step::Wait {
-                until: until.min(other),
-            },
-        }
+        let looked_at = first(self.survey.plan(name, now), configuration);
+        first(looked_at, self.known.plan(name, now))
     }
 
     fn given_up(&self) -> Vec<GivenUp> {
@@ -174,5 +222,17 @@ impl Entity for Repository {
     fn claims(&self) -> Vec<String> {
         // Everything that is done about it may be done twice.
         Vec::new()
+    }
+}
+
+/// The step of the first concern, unless only the second one has something to do now, or sooner.
+fn first(one: Step<Action>, other: Step<Action>) -> Step<Action> {
+    match (one, other) {
+        (Step::Wait { until: one }, Step::Wait { until: other }) => Step::Wait {
+            until: one.min(other),
+        },
+        (Step::Wait { .. } | Step::Settled, other @ Step::Act(_))
+        | (Step::Settled, other @ Step::Wait { .. }) => other,
+        (one, _) => one,
     }
 }

@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    Action, Brake, Comparison, ConfigurationAction, ConfigurationFact, Fact, Key, Repository,
-    SurveyAction, SurveyFact, SurveyPolicy,
+    Action, Brake, Comparison, ConfigurationAction, ConfigurationFact, Details, DetailsFact, Fact,
+    Key, Repository, SurveyAction, SurveyFact, SurveyPolicy,
 };
 use crate::{
     PreviewId, PullRequestNumber, RepositoryId, RepositoryName, Timestamp,
@@ -117,7 +117,14 @@ impl Story {
                     assert!(until > self.now, "it must not turn in circles");
                     return told;
                 }
-                step @ (Step::Settled | Step::Forget) => panic!("{step:?}"),
+                Step::Act(Action::Describe { repository }) => {
+                    let details = described(repository);
+                    self.record(&Fact::Details(DetailsFact::Read { details }));
+                    continue;
+                }
+                step @ (Step::Act(Action::Access(_)) | Step::Settled | Step::Forget) => {
+                    panic!("{step:?}")
+                }
             };
             self.record(&Fact::Survey(fact));
         }
@@ -126,6 +133,17 @@ impl Story {
 
     fn held_back(&self) -> Option<Brake> {
         self.repository.held_back().map(|held_back| held_back.brake)
+    }
+}
+
+/// What GitHub shows of a repository of which nothing is special.
+fn described(full_name: RepositoryName) -> Details {
+    Details {
+        full_name,
+        private: false,
+        archived: false,
+        default_branch: "main".into(),
+        compose_path: None,
     }
 }
 
@@ -353,6 +371,7 @@ fn pull_request(number: u64, updated_at: i64) -> PullRequest {
         base_branch: "main".into(),
         repository: name("acme/shop"),
         default_branch: "main".into(),
+        archived: false,
     }
 }
 

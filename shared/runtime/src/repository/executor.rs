@@ -1,11 +1,7 @@
 //! Does what the plan of a repository asks for: reads the list of open pull requests and the stored previews, and posts facts to
 //! previews. Only reconcile does: finding the previews lists the whole store of entities.
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-    marker::PhantomData,
-};
+use std::collections::BTreeSet;
 
 use domain::{
     PreviewId, PullRequestNumber, RepositoryName,
@@ -15,10 +11,11 @@ use domain::{
         Action, Comparison, Fact, HeldBack, Key, Repository, SurveyAction, SurveyFact, SurveyPolicy,
     },
 };
-use ports::{Clock, Http, Label, Level, Log, Store};
-use vendors::{CallError, github};
+use ports::{Clock, Http, Level, Log, Store};
+use vendors::github;
 
-use crate::{Claim, Executor, RunError, mailbox, record::Record};
+use super::StoredPreviews;
+use crate::{Claim, Executor, RunError, mailbox};
 
 /// Does what the plan of a repository asks for. `P` is the preview as it is stored.
 pub struct RepositoryExecutor<'a, P, H, S, C, L> {
@@ -32,10 +29,8 @@ pub struct RepositoryExecutor<'a, P, H, S, C, L> {
     pub log: L,
     /// The bounds of surveys.
     pub policy: SurveyPolicy,
-    /// All stored previews, once listed: one listing serves all surveys of a request.
-    pub listed: RefCell<Option<BTreeSet<PreviewId>>>,
-    /// The preview.
-    pub preview: PhantomData<P>,
+    /// The stored previews: one listing serves all surveys of a request.
+    pub previews: &'a StoredPreviews<P>,
 }
 
 impl<P, H, S, C, L> Executor<Repository> for RepositoryExecutor<'_, P, H, S, C, L>
@@ -52,6 +47,12 @@ where
             Action::Survey(action) => action,
             Action::Configuration(action) => {
                 return Fact::Configuration(self.execute_on_configuration(*id, action).await);
+            }
+            Action::Access(action) => {
+                return Fact::Access(self.attend_to_access(*id, action).await);
+            }
+            Action::Describe { repository } => {
+                return Fact::Details(self.describe(*id, repository).await);
             }
         };
         let fact = match action {
@@ -114,38 +115,14 @@ where
         let repository = github::Repository { id: id.0, name };
         // The previews first: what is closed meanwhile is missing from the list, and looked at once more. The other way round, a
         // preview that is new by then would be missing from it for no reason.
-        let previews = self.previews(id).await.map_err(|error| trouble(&error))?;
+        let previews = self.previews.of(&self.store, id.0).await;
+        let previews = previews.map_err(|error| trouble(&error))?;
         let open = github.open_pull_requests(repository).await?;
         let name = open
             .values()
             .next_back()
             .map(|pull_request| pull_request.repository.clone());
         Ok((name, Comparison::of(&open, &previews)))
-    }
-
-    /// The stored previews of the repository.
-    pub(super) async fn previews(
-        &self,
-        id: Key,
-    ) -> Result<BTreeMap<PullRequestNumber, Preview>, RunError> {
-        let known = self.listed.borrow().clone();
-        let all = match known {
-            Some(all) => all,
-            None => {
-                let keys = self.store.keys(Label::Default).await?;
-                let all: BTreeSet<PreviewId> =
-                    keys.iter().filter_map(|key| key.parse().ok()).collect();
-                self.listed.borrow_mut().get_or_insert(all).clone()
-            }
-        };
-        let mut previews = BTreeMap::new();
-        for preview in all.iter().filter(|preview| preview.repository == id.0) {
-            let record: Option<Record<P>> = Record::read(&self.store, preview).await?;
-            if let Some(record) = record {
-                previews.insert(preview.number, record.state.as_ref().clone());
-            }
-        }
-        Ok(previews)
     }
 
     /// Posts to each preview that the list disagrees with what it knows.

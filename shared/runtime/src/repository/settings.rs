@@ -125,7 +125,7 @@ where
 
     /// Tells every preview of an open pull request to look which configuration counts.
     async fn tell_all(&self, id: Key) -> Result<(), RunError> {
-        for (number, preview) in self.previews(id).await? {
+        for (number, preview) in self.previews.of(&self.store, id.0).await? {
             let is_open = |known: &preview::PullRequest| known.state == PullRequestState::Open;
             if !preview.pull_request().is_some_and(is_open) {
                 continue;

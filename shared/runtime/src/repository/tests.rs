@@ -3,7 +3,6 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeSet,
-    marker::PhantomData,
     time::Duration,
 };
 
@@ -18,7 +17,7 @@ use ports::{
 use serde_json::{Value, json};
 use vendors::github::{self, Credentials};
 
-use super::{Overview, RepositoryExecutor};
+use super::{Overview, RepositoryExecutor, StoredPreviews};
 use crate::{Outcome, Runner, mailbox, reconcile, record::Record};
 
 const KEY: Key = Key(RepositoryId(42));
@@ -195,6 +194,7 @@ impl World {
             base_branch: "main".into(),
             repository: "acme/shop".parse().unwrap(),
             default_branch: "main".into(),
+            archived: false,
         };
         use domain::entity::Entity;
         record
@@ -233,6 +233,7 @@ impl World {
             "https://api.test",
             &credentials,
         );
+        let previews = StoredPreviews::default();
         let runner = Runner {
             store: &self.store,
             clock: &self.clock,
@@ -243,8 +244,7 @@ impl World {
                 clock: &self.clock,
                 log: &self.alerts,
                 policy: SurveyPolicy::new(INTERVAL, 10),
-                listed: RefCell::default(),
-                preview: PhantomData,
+                previews: &previews,
             },
         };
         let mut work = reconcile::work(&self.store).await.unwrap();

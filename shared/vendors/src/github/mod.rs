@@ -18,6 +18,7 @@ mod contents;
 mod credentials;
 mod deliveries;
 mod deployments;
+mod details;
 mod file_update;
 mod limits;
 mod link;
@@ -46,7 +47,7 @@ use app::Pass;
 use credentials::{Login, Setup};
 use request::Outgoing;
 
-pub use app::{AppIdentity, InstallationId, PERMISSIONS};
+pub use app::{AppIdentity, InstallationId, PERMISSIONS, Reach};
 pub use checks::{Annotation, CheckRun, CheckStatus};
 pub use comments::{Comment, Update};
 pub use compare::{At, Commit};

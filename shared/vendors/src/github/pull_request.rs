@@ -69,6 +69,8 @@ struct BaseRepository {
     id: RepositoryId,
     full_name: RepositoryName,
     default_branch: String,
+    #[serde(default)]
+    archived: bool,
 }
 
 impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
@@ -204,5 +206,6 @@ fn shown(wire: Wire) -> Result<PullRequest, String> {
         base_branch: wire.base.r#ref,
         repository: wire.base.repo.full_name,
         default_branch: wire.base.repo.default_branch,
+        archived: wire.base.repo.archived,
     })
 }

@@ -88,6 +88,7 @@ Some(
         base_branch: "main",
         repository: acme/shop,
         default_branch: "trunk",
+        archived: false,
     },
 )
 "#);

@@ -26,6 +26,7 @@ mod github_contents;
 mod github_deliveries;
 mod github_deployments;
 mod github_file_update;
+mod github_installations;
 mod github_limits;
 mod github_open_pull_requests;
 mod github_pull_request;

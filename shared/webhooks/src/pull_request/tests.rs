@@ -73,6 +73,7 @@ fn a_delivery_becomes_a_sighting_of_the_pull_request() {
             base_branch: "main",
             repository: acme/shop,
             default_branch: "main",
+            archived: false,
         },
         label_added: None,
     }

@@ -80,6 +80,14 @@ fn an_action_that_is_not_used_is_ignored_even_when_other_fields_are_wrong() {
 fn every_routed_event_has_its_component_and_no_other_does() {
     assert_eq!(component_of("pull_request"), Some("pull-request"));
     assert_eq!(component_of("workflow_run"), Some("workflow-run"));
+    for name in [
+        "installation",
+        "installation_repositories",
+        "installation_target",
+        "repository",
+    ] {
+        assert_eq!(component_of(name), Some("installation"), "{name}");
+    }
     for name in NOT_YET.into_iter().chain(["ping", "star", ""]) {
         assert_eq!(component_of(name), None, "{name}");
     }

@@ -9,6 +9,7 @@ mod dashboard;
 mod gap;
 mod health;
 mod ingress;
+mod installation;
 mod outage;
 mod payloads;
 mod preview;

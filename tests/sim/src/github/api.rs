@@ -132,7 +132,11 @@ fn pull(sim: &Rc<Sim>, repository: usize, number: &str) -> Response {
 fn repository(sim: &Rc<Sim>, index: usize) -> Response {
     let github = sim.github.borrow();
     match github.repositories.get(index) {
-        Some(found) => json_response(200, &json!({"id": found.id.0, "full_name": found.name()})),
+        Some(found) => json_response(
+            200,
+            &json!({"id": found.id.0, "full_name": found.name(), "private": false, "archived": false,
+                "default_branch": "main"}),
+        ),
         None => not_found(),
     }
 }

@@ -1,5 +1,6 @@
 //! GitHub Apps as stories see them: made, installed, suspended, their keys replaced and their tokens ended.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::installed::{self, Permissions};
@@ -110,7 +111,14 @@ impl App {
         self.private_key()
     }
 
-    /// Installs it on all repositories of an account.
+    /// Installs it on all repositories of an account, as people do: the delivery tells of it.
+    pub fn install(&self, account: &str) -> Installation {
+        let installation = self.install_on(account);
+        installation.tell("created");
+        installation
+    }
+
+    /// It was installed on all repositories of an account, long before the story begins.
     pub fn install_on(&self, account: &str) -> Installation {
         let (names, clock) = (&self.shared.names, &self.shared.clock);
         let id = self.shared.change(|state| {
@@ -154,13 +162,45 @@ impl Installation {
         });
     }
 
+    /// Sends an `installation` delivery.
+    fn tell(&self, action: &str) {
+        let shared = &self.shared;
+        shared.change(|state| {
+            let (api, names) = (shared.github_url(), &shared.names);
+            state.github.emit_installation(action, self.id, api, names);
+        });
+    }
+
     /// Only these repositories may be reached by it, tokens that exist included.
     pub fn limit_to(&self, repositories: &[&Repository]) {
         let only = repositories
             .iter()
             .map(|repository| repository.id)
             .collect();
-        self.change(|found| found.repositories = Some(only));
+        self.reach(Some(only));
+    }
+
+    /// All repositories of the account may be reached by it.
+    pub fn reach_all(&self) {
+        self.reach(None);
+    }
+
+    fn reach(&self, only: Option<BTreeSet<u64>>) {
+        let shared = &self.shared;
+        shared.change(|state| {
+            let github = &mut state.github;
+            let before = github.reached_by(self.id);
+            let found = github.installed.installations.get_mut(&self.id);
+            found.map(|found| found.repositories = only);
+            let after = github.reached_by(self.id);
+            let (api, names) = (shared.github_url(), &shared.names);
+            github.emit_reach(self.id, (&before, &after), api, names);
+        });
+    }
+
+    /// The account's owner accepts new permissions.
+    pub fn accept_permissions(&self) {
+        self.tell("new_permissions_accepted");
     }
 
     /// Grants a permission, or another level of it; `none` takes it away.
@@ -178,15 +218,18 @@ impl Installation {
     pub fn suspend(&self) {
         let now = self.shared.clock.now();
         self.change(|found| found.suspended_at = Some(now));
+        self.tell("suspend");
     }
 
     /// The account's owner lets it go on.
     pub fn unsuspend(&self) {
         self.change(|found| found.suspended_at = None);
+        self.tell("unsuspend");
     }
 
     /// The account's owner uninstalls it: its tokens are good no more.
     pub fn delete(&self) {
+        self.tell("deleted");
         self.shared.change(|state| {
             let installed = &mut state.github.installed;
             installed.installations.remove(&self.id);

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
 use super::pull_request::PullRequest;
 use super::run::{Run, RunBuilder};
+use super::shape::Shape;
 use super::state::{Change, GitHubState, PullRequest as Pull, Repository as Record};
 use crate::state::Shared;
 
@@ -259,22 +262,82 @@ impl Repository {
 
     /// Makes another branch the default one; it begins where the present one is if it is new.
     pub fn set_default_branch(&self, branch: &str) {
+        let before = self.read(|found| found.default_branch.clone());
         self.write(|found| {
             let head = found.head_of(&found.default_branch);
             found.branches.entry(branch.to_owned()).or_insert(head);
             branch.clone_into(&mut found.default_branch);
         });
+        self.tell("edited", Some(json!({"default_branch": {"from": before}})));
+    }
+
+    /// Makes it read-only: no comment and no push is taken any more.
+    pub fn archive(&self) {
+        self.write(|found| found.archived = true);
+        self.tell("archived", None);
+    }
+
+    /// Lets it be written to again.
+    pub fn unarchive(&self) {
+        self.write(|found| found.archived = false);
+        self.tell("unarchived", None);
+    }
+
+    /// Shows it to everybody, or only to members.
+    pub fn set_private(&self, private: bool) {
+        self.write(|found| found.private = private);
+        self.tell(if private { "privatized" } else { "publicized" }, None);
+    }
+
+    /// Sends a `repository` delivery.
+    fn tell(&self, action: &str, changes: Option<Value>) {
+        let (shared, id) = (&self.shared, self.id);
+        shared.change(|state| {
+            let (api, names) = (shared.github_url(), &shared.names);
+            state
+                .github
+                .emit_repository(action, id, changes, api, names);
+        });
     }
 
     /// Gives it another name; the old one redirects as long as no other repository takes it.
     pub fn rename(&self, name: &str) {
+        let before = self.read(|found| found.name.clone());
         self.move_to(None, name);
+        self.tell(
+            "renamed",
+            Some(json!({"repository": {"name": {"from": before}}})),
+        );
     }
 
     /// Gives it to another owner, with the same redirects.
     pub fn transfer(&self, owner: &str) {
         let name = self.read(|found| found.name.clone()).unwrap_or_default();
+        let installations = self.shared.look(|state| {
+            let all = state.github.installed.installations.keys();
+            all.map(|id| (*id, state.github.reached_by(*id)))
+                .collect::<Vec<_>>()
+        });
+        let former = self.read(|found| found.owner);
         self.move_to(Some(owner), &name);
+        let shared = &self.shared;
+        shared.change(|state| {
+            for (id, before) in installations {
+                let after = state.github.reached_by(id);
+                let (api, names) = (shared.github_url(), &shared.names);
+                state.github.emit_reach(id, (&before, &after), api, names);
+            }
+        });
+        let from = former.map(|id| {
+            self.shared.look(|state| {
+                let (github, api) = (&state.github, self.shared.github_url());
+                Shape { github, api }.user(id)
+            })
+        });
+        self.tell(
+            "transferred",
+            Some(json!({"owner": {"from": {"user": from}}})),
+        );
     }
 
     fn move_to(&self, owner: Option<&str>, name: &str) {

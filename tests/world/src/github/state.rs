@@ -44,6 +44,7 @@ pub(crate) struct Repository {
     pub(crate) name: String,
     pub(crate) default_branch: String,
     pub(crate) private: bool,
+    pub(crate) archived: bool,
     /// Not visible to any token: everything answers 404.
     pub(crate) hidden: bool,
     pub(crate) fork_of: Option<u64>,
@@ -219,6 +220,7 @@ impl GitHubState {
             name: name.to_owned(),
             default_branch: "main".to_owned(),
             private: false,
+            archived: false,
             hidden: false,
             fork_of: None,
             protected: BTreeSet::new(),

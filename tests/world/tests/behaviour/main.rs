@@ -25,6 +25,7 @@ mod github_deployments;
 mod github_dispatches;
 mod github_reading;
 mod gitops;
+mod installations;
 mod notices;
 mod releases;
 mod story;

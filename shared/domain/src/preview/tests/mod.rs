@@ -1,5 +1,6 @@
 //! Stories of one preview: what is done, in which order, and what the comment says.
 
+mod access;
 mod approval;
 mod comment;
 mod doubt;
@@ -58,6 +59,7 @@ pub(super) fn pull_request(seconds: i64, head: char) -> PullRequest {
         base_branch: "main".into(),
         repository: "acme/shop".parse().unwrap(),
         default_branch: "main".into(),
+        archived: false,
     }
 }
 

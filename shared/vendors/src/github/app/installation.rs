@@ -1,11 +1,9 @@
 //! Which installation of the App a repository belongs to: told by deliveries, else asked for by name, and remembered.
 
-use std::fmt;
-
-use domain::RepositoryId;
+use domain::{InstallationId, RepositoryId};
 use http::{Method, StatusCode};
 use ports::{Clock, Http, Label, Store, StoreError};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::App;
 use crate::{
@@ -13,17 +11,6 @@ use crate::{
     exchange::{Exchange, Repeat},
     github::{Client, Repository, credentials::Login, seen},
 };
-
-/// GitHub's numeric id of an installation of an App.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct InstallationId(pub u64);
-
-impl fmt::Display for InstallationId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 #[derive(Deserialize)]
 struct Wire {

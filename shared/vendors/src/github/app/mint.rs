@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use domain::Timestamp;
+use domain::{RepositoryId, Timestamp};
 use http::{Method, StatusCode};
 use ports::{Clock, Http, Label, Store};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    App,
-    installation::{InstallationId, store_failed},
-    permissions::PERMISSIONS,
+    App, InstallationId,
+    installation::store_failed,
+    permissions::{LISTING, PERMISSIONS},
     token::{Failure, Record, Token, claim_key},
 };
 use crate::{
@@ -19,10 +19,31 @@ use crate::{
     github::{Client, Repository},
 };
 
+/// What a token is to be for.
 #[derive(Serialize)]
-struct Wish {
-    repository_ids: [u64; 1],
+pub(super) struct Wish {
+    /// None: all that the installation reaches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repository_ids: Option<[u64; 1]>,
     permissions: BTreeMap<&'static str, &'static str>,
+}
+
+impl Wish {
+    /// All that Slipway does with one repository.
+    fn working(repository: RepositoryId) -> Self {
+        Self {
+            repository_ids: Some([repository.0]),
+            permissions: PERMISSIONS.into_iter().collect(),
+        }
+    }
+
+    /// Nothing but seeing that repositories are there: one, or all.
+    pub(super) fn listing(repository: Option<RepositoryId>) -> Self {
+        Self {
+            repository_ids: repository.map(|repository| [repository.0]),
+            permissions: BTreeMap::from([LISTING]),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -32,7 +53,7 @@ struct Wire {
 }
 
 /// What became of one request for a token.
-enum Asked {
+pub(super) enum Asked {
     Given(Token),
     /// The installation is gone, or is not the repository's any more.
     WrongInstallation(CallError),
@@ -83,7 +104,8 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         repository: Repository<'_>,
     ) -> Result<Token, CallError> {
         let (installation, looked_up) = self.installation(app, repository, false).await?;
-        let error = match self.ask(app, exchange, repository, installation).await? {
+        let wish = Wish::working(repository.id);
+        let error = match self.ask(app, exchange, &wish, installation).await? {
             Asked::Given(token) => return Ok(token),
             Asked::WrongInstallation(error) => error,
         };
@@ -94,24 +116,21 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         if found == installation {
             return Err(error);
         }
-        match self.ask(app, exchange, repository, found).await? {
+        match self.ask(app, exchange, &wish, found).await? {
             Asked::Given(token) => Ok(token),
             Asked::WrongInstallation(error) => Err(error),
         }
     }
 
-    async fn ask(
+    /// Asks an installation for a token.
+    pub(super) async fn ask(
         &self,
         app: &App,
         exchange: &Exchange<'_>,
-        repository: Repository<'_>,
+        wish: &Wish,
         installation: InstallationId,
     ) -> Result<Asked, CallError> {
-        let wish = Wish {
-            repository_ids: [repository.id.0],
-            permissions: PERMISSIONS.into_iter().collect(),
-        };
-        let body = serde_json::to_vec(&wish)
+        let body = serde_json::to_vec(wish)
             .map_err(|error| exchange.refused(exchange.reason(&error.to_string()), ""))?;
         let path = format!("/app/installations/{installation}/access_tokens");
         let response = self

@@ -3,6 +3,7 @@
 
 mod identity;
 mod installation;
+mod installations;
 mod jwt;
 mod key;
 mod mint;
@@ -28,9 +29,10 @@ use crate::{
 
 use key::PrivateKey;
 
+pub use domain::InstallationId;
 pub use identity::AppIdentity;
-pub use installation::InstallationId;
 pub(super) use installation::store_failed;
+pub use installations::Reach;
 pub use permissions::PERMISSIONS;
 pub(super) use token::Pass;
 

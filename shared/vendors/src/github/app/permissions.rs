@@ -16,6 +16,9 @@ pub const PERMISSIONS: [(&str, &str); 6] = [
     ("pull_requests", "write"),
 ];
 
+/// All that it takes to list what an installation reaches.
+pub(super) const LISTING: (&str, &str) = ("metadata", "read");
+
 /// `actions: read, contents: read …`
 pub(super) fn listed() -> String {
     let listed: Vec<String> = PERMISSIONS

@@ -10,10 +10,7 @@ use http::HeaderValue;
 use ports::{Clock, Http, Label, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    App,
-    installation::{InstallationId, store_failed},
-};
+use super::{App, InstallationId, installation::store_failed};
 use crate::{
     CallError,
     address::bearer,

@@ -21,6 +21,14 @@ pub(super) fn route(call: &Call<'_>, github: &mut GitHubState, app: u64, rest: &
     match (call.request.method.as_str(), rest) {
         ("GET", []) => Reply::json(200, &shown_app(call, github, found)),
         (_, ["hook", "deliveries", rest @ ..]) => deliveries::route(call, github, app, rest),
+        ("GET", ["installations"]) => {
+            let all = github.installed.installations.values();
+            let listed: Vec<Value> = all
+                .filter(|found| found.app == app)
+                .map(|found| shown(call, github, found))
+                .collect();
+            call.page(&listed, |page| page.into())
+        }
         ("GET", ["installations", id]) => match installation(github, app, id) {
             Some(found) => Reply::json(200, &shown(call, github, found)),
             None => not_found(),
@@ -148,26 +156,32 @@ fn wished_permissions(installation: &Installation, wish: &Value) -> Result<Permi
     Err(error(422, message))
 }
 
-/// An `installation`.
-fn shown(call: &Call<'_>, github: &GitHubState, installation: &Installation) -> Value {
-    let (shape, api) = (call.shape(github), call.shared.github_url());
-    let slug = github.installed.apps.get(&installation.app);
-    let slug = slug.map_or("", |app| app.slug.as_str());
-    let (id, account) = (installation.id, shape.user(installation.account));
-    let selection = installation
-        .repositories
-        .as_ref()
-        .map_or("all", |_| "selected");
-    json!({
-        "id": id, "account": account, "access_tokens_url": format!("{api}/app/installations/{id}/access_tokens"),
-        "repositories_url": format!("{api}/installation/repositories"),
-        "html_url": format!("https://github.com/organizations/acme/settings/installations/{id}"),
-        "app_id": installation.app, "app_slug": slug, "target_id": installation.account, "target_type": "Organization",
-        "permissions": installation.permissions, "events": ["pull_request", "workflow_run"], "repository_selection": selection,
-        "created_at": github_time(installation.created_at), "updated_at": github_time(installation.created_at),
-        "single_file_name": null, "has_multiple_single_files": false, "single_file_paths": [],
-        "suspended_by": null, "suspended_at": installation.suspended_at.map(github_time),
+/// `GET /installation/repositories`, for the installation whose token asks.
+pub(super) fn repositories(call: &Call<'_>, github: &GitHubState, token: &Token) -> Reply {
+    let shape = call.shape(github);
+    let reached: Vec<Value> = github
+        .reached_by(token.installation)
+        .iter()
+        .filter(|id| {
+            let only = token.repositories.as_ref();
+            only.is_none_or(|only| only.contains(id))
+        })
+        .filter_map(|id| github.repositories.get(id))
+        .map(|found| shape.repository(found))
+        .collect();
+    let total = reached.len();
+    let selection = if token.repositories.is_some() {
+        "selected"
+    } else {
+        "all"
+    };
+    call.page(&reached, |page| {
+        json!({"total_count": total, "repository_selection": selection, "repositories": page})
     })
+}
+
+fn shown(call: &Call<'_>, github: &GitHubState, installation: &Installation) -> Value {
+    call.shape(github).installation(installation)
 }
 
 /// An `integration`.

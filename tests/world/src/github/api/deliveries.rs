@@ -52,9 +52,13 @@ fn log<'a>(call: &Call<'_>, github: &'a GitHubState, app: u64) -> Vec<Logged<'a>
     let mut log = Vec::new();
     for delivery in &github.hook.outbox {
         let repository = github.repositories.get(&delivery.repository);
-        let Some(installation) =
-            repository.and_then(|found| github.installation_on(Some(app), found))
-        else {
+        let installation = match repository {
+            Some(found) => github
+                .installation_on(Some(app), found)
+                .map(|installation| installation.id),
+            None => named_installation(delivery, app),
+        };
+        let Some(installation) = installation else {
             continue;
         };
         let kept = delivery
@@ -64,11 +68,19 @@ fn log<'a>(call: &Call<'_>, github: &'a GitHubState, app: u64) -> Vec<Logged<'a>
         log.extend(kept.map(|attempt| Logged {
             delivery,
             attempt,
-            installation: installation.id,
+            installation,
         }));
     }
     log.sort_by_key(|logged| std::cmp::Reverse(logged.attempt.id));
     log
+}
+
+/// The App's installation that a delivery without a repository is about; it may be gone by now.
+fn named_installation(delivery: &Delivery, app: u64) -> Option<u64> {
+    let payload: Value = serde_json::from_slice(&delivery.body).ok()?;
+    let named = payload.get("installation")?;
+    let is_ours = named.get("app_id").and_then(Value::as_u64) == Some(app);
+    named.get("id").and_then(Value::as_u64).filter(|_| is_ours)
 }
 
 fn find<'a, 'b>(log: &'b [Logged<'a>], id: &str) -> Result<&'b Logged<'a>, Reply> {
@@ -126,7 +138,7 @@ fn item(logged: &Logged<'_>) -> Value {
         "id": attempt.id, "guid": delivery.guid, "delivered_at": github_time(attempt.delivered_at),
         "redelivery": attempt.redelivery, "duration": f64::from(milliseconds) / 1_000.0, "status": status,
         "status_code": attempt.status.unwrap_or(0), "event": delivery.event, "action": delivery.action,
-        "installation_id": logged.installation, "repository_id": delivery.repository, "throttled_at": null,
+        "installation_id": logged.installation, "repository_id": (delivery.repository != 0).then_some(delivery.repository), "throttled_at": null,
     })
 }
 

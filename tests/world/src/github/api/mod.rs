@@ -122,6 +122,13 @@ fn route(call: &Call<'_>, github: &mut GitHubState) -> Reply {
             Caller::App(app) => apps::route(call, github, app, rest),
             Caller::Nobody | Caller::Person(_) | Caller::Installation { .. } => not_found(),
         },
+        ("GET", ["installation", "repositories"]) => match &call.caller {
+            Caller::Installation { token, .. } => apps::repositories(call, github, token),
+            Caller::Nobody | Caller::Person(_) | Caller::App(_) => error(
+                403,
+                "You must authenticate with an installation access token in order to list repositories for an installation.",
+            ),
+        },
         ("GET", ["rate_limit"]) => call.rate_limit(github),
         (_, ["repos", owner, name, rest @ ..]) => {
             match call.find(github, &format!("{owner}/{name}")) {
@@ -156,6 +163,9 @@ fn in_repository(call: &Call<'_>, github: &mut GitHubState, id: u64, rest: &[&st
     let Some(repository) = github.repositories.get(&id) else {
         return not_found();
     };
+    if call.request.method != "GET" && repository.archived {
+        return error(403, "Repository was archived so is read-only.");
+    }
     match (call.request.method.as_str(), rest) {
         ("GET", []) => Reply::json(200, &call.shape(github).full_repository(repository)),
         ("GET", ["pulls"]) => pulls::list(call, github, repository),

@@ -1,6 +1,7 @@
 //! GitHub's JSON, made from its published examples so that every field is there, with the world's own facts put in.
 
 pub(crate) mod deployment;
+mod installation;
 pub(crate) mod pull_request;
 pub(crate) mod repository;
 pub(crate) mod run;

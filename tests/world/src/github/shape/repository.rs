@@ -95,7 +95,7 @@ impl Shape<'_> {
                 "full_name": full_name, "owner": self.user(repository.owner), "private": repository.private,
                 "visibility": visibility, "fork": repository.fork_of.is_some(), "default_branch": repository.default_branch,
                 "created_at": created, "updated_at": created, "pushed_at": created, "open_issues": open,
-                "open_issues_count": open, "archived": false, "disabled": false, "allow_forking": true, "is_template": false,
+                "open_issues_count": open, "archived": repository.archived, "disabled": false, "allow_forking": true, "is_template": false,
                 "web_commit_signoff_required": false, "has_discussions": false, "topics": [],
             }),
         );

@@ -1,6 +1,7 @@
 //! Webhooks: what waits to be delivered, and every way in which deliveries really arrive: late, twice, out of order,
 //! never, and again by hand.
 
+mod access;
 pub(crate) mod outbox;
 mod sending;
 pub(crate) mod signature;

@@ -31,7 +31,7 @@ pub struct Delivery {
     pub event: String,
     /// The payload's action; none for `ping`.
     pub action: Option<String>,
-    /// The repository's numeric id.
+    /// The repository's numeric id; 0 for a delivery about an installation.
     pub repository: u64,
     /// The payload's JSON, byte for byte.
     #[serde(skip)]

@@ -1,0 +1,69 @@
+//! What GitHub shows of a repository itself.
+
+use domain::{
+    RepositoryId, RepositoryName,
+    repository::{COMPOSE_FILES, Details},
+};
+use http::{Method, StatusCode};
+use ports::{Clock, Http, Store};
+use serde::Deserialize;
+
+use super::{Client, FileContent, Repository};
+use crate::{CallError, exchange::Repeat};
+
+#[derive(Deserialize)]
+struct Wire {
+    id: RepositoryId,
+    full_name: RepositoryName,
+    private: bool,
+    archived: bool,
+    default_branch: String,
+}
+
+impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
+    /// The repository as it is now, with the first compose file that Docker would find at the root of its default branch.
+    pub async fn describe(&self, repository: Repository<'_>) -> Result<Details, CallError> {
+        let call = self.exchange(
+            repository,
+            format!("reading the repository {}", repository.name),
+            Repeat::Harmless,
+        )?;
+        let path = format!("/repos/{}", repository.name);
+        let response = self.send(&call, Method::GET, &path, Vec::new()).await?;
+        if response.status != StatusCode::OK {
+            return Err(self.failure(&call, &response));
+        }
+        let wire: Wire = call.read(&response)?;
+        if wire.id != repository.id {
+            return Err(Self::another_repository(&call, repository, wire.id));
+        }
+        let now = Repository {
+            id: repository.id,
+            name: &wire.full_name,
+        };
+        let compose_path = self.compose_path(now, &wire.default_branch).await?;
+        Ok(Details {
+            full_name: wire.full_name,
+            private: wire.private,
+            archived: wire.archived,
+            default_branch: wire.default_branch,
+            compose_path,
+        })
+    }
+
+    async fn compose_path(
+        &self,
+        repository: Repository<'_>,
+        branch: &str,
+    ) -> Result<Option<String>, CallError> {
+        for path in COMPOSE_FILES {
+            match self.file(repository, path, branch).await? {
+                FileContent::Found { .. } | FileContent::TooLarge { .. } => {
+                    return Ok(Some(path.to_owned()));
+                }
+                FileContent::Missing | FileContent::NotAFile | FileContent::NotText => {}
+            }
+        }
+        Ok(None)
+    }
+}
