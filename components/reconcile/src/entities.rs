@@ -1,5 +1,5 @@
-//! Entities that are due: installations first, since they tell repositories whether the App reaches them; then repositories, since
-//! they tell previews, and their surveys tell previews what they missed; then previews, a step for each,
+//! Entities that are due: installations first, since they tell repositories whether the App reaches them; then repositories,
+//! since they tell previews, and their surveys tell previews what they missed; then previews, a step for each,
 //! and after the answer those that go on within minutes.
 
 use std::collections::BTreeMap;

@@ -134,7 +134,7 @@ fn release(
         _ => {
             return Err(
                 "the query: expected survey=now, allow_removals=<repository id>, \
-                 retry=<repository id>/<number>, releases=all, or lift_hold, lock, unlock, rollback, retry or allow_diverged \
+                 allow_losses=<installation id>, retry=<repository id>/<number>, releases=all, or lift_hold, lock, unlock, rollback, retry or allow_diverged \
                  of a <repository id>/<service>/<environment>"
                     .to_owned(),
             );

@@ -63,6 +63,10 @@ pub async fn find<H: Http, C: Clock, S: Store>(
     clock: &impl Clock,
     interval: Duration,
 ) -> Result<usize, NotListed> {
+    if !github.has_delivery_log() {
+        // A plain token is no App's, and has no installations.
+        return Ok(0);
+    }
     let failed = |error| NotListed::Store(RunError::Store(error));
     let now = clock.now();
     let stored = store

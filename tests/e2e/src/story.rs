@@ -87,6 +87,11 @@ impl Setup {
         let world = World::start(Options::default())
             .await
             .context("starting the world")?;
+        self.start_in(world).await
+    }
+
+    /// Starts Slipway in a world that is there already.
+    pub async fn start_in(self, world: World) -> Result<Story> {
         let directory = TempDir::new().context("making a directory for the state")?;
         let plan = self.plan(&world, directory.path())?;
         let slipway = start(&plan, self.apart.as_deref()).await?;
@@ -130,6 +135,7 @@ impl Setup {
             ),
             ("github_token", options.github_token.clone()),
             ("github_api_url", world.github_url()),
+            ("github_url", world.github_url()),
             ("coolify_url", world.coolify_url()),
             ("coolify_token", options.coolify_token.clone()),
             ("preview_hosts", world.previews_url()),

@@ -37,7 +37,10 @@ fn requests(journal: &Journal) -> Vec<String> {
             entry.vendor,
             Vendor::Previews | Vendor::Slack | Vendor::Receiver
         ) || entry.path.ends_with("/health")
-            || entry.path == "/api/version";
+            || entry.path == "/api/version"
+            // Whoever registers an App is nobody to the API yet: the code is all that it takes.
+            || entry.path.starts_with("/app-manifests/")
+            || entry.path.ends_with("/settings/apps/new");
         if !entry.authenticated && !open_to_all {
             found.push(format!(
                 "request {} carries no credentials ({})",

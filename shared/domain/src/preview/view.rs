@@ -409,6 +409,7 @@ fn trouble(what: &str, effort: &Effort) -> Option<TroubleView> {
 /// Why there should be no preview, in plain words.
 fn words(absence: &Absence) -> String {
     match absence {
+        Absence::AccessLost(loss) => loss.to_string(),
         Absence::Merged => "the pull request was merged".to_owned(),
         Absence::Closed => "the pull request was closed".to_owned(),
         Absence::Draft => "the pull request is a draft".to_owned(),

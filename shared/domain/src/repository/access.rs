@@ -80,9 +80,12 @@ pub(super) struct Access {
     /// By which installation it is or was reached, as far as one said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     installation: Option<InstallationId>,
-    /// When GitHub showed the newest of what was said.
+    /// When GitHub showed the newest of what that one said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     as_of: Option<Timestamp>,
+    /// When GitHub last showed that any reaches it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reached_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lost: Option<Lost>,
     /// It is reached again, and the previews do not know.
@@ -124,19 +127,10 @@ impl Access {
                 lost,
                 as_of,
                 ..
-            } => {
-                if self.as_of.is_some_and(|known| known > *as_of) {
-                    return false;
-                }
-                self.as_of = Some(*as_of);
-                match lost {
-                    Some(loss) => self.told_lost(*loss, *installation, at),
-                    None => {
-                        self.installation = Some(*installation);
-                        self.found_again();
-                    }
-                }
-            }
+            } => match lost {
+                Some(loss) => self.told_lost(*loss, *installation, *as_of, at),
+                None => self.told_reached(*installation, *as_of),
+            },
             AccessFact::Confirmed => {
                 if let Some(lost) = &mut self.lost {
                     lost.confirmed = true;
@@ -166,15 +160,35 @@ impl Access {
         false
     }
 
-    fn told_lost(&mut self, loss: Loss, installation: InstallationId, at: Timestamp) {
-        // It may have come to another installation, which says so for itself.
-        if self
-            .installation
-            .is_some_and(|present| present != installation)
-        {
+    /// What one installation says of a loss says nothing of another: of two that reach it the newer one counts.
+    fn told_reached(&mut self, installation: InstallationId, as_of: Timestamp) {
+        let same = self.installation == Some(installation);
+        let newest = if same { self.as_of } else { self.reached_at };
+        if newest.is_some_and(|newest| newest > as_of) {
             return;
         }
         self.installation = Some(installation);
+        self.as_of = Some(as_of);
+        self.reached_at = Some(as_of);
+        self.found_again();
+    }
+
+    fn told_lost(
+        &mut self,
+        loss: Loss,
+        installation: InstallationId,
+        as_of: Timestamp,
+        at: Timestamp,
+    ) {
+        // It may have come to another installation, which says so for itself.
+        let another = self
+            .installation
+            .is_some_and(|present| present != installation);
+        if another || self.as_of.is_some_and(|newest| newest > as_of) {
+            return;
+        }
+        self.installation = Some(installation);
+        self.as_of = Some(as_of);
         match &mut self.lost {
             Some(lost) => lost.loss = loss,
             None => {
@@ -329,6 +343,11 @@ mod tests {
         let again = told(FIRST, Some(Loss::Removed), 12);
         repository.record(&again, Timestamp::from_milliseconds(12));
         assert_eq!(next(&repository, 12), None);
+        assert_eq!(repository.installation(), Some(SECOND));
+        // The first one looked later, and said so earlier.
+        let mut repository = lost_at(10);
+        repository.record(&told(SECOND, None, 9), Timestamp::from_milliseconds(11));
+        assert_eq!(next(&repository, 11), None);
         assert_eq!(repository.installation(), Some(SECOND));
     }
 

@@ -179,6 +179,7 @@ impl Entity for Repository {
             Fact::Access(fact) => {
                 if let AccessFact::Told {
                     name: full_name,
+                    lost: None,
                     as_of,
                     ..
                 } = fact

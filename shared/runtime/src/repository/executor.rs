@@ -12,7 +12,7 @@ use domain::{
     },
 };
 use ports::{Clock, Http, Level, Log, Store};
-use vendors::github;
+use vendors::{CallError, github};
 
 use super::StoredPreviews;
 use crate::{Claim, Executor, RunError, mailbox};

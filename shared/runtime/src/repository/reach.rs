@@ -25,13 +25,6 @@ where
     C: Clock,
     L: Log,
 {
-    /// GitHub; refused if it is not configured.
-    pub(super) fn github(&self) -> Result<&github::Client<H, C, S>, CallError> {
-        self.github.ok_or_else(|| CallError::Refused {
-            reason: "the variable github_api_url is not set".to_owned(),
-        })
-    }
-
     pub(super) async fn attend_to_access(&self, id: Key, action: &AccessAction) -> AccessFact {
         let fact = match action {
             AccessAction::Confirm { repository, .. } => match self.reach(id, repository).await {

@@ -75,7 +75,8 @@ impl Http for Lister {
             return Ok(answer(404, headers, &json!({"message": "Not Found"})));
         }
         if !request.url.contains("/pulls") {
-            let body = json!({"id": self.owner.get(), "full_name": "acme/shop"});
+            let body = json!({"id": self.owner.get(), "full_name": "acme/shop", "private": false,
+                "archived": false, "default_branch": "main"});
             return Ok(answer(200, headers, &body));
         }
         let page: usize = request

@@ -22,6 +22,7 @@ mod details;
 mod file_update;
 mod limits;
 mod link;
+mod manifest;
 mod pacing;
 mod pull_request;
 mod request;
@@ -47,7 +48,10 @@ use app::Pass;
 use credentials::{Login, Setup};
 use request::Outgoing;
 
-pub use app::{AppIdentity, InstallationId, PERMISSIONS, Reach};
+pub use app::{
+    AppIdentity, CALLS_AS_APP, InstallationId, PERMISSION_TABLE, PERMISSIONS, Permission, Reach,
+    events,
+};
 pub use checks::{Annotation, CheckRun, CheckStatus};
 pub use comments::{Comment, Update};
 pub use compare::{At, Commit};
@@ -55,6 +59,7 @@ pub use contents::FileContent;
 pub use credentials::Credentials;
 pub use deployments::{Deployment, Status};
 pub use file_update::{FileUpdate, Written};
+pub use manifest::{Manifest, NewApp, convert_manifest};
 pub use user::User;
 pub use workflow_dispatch::{Dispatched, WorkflowDispatch};
 

@@ -5,7 +5,7 @@ use ports::memory::MemoryStore;
 use vendors::github::{Client, Credentials, Repository};
 
 use crate::{
-    github_app::{Answers, DATE, Waiting, client, rest},
+    github_app::{Answers, DATE, Waiting, client, reads, rest},
     github_pull_request::{name, repository},
     script::{Script, now, told},
 };
@@ -198,4 +198,23 @@ fn a_repository_is_described_with_the_first_compose_file_that_docker_would_find(
     refused: reading the repository acme/shop: acme/shop is now the repository with id 7, not 1296269.
         It was replaced: the repository's present name would be right, which its next delivery brings
     ");
+}
+
+#[test]
+fn a_repository_that_came_to_another_installation_gets_a_token_of_that_one() {
+    let rest = rest();
+    let script = Script::default()
+        .installed()
+        .token("ghs_0123456789")
+        .pull_request();
+    assert!(reads(&script, &rest).starts_with("Some("));
+    let nothing = Script::default();
+    let id = repository(&name()).id;
+    now(client(&nothing, &rest).remember_installation(id, InstallationId(6))).unwrap();
+    let script = Script::default().token("ghs_9876543210").pull_request();
+    assert!(reads(&script, &rest).starts_with("Some("));
+    assert_eq!(
+        script.lines().first().map(String::as_str),
+        Some("POST https://api.github.com/app/installations/6/access_tokens")
+    );
 }

@@ -229,11 +229,8 @@ fn everything_that_reconciles_calls_a_route_that_exists() {
 }
 
 /// Facts of GitHub's webhook documentation: which permission an App needs for an event.
-const EVENTS: [(&str, &str); 8] = [
-    ("check_run", "checks"),
-    ("delete", "contents"),
-    ("deployment_protection_rule", "deployments"),
-    ("issue_comment", "issues"),
+const EVENTS: [(&str, &str); 5] = [
+    ("installation_target", "metadata"),
     ("pull_request", "pull_requests"),
     ("push", "contents"),
     ("repository", "metadata"),
@@ -293,6 +290,8 @@ fn the_app_asks_for_what_its_page_explains_and_for_what_its_events_need() {
         format!("public={}", app["public"]),
         format!("webhook_active={}", app["hook_attributes"]["active"]),
         format!("webhook_url={}", text(&app["hook_attributes"]["url"])),
+        format!("setup_url={}", text(&app["setup_url"])),
+        format!("setup_on_update={}", app["setup_on_update"]),
     ];
     fields.extend(asked);
     fields.extend(events.iter().map(|event| format!("events[]={event}")));
@@ -321,5 +320,48 @@ fn the_app_is_granted_what_slipway_asks_for_with_every_token() {
             is_enough,
             "{permission}: {level} is needed, {granted:?} granted"
         );
+    }
+}
+
+#[test]
+fn the_manifest_is_the_one_that_the_setup_page_sends() {
+    let sent = vendors::github::Manifest::new("Slipway", "https://slipway.example.com");
+    assert_eq!(
+        app(),
+        serde_json::to_value(sent).unwrap(),
+        "left deploy/github-app/github-app-manifest.json, right the manifest in code"
+    );
+}
+
+#[test]
+fn the_page_says_which_calls_need_each_permission() {
+    let page = places::read("deploy/github-app/README.md").unwrap();
+    let calls = |cell: &str| -> Vec<String> {
+        let spans = cell.split('`').skip(1).step_by(2);
+        spans.map(str::to_owned).collect()
+    };
+    let told: BTreeMap<String, Vec<String>> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("`: "))
+        .map(|(name, rest)| (name.to_owned(), calls(rest.rsplit(" | ").next().unwrap())))
+        .collect();
+    let table: BTreeMap<String, Vec<String>> = vendors::github::PERMISSION_TABLE
+        .iter()
+        .map(|permission| {
+            let calls = permission.calls.iter().map(ToString::to_string);
+            (permission.name.to_owned(), calls.collect())
+        })
+        .collect();
+    assert_eq!(
+        told, table,
+        "left deploy/github-app/README.md, right the table in code"
+    );
+    let (_, itself) = page.split_once("the App calls ").unwrap();
+    let (itself, _) = itself.split_once(".\n").unwrap();
+    assert_eq!(calls(itself), vendors::github::CALLS_AS_APP);
+    for permission in vendors::github::PERMISSION_TABLE {
+        for event in permission.events {
+            assert!(EVENTS.contains(&(event, permission.name)), "{event}");
+        }
     }
 }

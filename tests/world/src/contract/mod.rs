@@ -17,6 +17,7 @@ use schema::{Unknown, check, resolve};
 fn is_beside_the_document(request: &Request) -> bool {
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
     match request.vendor {
+        Vendor::GitHub if request.path.ends_with("/settings/apps/new") => true,
         Vendor::GitHub => {
             request.method == "GET"
                 && matches!(

@@ -7,7 +7,7 @@ use super::installed::{self, Permissions};
 use super::{GitHub, Repository};
 use crate::state::Shared;
 
-const FIRST_KEY: &str = include_str!("../../keys/first.pem");
+pub(super) const FIRST_KEY: &str = include_str!("../../keys/first.pem");
 const SECOND_KEY: &str = include_str!("../../keys/second.pem");
 
 /// What an App is granted when it is installed, unless the story says otherwise.
@@ -190,8 +190,9 @@ impl Installation {
         shared.change(|state| {
             let github = &mut state.github;
             let before = github.reached_by(self.id);
-            let found = github.installed.installations.get_mut(&self.id);
-            found.map(|found| found.repositories = only);
+            if let Some(found) = github.installed.installations.get_mut(&self.id) {
+                found.repositories = only;
+            }
             let after = github.reached_by(self.id);
             let (api, names) = (shared.github_url(), &shared.names);
             github.emit_reach(self.id, (&before, &after), api, names);

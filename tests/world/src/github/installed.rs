@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::state::{GitHubState, Repository};
 
 /// Permission name to level, `read` or `write`.
@@ -13,6 +15,8 @@ pub(crate) struct Apps {
     pub(crate) apps: BTreeMap<u64, App>,
     pub(crate) installations: BTreeMap<u64, Installation>,
     pub(crate) tokens: BTreeMap<String, Token>,
+    /// Manifests of Apps to be, by the codes that were given for them.
+    pub(crate) manifests: BTreeMap<String, Value>,
 }
 
 #[derive(Debug)]

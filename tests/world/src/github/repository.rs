@@ -25,7 +25,7 @@ pub struct CheckRun {
     /// `success`, `failure`, …; none while it is not over.
     pub conclusion: Option<String>,
     /// Title, summary and annotations, as they were sent.
-    pub output: serde_json::Value,
+    pub output: Value,
 }
 
 /// How a pull request begins.

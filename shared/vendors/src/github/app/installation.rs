@@ -31,10 +31,17 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         let Ok(setup) = &self.setup else {
             return Ok(());
         };
-        if !matches!(setup.login, Login::App(_))
-            || self.known_installation(repository).await? == Some(installation)
-        {
+        let Login::App(app) = &setup.login else {
             return Ok(());
+        };
+        match self.known_installation(repository).await? {
+            Some(known) if known == installation => return Ok(()),
+            // A token of another installation does not reach the repository any more.
+            Some(_) => {
+                app.forget(repository);
+                self.forget_repository(repository).await?;
+            }
+            None => {}
         }
         let text = installation.to_string();
         self.store

@@ -33,7 +33,7 @@ pub use domain::InstallationId;
 pub use identity::AppIdentity;
 pub(super) use installation::store_failed;
 pub use installations::Reach;
-pub use permissions::PERMISSIONS;
+pub use permissions::{CALLS_AS_APP, PERMISSIONS, Permission, TABLE as PERMISSION_TABLE, events};
 pub(super) use token::Pass;
 
 /// How long an answer to the App itself is waited for. Others wait for it too, so it is short.

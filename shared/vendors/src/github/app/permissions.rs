@@ -1,20 +1,116 @@
-//! What Slipway may do on a repository: every token is asked for with this and no more.
+//! What Slipway may do, and what GitHub tells it: the one table that the App's manifest, its tokens and the documents are made of or
+//! held against.
+
+/// A permission, with all that needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permission {
+    /// GitHub's name.
+    pub name: &'static str,
+    /// `read` or `write`; who may write may read.
+    pub level: &'static str,
+    /// The calls that are made with it, as method and path in GitHub's documentation.
+    pub calls: &'static [&'static str],
+    /// The events that are subscribed to by it; some need none.
+    pub events: &'static [&'static str],
+}
+
+/// All permissions that Slipway needs, in the order of their names.
+pub const TABLE: [Permission; 6] = [
+    Permission {
+        name: "actions",
+        level: "read",
+        calls: &["GET /repos/{owner}/{repo}/actions/runs"],
+        events: &["workflow_run"],
+    },
+    Permission {
+        name: "checks",
+        level: "write",
+        calls: &[
+            "GET /repos/{owner}/{repo}/commits/{ref}/check-runs",
+            "POST /repos/{owner}/{repo}/check-runs",
+        ],
+        events: &[],
+    },
+    Permission {
+        name: "contents",
+        level: "read",
+        calls: &[
+            "GET /repos/{owner}/{repo}/commits",
+            "GET /repos/{owner}/{repo}/commits/{ref}",
+            "GET /repos/{owner}/{repo}/compare/{basehead}",
+            "GET /repos/{owner}/{repo}/contents/{path}",
+        ],
+        events: &["push"],
+    },
+    Permission {
+        name: "deployments",
+        level: "write",
+        calls: &[
+            "GET /repos/{owner}/{repo}/deployments",
+            "POST /repos/{owner}/{repo}/deployments",
+            "POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses",
+        ],
+        events: &[],
+    },
+    Permission {
+        name: "metadata",
+        level: "read",
+        calls: &[
+            "GET /installation/repositories",
+            "GET /repos/{owner}/{repo}",
+            "GET /repos/{owner}/{repo}/collaborators/{username}/permission",
+            "GET /users/{username}",
+        ],
+        events: &["installation_target", "repository"],
+    },
+    Permission {
+        name: "pull_requests",
+        level: "write",
+        calls: &[
+            "DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}",
+            "GET /repos/{owner}/{repo}/issues/{issue_number}/comments",
+            "GET /repos/{owner}/{repo}/pulls",
+            "GET /repos/{owner}/{repo}/pulls/{pull_number}",
+            "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}",
+            "POST /repos/{owner}/{repo}/issues/{issue_number}/comments",
+        ],
+        events: &["pull_request"],
+    },
+];
+
+/// The calls that the App makes as itself, which need no permission.
+pub const CALLS_AS_APP: [&str; 7] = [
+    "GET /app",
+    "GET /app/hook/deliveries",
+    "GET /app/hook/deliveries/{delivery_id}",
+    "GET /app/installations",
+    "GET /app/installations/{installation_id}",
+    "GET /repos/{owner}/{repo}/installation",
+    "POST /app/installations/{installation_id}/access_tokens",
+];
 
 /// The permissions of every installation token, by GitHub's names. The App must have been granted all of them.
-pub const PERMISSIONS: [(&str, &str); 6] = [
-    // The workflow runs of a commit.
-    ("actions", "read"),
-    // What is wrong with `.github/slipway.yml`, told on the commit that changed it.
-    ("checks", "write"),
-    // `.github/slipway.yml`, and which commit changed it.
-    ("contents", "read"),
-    // What GitHub shows of environments.
-    ("deployments", "write"),
-    // What every App has.
-    ("metadata", "read"),
-    // Pull requests, and the comment on each.
-    ("pull_requests", "write"),
-];
+pub const PERMISSIONS: [(&str, &str); TABLE.len()] = {
+    let mut permissions = [("", ""); TABLE.len()];
+    let mut rest: &[Permission] = &TABLE;
+    let mut slots: &mut [(&str, &str)] = &mut permissions;
+    while let ([first, others @ ..], [slot, left @ ..]) = (rest, slots) {
+        *slot = (first.name, first.level);
+        rest = others;
+        slots = left;
+    }
+    permissions
+};
+
+/// The events that the App subscribes to, in the order of their names. Those about installations come unasked.
+pub fn events() -> Vec<&'static str> {
+    let mut events: Vec<&str> = TABLE
+        .iter()
+        .flat_map(|permission| permission.events.iter().copied())
+        .collect();
+    events.sort_unstable();
+    events
+}
 
 /// All that it takes to list what an installation reaches.
 pub(super) const LISTING: (&str, &str) = ("metadata", "read");
@@ -26,4 +122,35 @@ pub(super) fn listed() -> String {
         .map(|(name, level)| format!("{name}: {level}"))
         .collect();
     listed.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_asked_for_with_what_the_table_says() {
+        assert_eq!(
+            PERMISSIONS,
+            [
+                ("actions", "read"),
+                ("checks", "write"),
+                ("contents", "read"),
+                ("deployments", "write"),
+                ("metadata", "read"),
+                ("pull_requests", "write")
+            ]
+        );
+        assert!(TABLE.is_sorted_by_key(|permission| permission.name));
+        assert_eq!(
+            events(),
+            [
+                "installation_target",
+                "pull_request",
+                "push",
+                "repository",
+                "workflow_run"
+            ]
+        );
+    }
 }

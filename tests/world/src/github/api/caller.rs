@@ -47,7 +47,7 @@ impl Caller {
         let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
         matches!(
             segments.as_slice(),
-            ["app", ..] | ["repos", _, _, "installation"]
+            ["app", ..] | ["repos", _, _, "installation"] | ["repositories", _, "installation"]
         )
     }
 

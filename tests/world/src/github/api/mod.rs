@@ -14,6 +14,7 @@ mod deployments;
 mod pages;
 mod people;
 mod pulls;
+pub(crate) mod registration;
 mod runs;
 mod workflows;
 
@@ -80,6 +81,16 @@ pub(crate) fn answer(shared: &Arc<Shared>, request: &Request) -> Reply {
 }
 
 fn answer_with(shared: &Shared, github: &mut GitHubState, request: &Request) -> Reply {
+    if request.path.ends_with("/settings/apps/new") && request.method == "POST" {
+        // GitHub's page, which browsers come to.
+        let call = Call {
+            shared,
+            request,
+            user: None,
+            caller: Caller::Nobody,
+        };
+        return registration::page(&call, github);
+    }
     if request.header("user-agent").is_none_or(str::is_empty) {
         let message = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.\n";
         return Reply::text(403, "text/html", message);
@@ -122,6 +133,9 @@ fn route(call: &Call<'_>, github: &mut GitHubState) -> Reply {
             Caller::App(app) => apps::route(call, github, app, rest),
             Caller::Nobody | Caller::Person(_) | Caller::Installation { .. } => not_found(),
         },
+        ("POST", ["app-manifests", code, "conversions"]) => {
+            registration::convert(call, github, code)
+        }
         ("GET", ["installation", "repositories"]) => match &call.caller {
             Caller::Installation { token, .. } => apps::repositories(call, github, token),
             Caller::Nobody | Caller::Person(_) | Caller::App(_) => error(
