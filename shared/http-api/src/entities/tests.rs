@@ -30,6 +30,7 @@ services:
 
 fn pull_request(title: &str) -> PullRequest {
     PullRequest {
+        archived: false,
         updated_at: Timestamp::from_milliseconds(START),
         state: PullRequestState::Open,
         title: title.to_owned(),
