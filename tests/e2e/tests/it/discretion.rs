@@ -192,11 +192,10 @@ fn rows(entry: &Entry) -> Vec<&'static str> {
 
 /// Calls of the table that need a story of their own: two comments at once, a delivery that never came, an approval of a fork,
 /// releases, a broken configuration.
-const ELSEWHERE: [&str; 11] = [
+const ELSEWHERE: [&str; 10] = [
     "DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}",
     "GET /app/hook/deliveries/{delivery_id}",
     "GET /repos/{owner}/{repo}/collaborators/{username}/permission",
-    "GET /repos/{owner}/{repo}/commits",
     "GET /repos/{owner}/{repo}/commits/{ref}",
     "GET /repos/{owner}/{repo}/commits/{ref}/check-runs",
     "GET /repos/{owner}/{repo}/compare/{basehead}",

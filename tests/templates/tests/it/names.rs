@@ -145,6 +145,8 @@ fn routes_and_hosts_that_are_named_exist() {
         for span in code_spans(&text)
             .into_iter()
             .filter_map(|span| span.strip_prefix("POST "))
+            // Calls of GitHub's API, which are held against the code where the table of permissions is.
+            .filter(|path| !path.contains('{'))
         {
             assert!(
                 routes.contains(span),
@@ -202,6 +204,7 @@ fn variables_that_are_named_exist() {
         "check_run",
         "deployment_protection_rule",
         "installation_repositories",
+        "installation_target",
         "issue_comment",
         "pull_request",
         "pull_requests",
