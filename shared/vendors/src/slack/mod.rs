@@ -5,7 +5,7 @@
 //! - A message cannot be found, changed or taken back afterwards, and sending is not idempotent: whether a lost one arrived stays
 //!   unknown.
 //! - One message a second for each webhook: the client waits for that, and another client's messages are met with 429.
-//! - `<!channel>` in a title of somebody else's would ring everybody: `&`, `<` and `>` are escaped ([`blocks`]).
+//! - `<!channel>` in a title of somebody else's would ring everybody: `&`, `<` and `>` are escaped (`blocks`).
 
 mod blocks;
 
