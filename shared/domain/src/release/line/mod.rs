@@ -12,6 +12,7 @@ mod progress;
 mod report;
 mod standing;
 mod state;
+mod watching;
 
 use serde::{Deserialize, Serialize};
 

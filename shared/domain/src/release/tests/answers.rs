@@ -1,0 +1,162 @@
+//! How the story's world answers: what GitHub, Argo CD and the environment say to each action.
+
+use super::*;
+
+impl Story {
+    pub(super) fn answer(&mut self, action: &Action) -> Fact {
+        match action {
+            Action::ReadRuns { commit, .. } => {
+                self.done.push(format!("read runs {}", digit(commit)));
+                Fact::RunsRead {
+                    commit: commit.clone(),
+                    runs: self.runs_on(commit),
+                }
+            }
+            Action::Compare { base, head, .. } => {
+                self.done
+                    .push(format!("compare {} {}", digit(base), digit(head)));
+                Fact::Compared {
+                    base: base.clone(),
+                    head: head.clone(),
+                    relation: self.relation(digit(base), digit(head)),
+                }
+            }
+            Action::Check { commit, source, .. } => {
+                self.done.push(format!("check {}", digit(commit)));
+                let contained = self.ancestors(self.head).contains(&digit(commit));
+                let missing = (!contained && *source != Source::Promotion)
+                    .then(|| format!("it is no longer in {source}"));
+                Fact::Checked {
+                    commit: commit.clone(),
+                    runs: self.runs_on(commit),
+                    missing,
+                    title: None,
+                    skip: false,
+                }
+            }
+            Action::Begin {
+                key,
+                kind,
+                commit,
+                asked,
+            } => {
+                self.done.push(format!("begin {}", digit(commit)));
+                match asked {
+                    Ok(asked) => Fact::Begun {
+                        key: key.clone(),
+                        kind: kind.clone(),
+                        commit: commit.clone(),
+                        asked: asked.clone(),
+                    },
+                    Err(reason) => Fact::NotBegun {
+                        commit: commit.clone(),
+                        reason: reason.clone(),
+                    },
+                }
+            }
+            Action::Step { key, step, .. } => Fact::Step {
+                key: key.clone(),
+                step: self.step(key, step),
+            },
+            Action::Report {
+                key,
+                report: ReportAction::Find { .. },
+                ..
+            } => Fact::Report {
+                key: key.clone(),
+                report: ReportFact::Known { deployment: 7 },
+            },
+            Action::Report {
+                key,
+                report: ReportAction::Status { status, .. },
+                ..
+            } => {
+                self.done.push(format!(
+                    "tell {}: {}",
+                    status.state.as_str(),
+                    status.description
+                ));
+                let digest = status.digest();
+                Fact::Report {
+                    key: key.clone(),
+                    report: ReportFact::StatusSet { digest },
+                }
+            }
+            Action::Pass {
+                environment, live, ..
+            } => {
+                self.done.push(format!(
+                    "pass {environment} {:?}",
+                    live.as_ref().map(|live| digit(&live.commit))
+                ));
+                Fact::Passed {
+                    environment: environment.clone(),
+                    live: live.clone(),
+                }
+            }
+        }
+    }
+
+    fn step(&mut self, key: &str, step: &StepAction) -> StepFact {
+        if let Some(trouble) = self.trouble.clone() {
+            return StepFact::Troubled { trouble };
+        }
+        let is_rollback = key.starts_with("rollback");
+        match step {
+            StepAction::Change { setting } => {
+                self.done.push(format!("set {setting}"));
+                if let argocd::Setting::KustomizeImage { image, version } = setting {
+                    self.argo.spec = format!("{image}{version}");
+                    let given = version.to_string().chars().nth(1).unwrap();
+                    self.given.push((given, is_rollback));
+                }
+                if self.argo.by_itself {
+                    self.argo.operate("automation", self.now);
+                }
+                StepFact::Changed
+            }
+            StepAction::Operate { history: Some(id) } => {
+                self.done.push(format!("roll back to {id}"));
+                let spec = self.argo.spec.clone();
+                let former = &self.argo.history[usize::try_from(*id).unwrap()];
+                self.argo.spec.clone_from(former);
+                self.argo.operate("", self.now);
+                self.argo.spec = spec;
+                StepFact::OperationTaken
+            }
+            StepAction::Operate { history: None } => {
+                self.done.push("sync".into());
+                self.argo.operate(key, self.now);
+                StepFact::OperationTaken
+            }
+            StepAction::Stop => {
+                self.done.push("stop".into());
+                if let Some(operation) = &mut self.argo.operation {
+                    operation.phase = argocd::Phase::Failed;
+                    operation.finished_at = Some(self.now);
+                }
+                StepFact::StopAsked
+            }
+            StepAction::Probe { url, .. } => {
+                let answer = if self.answers {
+                    "200 OK"
+                } else {
+                    "502 Bad Gateway"
+                };
+                self.done.push(format!("probe {url}: {answer}"));
+                StepFact::Probed {
+                    healthy: self.answers,
+                    answer: answer.into(),
+                }
+            }
+            StepAction::Look => StepFact::Seen {
+                application: Box::new(self.argo.application(self.now)),
+            },
+        }
+    }
+
+    fn runs_on(&self, commit: &CommitSha) -> Vec<WorkflowRun> {
+        let on = |run: &&WorkflowRun| run.head_commit == *commit;
+        self.runs.iter().filter(on).cloned().collect()
+    }
+}
