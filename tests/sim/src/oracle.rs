@@ -9,6 +9,12 @@ use crate::{
     sim::Sim,
 };
 
+/// A process between two crashes: which instance, and which of its lives.
+pub(crate) type Life = (usize, u32);
+
+/// Who has claimed a lease learns in this time whether the entity is still there: two calls to a store that may be slow.
+const CLAIM_LOOKED_AFTER: Micros = 10 * SECOND;
+
 /// A preview: application and number of the pull request.
 type Place = (String, u64);
 
@@ -34,6 +40,10 @@ pub(crate) struct Oracle {
     leases: BTreeMap<String, (Micros, u64)>,
     /// How often each commit was deployed as which preview.
     deployments: BTreeMap<(Place, String), u64>,
+    /// Who won which claim of a lease that is still there, and when.
+    claims: BTreeMap<String, (Life, Micros)>,
+    /// When processes died.
+    deaths: BTreeMap<Life, Micros>,
     /// The commit that the newest request to deploy is meant for: a tag that moves may stand for another by the time.
     intended: BTreeMap<Place, String>,
 }
@@ -113,6 +123,27 @@ impl Oracle {
 
     pub(crate) fn deleted(&mut self, key: &str) {
         self.writers.remove(key);
+        self.claims.remove(key);
+    }
+
+    /// The first increment of a counter of `default`.
+    pub(crate) fn counted_first(&mut self, key: &str, life: Life, at: Micros) {
+        if key.contains("/lease/") {
+            self.claims.insert(key.to_owned(), (life, at));
+        }
+    }
+
+    /// A process died.
+    pub(crate) fn died(&mut self, life: Life, at: Micros) {
+        self.deaths.insert(life, at);
+    }
+
+    /// Whether whoever won this claim of a lease died before he could find that the entity is gone.
+    pub(crate) fn is_claim_of_one_who_died(&self, key: &str) -> bool {
+        self.claims.get(key).is_some_and(|(life, claimed_at)| {
+            let died_at = self.deaths.get(life);
+            died_at.is_some_and(|died_at| *died_at <= claimed_at + CLAIM_LOOKED_AFTER)
+        })
     }
 
     /// A runner is about to ask for the deployment of a commit.

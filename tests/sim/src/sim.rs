@@ -163,6 +163,8 @@ impl Sim {
         let Some(process) = self.instances.get(instance) else {
             return;
         };
+        let life = (instance, process.life.get());
+        self.oracle.borrow_mut().died(life, self.kernel.now());
         process.alive.set(false);
         process.life.set(process.life.get() + 1);
         self.statistics.crashes.add(1);

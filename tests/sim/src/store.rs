@@ -7,6 +7,7 @@ use ports::{Label, Store, StoreError};
 use crate::{
     kernel::{MILLISECOND, Micros, SECOND},
     mutation::Mutation,
+    oracle::Life,
     port::Port,
     sim::{Course, Sim},
 };
@@ -89,7 +90,7 @@ impl Operation {
         }
     }
 
-    fn perform(self, label: Label, sim: &Sim, task: u64) -> Result<Answer, String> {
+    fn perform(self, label: Label, sim: &Sim, (task, life): (u64, Life)) -> Result<Answer, String> {
         let mut entries = sim.store.borrow_mut();
         let entries = entries.of(label);
         match self {
@@ -121,6 +122,10 @@ impl Operation {
             }
             Self::Increment(key, delta) => {
                 let broken = sim.mutation == Some(Mutation::Lease) && key.contains("/lease/");
+                if label == Label::Default && !entries.contains_key(&key) {
+                    let mut oracle = sim.oracle.borrow_mut();
+                    oracle.counted_first(&key, life, sim.kernel.now());
+                }
                 match entries.entry(key).or_insert(Entry::Counter(0)) {
                     Entry::Counter(sum) => {
                         *sum = sum.wrapping_add(delta);
@@ -199,10 +204,13 @@ impl Port {
         {
             sim.tell(&self.name(), || operation.told(label));
         }
-        let task = sim.kernel.running();
+        let by = (
+            sim.kernel.running(),
+            (self.instance, sim.life(self.instance)),
+        );
         let act = move |sim: &std::rc::Rc<Sim>| {
             let (name, key) = (operation.name(), operation.key().to_owned());
-            operation.perform(label, sim, task).map_err(|reason| {
+            operation.perform(label, sim, by).map_err(|reason| {
                 // Spin's stores panic or answer rubbish then: never acceptable.
                 sim.violate(|| format!("counter and value confused: {name} {key}: {reason}"));
                 StoreError {
