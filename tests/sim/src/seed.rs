@@ -33,7 +33,7 @@ const FORGOTTEN_AFTER: u64 = 3 * 24 * 60 * MINUTE;
 /// The pull requests were closed within this time, and are forgotten within it.
 const FORGETTING: u64 = 13 * MINUTE;
 /// When nothing is due, reconcile comes round only so often.
-const RARELY: u64 = 6 * 60 * MINUTE;
+const RARELY: u64 = 24 * 60 * MINUTE;
 
 /// How a seed ended.
 pub(crate) struct Ended {
