@@ -366,6 +366,7 @@ const fn name(action: &Action) -> &'static str {
             TargetAction::ResolveStart { .. } => "resolving a start",
             TargetAction::Look { .. } => "looking for a deployment",
             TargetAction::Poll { .. } => "polling",
+            TargetAction::Cancel { .. } => "cancelling",
             TargetAction::Probe { .. } => "probing",
             TargetAction::Remove => "removing",
         },
@@ -399,6 +400,7 @@ impl WatchedExecutor<'_> {
                     TargetAction::Start { .. }
                     | TargetAction::Look { .. }
                     | TargetAction::Poll { .. }
+                    | TargetAction::Cancel { .. }
                     | TargetAction::Probe { .. } => {}
                 }
                 let begins_removal =

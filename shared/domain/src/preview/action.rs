@@ -98,6 +98,11 @@ pub enum TargetAction {
         /// The deployment.
         deployment: DeploymentUuid,
     },
+    /// Cancel a deployment that Coolify does not bring to an end: nothing newer is deployed before it has one.
+    Cancel {
+        /// The deployment.
+        deployment: DeploymentUuid,
+    },
     /// Probe whether the preview answers.
     Probe {
         /// The deployment that is expected to answer.
@@ -153,6 +158,7 @@ impl entity::Action for Action {
                 TargetAction::ResolveStart { .. }
                 | TargetAction::Look { .. }
                 | TargetAction::Poll { .. }
+                | TargetAction::Cancel { .. }
                 | TargetAction::Probe { .. } => return None,
             },
         };
@@ -185,6 +191,7 @@ impl entity::Action for Action {
                 action:
                     TargetAction::Look { .. }
                     | TargetAction::Poll { .. }
+                    | TargetAction::Cancel { .. }
                     | TargetAction::Probe { .. }
                     | TargetAction::Remove,
                 ..

@@ -261,6 +261,8 @@ pub enum DeploymentProgress {
     Failed,
     /// Somebody cancelled it.
     Cancelled,
+    /// It did not come to an end in any time that a deployment takes, and was cancelled for that.
+    Overdue,
     /// Coolify knows no such deployment.
     Unknown,
 }

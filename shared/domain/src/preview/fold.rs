@@ -278,6 +278,7 @@ impl Preview {
         {
             return;
         }
+        let settings = self.configuration.settings.as_ref();
         let runs = &mut self.builds.runs;
         match runs.iter_mut().find(|known| known.id == run.id) {
             Some(known) if known.precedes(run) => *known = run.clone(),
@@ -285,7 +286,9 @@ impl Preview {
             None => {
                 runs.push(run.clone());
                 if runs.len() > Builds::RUNS_MAX {
-                    runs.sort_by_key(|run| run.id);
+                    let builds =
+                        |run: &WorkflowRun| settings.is_some_and(|settings| settings.builds(run));
+                    runs.sort_by_key(|run| (builds(run), run.id));
                     runs.remove(0);
                 }
             }

@@ -16,6 +16,8 @@ const REMOVAL_PAUSE: Duration = Duration::from_secs(5);
 const NOTHING_THERE_ENOUGH: u32 = 2;
 /// So often a deployment is looked for in vain before it is taken as never queued.
 const LOOKS_ENOUGH: u32 = 2;
+/// A deployment of an image that takes longer than this will not end: Coolify was stopped in the middle of it, for example.
+pub(super) const DEPLOYMENT_LONGEST: Duration = Duration::from_secs(3_600);
 /// So often Coolify may not know a deployment that it told of itself.
 const UNKNOWN_ENOUGH: u32 = 3;
 
@@ -146,7 +148,10 @@ impl Target {
             return;
         }
         let Phase::Starting {
-            revision, start, ..
+            revision,
+            start,
+            since,
+            ..
         } = &self.phase
         else {
             return;
@@ -167,6 +172,14 @@ impl Target {
                     Start::Uncertain { looked: looked + 1 },
                     at.after(SETTLE),
                 );
+            }
+            (Start::InTheWay, _) if busy && at.since(*since) >= DEPLOYMENT_LONGEST => {
+                self.phase = Phase::Failed {
+                    revision: revision.clone(),
+                    reason: "another deployment of this pull request has stood in Coolify's queue for an hour: cancel it \
+                             there and deploy again"
+                        .to_owned(),
+                };
             }
             (Start::InTheWay, _) if busy => {
                 self.set_start(attempt, Start::InTheWay, at.after(2 * REMOVAL_PAUSE))
@@ -221,6 +234,11 @@ impl Target {
             }
             DeploymentProgress::Cancelled => {
                 self.phase = failed("the deployment was cancelled in Coolify")
+            }
+            DeploymentProgress::Overdue => {
+                self.phase = failed(
+                    "Coolify had not finished the deployment after an hour, and it was cancelled",
+                )
             }
             DeploymentProgress::Unknown if *unknown + 1 >= UNKNOWN_ENOUGH => {
                 // A uuid that Coolify told of but never stored: look for the real one.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     Action, ServiceSettings, TargetAction,
+    fold_target::DEPLOYMENT_LONGEST,
     plan::{Next, when_due, when_due_at_last},
     state::{Phase, Preview, Probes, Sighting, Start, Target},
     wanted::Wanted,
@@ -169,13 +170,17 @@ impl Preview {
             Phase::Underway {
                 deployment,
                 poll_at,
+                since,
                 ..
-            } => (
-                *poll_at,
-                TargetAction::Poll {
-                    deployment: deployment.clone(),
-                },
-            ),
+            } => {
+                let deployment = deployment.clone();
+                let ask = if poll_at.since(*since) >= DEPLOYMENT_LONGEST {
+                    TargetAction::Cancel { deployment }
+                } else {
+                    TargetAction::Poll { deployment }
+                };
+                (*poll_at, ask)
+            }
             Phase::Deployed {
                 revision,
                 deployment,

@@ -122,8 +122,8 @@ pub(super) struct Builds {
 }
 
 impl Builds {
-    /// More runs of the build workflow on one commit are not kept.
-    pub(super) const RUNS_MAX: usize = 8;
+    /// More runs on one commit are not kept; those of other workflows than the build's go first.
+    pub(super) const RUNS_MAX: usize = 24;
 }
 
 /// What there is on one Coolify application.

@@ -6,7 +6,7 @@ use domain::{
 };
 use ports::{Clock, Http, Log, Store};
 use vendors::{
-    coolify::{Client, DeployOutcome, Deployment, DeploymentStatus, Removal},
+    coolify::{Cancellation, Client, DeployOutcome, Deployment, DeploymentStatus, Removal},
     probe,
 };
 
@@ -50,6 +50,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<V, H, C, L, S
                 self.look(application, *attempt, own).await
             }
             TargetAction::Poll { deployment } => self.poll(deployment).await,
+            TargetAction::Cancel { deployment } => self.cancel(deployment).await,
             TargetAction::Probe {
                 deployment,
                 url,
@@ -141,6 +142,16 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<V, H, C, L, S
         })
     }
 
+    async fn cancel(&self, uuid: &DeploymentUuid) -> Result<TargetFact, Trouble> {
+        match self.coolify()?.cancel(uuid).await? {
+            Cancellation::Cancelled => Ok(TargetFact::Seen {
+                deployment: uuid.clone(),
+                progress: DeploymentProgress::Overdue,
+            }),
+            Cancellation::NothingToCancel => self.poll(uuid).await,
+        }
+    }
+
     async fn probe(
         &self,
         deployment: &DeploymentUuid,
@@ -218,6 +229,7 @@ pub(super) fn told(fact: &TargetFact) -> (&'static str, Option<&Trouble>) {
             DeploymentProgress::Finished => ("the deployment finished", None),
             DeploymentProgress::Failed => ("the deployment failed", None),
             DeploymentProgress::Cancelled => ("the deployment was cancelled", None),
+            DeploymentProgress::Overdue => ("cancelled a deployment that did not end", None),
             DeploymentProgress::Unknown => ("Coolify does not know the deployment", None),
         },
         TargetFact::Probed { healthy: true, .. } => ("the preview is healthy", None),

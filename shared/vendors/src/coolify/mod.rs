@@ -18,6 +18,7 @@
 //! - 1.4: the list of an application's deployments is an object with `deployments`, which PHP may write as an object with numbers
 //!   for keys; the OpenAPI document says otherwise on both.
 
+mod cancellation;
 mod deploy;
 mod deployment;
 mod refusal;
@@ -35,6 +36,7 @@ use crate::{
     exchange::{Exchange, Repeat, USER_AGENT},
 };
 
+pub use cancellation::Cancellation;
 pub use deploy::{DeployOutcome, DeployRefusal};
 pub use deployment::{Deployment, DeploymentStatus};
 pub use removal::Removal;

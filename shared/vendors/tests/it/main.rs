@@ -11,6 +11,7 @@
 mod argocd;
 mod argocd_matrix;
 mod backstage;
+mod coolify_cancellation;
 mod coolify_deploy;
 mod coolify_deployments;
 mod coolify_removal;

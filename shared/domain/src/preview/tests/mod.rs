@@ -316,6 +316,10 @@ impl Story {
                 deployment: deployment.clone(),
                 progress: self.progress,
             },
+            TargetAction::Cancel { deployment } => TargetFact::Seen {
+                deployment: deployment.clone(),
+                progress: DeploymentProgress::Overdue,
+            },
             TargetAction::Probe { deployment, .. } => TargetFact::Probed {
                 deployment: deployment.clone(),
                 healthy: self.healthy,
@@ -361,6 +365,7 @@ fn told(action: &Action) -> String {
             TargetAction::ResolveStart { attempt } => format!("resolve attempt {attempt}"),
             TargetAction::Look { attempt, .. } => format!("look for attempt {attempt}"),
             TargetAction::Poll { deployment } => format!("poll {deployment}"),
+            TargetAction::Cancel { deployment } => format!("cancel {deployment}"),
             TargetAction::Probe { url, .. } => format!("probe {url}"),
             TargetAction::Remove => "remove".into(),
         },

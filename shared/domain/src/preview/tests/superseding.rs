@@ -140,3 +140,104 @@ fn another_success_of_the_same_commit_deploys_nothing_twice_but_mends_a_failure(
     settled
     ");
 }
+
+#[test]
+fn a_deployment_that_never_ends_is_cancelled_after_an_hour_and_lets_a_newer_commit_pass() {
+    let mut story = deploying();
+    story.change(|pull_request| pull_request.head_commit = commit('b'));
+    story.deliver();
+    story.build(11, 'b', RunProgress::Succeeded);
+    let mut done = story.go();
+    let begun = story.now;
+    while !done.contains("cancel") {
+        assert!(
+            story.now.since(begun) < Duration::from_secs(4_000),
+            "polled for ever: {done}"
+        );
+        done = story.wait_and_go();
+    }
+    assert!(
+        story.now.since(begun) >= Duration::from_secs(3_500),
+        "a deployment was given up too early"
+    );
+    story.progress = DeploymentProgress::Finished;
+    insta::assert_snapshot!(format!("{done}\n{}", story.go_far()), @"
+    cancel d1
+    read the pull request
+    start bbbbbbb as pr-7 (attempt 2)
+    comment: 🚀 Deploying
+    wait 1 s
+    poll d2
+    probe https://pr-7.example.com/health
+    comment: ✅ Ready
+    settled
+    ");
+}
+
+#[test]
+fn a_deployment_that_stands_in_the_way_for_an_hour_is_told_and_waits_for_a_person() {
+    let mut story = Story::opened();
+    story.build(10, 'a', RunProgress::Succeeded);
+    let in_the_way = |_: &mut Story, action: &Action| match action {
+        Action::Target {
+            application,
+            action: TargetAction::Start { attempt, .. },
+        } => Some(Fact::Target {
+            application: application.clone(),
+            fact: TargetFact::InTheWay { attempt: *attempt },
+        }),
+        Action::Target {
+            application,
+            action: TargetAction::Look { attempt, .. },
+        } => Some(Fact::Target {
+            application: application.clone(),
+            fact: TargetFact::Looked {
+                attempt: *attempt,
+                found: None,
+                busy: true,
+            },
+        }),
+        Action::Target { .. }
+        | Action::PublishComment { .. }
+        | Action::ReadPullRequest { .. }
+        | Action::ReadConfiguration { .. }
+        | Action::ReadPermission { .. }
+        | Action::NoteExpiry { .. }
+        | Action::ReadRuns { .. } => None,
+    };
+    let begun = story.now;
+    story.go_with(in_the_way);
+    while story.now.since(begun) < Duration::from_secs(3_700) {
+        let Step::Wait { until } = story.preview.plan(story.now) else {
+            break;
+        };
+        story.now = until;
+        story.go_with(in_the_way);
+    }
+    assert!(
+        story
+            .comment
+            .contains("stood in Coolify's queue for an hour"),
+        "{}",
+        story.comment
+    );
+}
+
+#[test]
+fn the_build_is_known_among_many_runs_of_other_workflows() {
+    let mut story = Story::opened();
+    story.go();
+    story.build(10, 'a', RunProgress::Succeeded);
+    for id in 11..60 {
+        let mut other = run(id, 'a', RunProgress::Succeeded);
+        other.name = "Lint".into();
+        other.path = ".github/workflows/lint.yml".into();
+        let repository = story.pull_request.repository.clone();
+        story.record(&Fact::RunDelivered {
+            repository,
+            run: other,
+        });
+    }
+    let done = story.go_far();
+    assert!(done.contains("start aaaaaaa"), "{done}");
+}
