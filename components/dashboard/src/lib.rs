@@ -6,7 +6,7 @@ use bytes::Bytes;
 use dashboard_pages::{Answer, Asked, BODY_BYTES_MAX, Dashboard, KeyError, SessionKey};
 use http::{HeaderValue, Response, header};
 use http_body_util::Full;
-use slipway_spin::{SpinClock, SpinHttp, Variables, read_body};
+use slipway_spin::{SpinClock, SpinHttp, Variables, read_request_body};
 use spin_sdk::{
     http::{IntoResponse, Request},
     http_service,
@@ -21,7 +21,9 @@ async fn handle(request: Request) -> impl IntoResponse {
     };
     let (parts, body) = request.into_parts();
     // A form that is too long or broke off is none: its token is missing, so nothing is done.
-    let body = read_body(body, BODY_BYTES_MAX).await.unwrap_or_default();
+    let body = read_request_body(body, BODY_BYTES_MAX)
+        .await
+        .unwrap_or_default();
     let asked = Asked {
         method: &parts.method,
         path: parts.uri.path(),

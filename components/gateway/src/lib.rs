@@ -8,11 +8,14 @@ mod signature;
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
 use http_body_util::Full;
-use inbox::{Answer, Claimed, Inbox, Received, Reception, admit, broken_off, receive, too_large};
+use inbox::{
+    Answer, Claimed, Inbox, Received, Reception, admit, broken_off, challenge, receive, too_large,
+    too_slow,
+};
 use ports::{Level, Log};
 use serde_json::Value;
 use slipway_spin::{
-    BodyError, JsonLog, SpinClock, SpinHttp, SpinStore, Variables, read_body, spawn,
+    BodyError, JsonLog, SpinClock, SpinHttp, SpinStore, Variables, read_request_body, spawn,
 };
 use spin_sdk::{
     http::{IntoResponse, Request},
@@ -33,7 +36,7 @@ async fn handle(request: Request) -> impl IntoResponse {
         log: JsonLog::new("gateway"),
     };
     if request.uri().path() == readiness::PATH {
-        return ready::report(&inbox.store).await;
+        return ready::report(&inbox.store, &inbox.log).await;
     }
     let reception = take(&inbox, request).await;
     if let Some(claimed) = reception.accepted {
@@ -48,8 +51,12 @@ async fn take(inbox: &GatewayInbox, request: Request) -> Reception {
         Ok(content_type) => content_type,
         Err(answer) => return answer.into(),
     };
+    let secrets = secrets(inbox.log).await;
+    if let Err(answer) = challenge(&inbox.log, &head.headers, !secrets.is_empty()) {
+        return answer.into();
+    }
     let limit = body_bytes_max(inbox.log).await;
-    let body = match read_body(body, limit).await {
+    let body = match read_request_body(body, limit).await {
         Ok(body) => body,
         Err(error) => {
             let fields = [
@@ -63,13 +70,12 @@ async fn take(inbox: &GatewayInbox, request: Request) -> Reception {
             );
             return match error {
                 BodyError::TooLong { limit } => too_large(limit).into(),
+                BodyError::TooSlow { limit } => too_slow(limit).into(),
                 BodyError::Broken { .. } => broken_off().into(),
             };
         }
     };
-    let secrets = secrets(inbox.log).await;
-    let verify = (!secrets.is_empty())
-        .then_some(|body: &[u8], claimed: &str| signature::verify(&secrets, body, claimed));
+    let verify = |body: &[u8], claimed: &str| signature::verify(&secrets, body, claimed);
     let received = Received {
         content_type,
         headers: head.headers,

@@ -6,7 +6,7 @@ use http_body_util::Full;
 use ports::{Level, Log};
 use registration::{Asked, COOKIE, Ports, Reply, Settings, answer};
 use slipway_spin::{
-    JsonLog, Secret, SpinClock, SpinHttp, SpinStore, VariableError, Variables, read_body,
+    JsonLog, Secret, SpinClock, SpinHttp, SpinStore, VariableError, Variables, read_request_body,
 };
 use spin_sdk::{
     http::{IntoResponse, Request},
@@ -37,7 +37,7 @@ async fn handle(request: Request) -> impl IntoResponse {
 async fn respond(log: JsonLog, request: Request) -> Result<Reply, String> {
     let (settings, github) = configured().await.map_err(|error| error.to_string())?;
     let (head, body) = request.into_parts();
-    let form = read_body(body, FORM_BYTES_MAX)
+    let form = read_request_body(body, FORM_BYTES_MAX)
         .await
         .map_err(|error| error.to_string())?;
     let mut random = [0; 16];

@@ -2,7 +2,7 @@
 //!
 //! The component reads the body between [`admit`] and [`receive`], and processes what was accepted after it has answered.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use ports::{Clock, Level, Log, Store, StoreError};
@@ -16,6 +16,9 @@ use crate::{Acceptance, Claimed, Inbox, Incoming};
 
 /// When GitHub may be asked to deliver again after the store failed, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("30");
+
+/// The log's words for a delivery that nobody who knows a secret has signed.
+const NOT_SIGNED: &str = "delivery refused: its signature is missing or wrong";
 
 /// The answer to a request.
 #[derive(Debug, Clone)]
@@ -88,10 +91,39 @@ pub fn admit(method: &Method, headers: &HeaderMap) -> Result<ContentType, Answer
     })
 }
 
+/// Checks what can be seen of the signature without the body, so that nobody's body is read who does not even claim to have
+/// signed it: whether a secret is configured at all, and whether the header has the form of a signature.
+pub fn challenge<L: Log>(
+    log: &L,
+    headers: &HeaderMap,
+    secret_configured: bool,
+) -> Result<(), Answer> {
+    let refused = |level, message| {
+        log.write(level, message, &[("outcome", Value::from("refused"))]);
+        Err(unauthorized())
+    };
+    if !secret_configured {
+        return refused(
+            Level::Error,
+            "delivery refused: no webhook secret is configured (variable github_webhook_secrets)",
+        );
+    }
+    if claimed_signature(headers).is_none() {
+        return refused(Level::Warn, NOT_SIGNED);
+    }
+    Ok(())
+}
+
 /// The answer to a body longer than `limit` bytes.
 pub fn too_large(limit: usize) -> Answer {
     let reason = format!("body: longer than {limit} bytes");
     Answer::refused(StatusCode::PAYLOAD_TOO_LARGE, &reason)
+}
+
+/// The answer to a body that did not arrive within `limit`.
+pub fn too_slow(limit: Duration) -> Answer {
+    let reason = format!("body: did not arrive within {} s", limit.as_secs());
+    Answer::refused(StatusCode::REQUEST_TIMEOUT, &reason)
 }
 
 /// The answer to a body that broke off.
@@ -128,31 +160,16 @@ impl From<Answer> for Reception {
     }
 }
 
-/// Verifies a delivery, takes it in, and says what to answer. `verify` tells which secret made a signature over a body; it
-/// is none if no secret is configured, and then nothing is accepted.
+/// Verifies a delivery, takes it in, and says what to answer. `verify` tells which secret made a signature over a body.
 pub async fn receive<S: Store, H, C: Clock, L: Log>(
     inbox: &Inbox<S, H, C, L>,
     received: Received,
-    verify: Option<impl FnOnce(&[u8], &str) -> Option<u32>>,
+    verify: impl FnOnce(&[u8], &str) -> Option<u32>,
 ) -> Reception {
-    let Some(verify) = verify else {
-        inbox.log.write(
-            Level::Error,
-            "delivery refused: no webhook secret is configured (variable github_webhook_secrets)",
-            &[("outcome", Value::from("refused"))],
-        );
-        return unauthorized().into();
-    };
-    let signature = received.headers.get(SIGNATURE_HEADER);
-    let signature = signature
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let Some(secret) = verify(&received.body, signature) else {
-        inbox.log.write(
-            Level::Warn,
-            "delivery refused: its signature is missing or wrong",
-            &[("outcome", Value::from("refused"))],
-        );
+    let signature = claimed_signature(&received.headers);
+    let Some(secret) = signature.and_then(|signature| verify(&received.body, signature)) else {
+        let fields = [("outcome", Value::from("refused"))];
+        inbox.log.write(Level::Warn, NOT_SIGNED, &fields);
         return unauthorized().into();
     };
     let envelope = match Envelope::parse(&received.headers) {
@@ -170,6 +187,14 @@ pub async fn receive<S: Store, H, C: Clock, L: Log>(
         }
         Err(malformed) => not_understood(inbox, &malformed, Some(&envelope)),
     }
+}
+
+/// The signature that the headers claim, if it has the form of one.
+fn claimed_signature(headers: &HeaderMap) -> Option<&str> {
+    let claimed = headers.get(SIGNATURE_HEADER)?.to_str().ok()?;
+    let digits = claimed.strip_prefix("sha256=")?;
+    let is_digest = digits.len() == 64 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_digest.then_some(claimed)
 }
 
 fn not_understood<S, H, C, L: Log>(

@@ -18,7 +18,9 @@ mod testing;
 
 pub use accept::{Acceptance, Claimed, Incoming};
 pub use browse::{PAGE_MAX, Page, Place, Status};
-pub use ingress::{Answer, Received, Reception, admit, broken_off, receive, too_large};
+pub use ingress::{
+    Answer, Received, Reception, admit, broken_off, challenge, receive, too_large, too_slow,
+};
 pub use listing::Pending;
 pub use process::Processed;
 pub use record::{Finish, Head, Record, Unreadable, delivery_key};

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use http_body_util::Full;
 use ports::{Level, Log};
-use slipway_spin::{BodyError, read_body};
+use slipway_spin::{BodyError, read_request_body};
 use spin_sdk::http::Request;
 use webhooks::{DELIVERY_HEADER, Malformed};
 
@@ -59,11 +59,11 @@ pub async fn payload(request: Request) -> Result<Vec<u8>, Refusal> {
             reason: "expected POST".to_owned(),
         });
     }
-    let read = read_body(request.into_body(), PAYLOAD_BYTES_MAX).await;
+    let read = read_request_body(request.into_body(), PAYLOAD_BYTES_MAX).await;
     read.map_err(|error| Refusal {
         status: match error {
             BodyError::TooLong { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            BodyError::Broken { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            BodyError::TooSlow { .. } | BodyError::Broken { .. } => StatusCode::SERVICE_UNAVAILABLE,
         },
         reason: error.to_string(),
     })

@@ -1,5 +1,7 @@
 //! Bodies, read whole but never beyond a limit.
 
+use std::time::Duration;
+
 use spin_sdk::wasip3::{
     http::types::ErrorCode,
     http_compat::{IncomingBody, IncomingMessage},
@@ -7,8 +9,13 @@ use spin_sdk::wasip3::{
     wit_future,
 };
 
+use crate::limit::within;
+
 /// Room that is made before anything has arrived, whatever `Content-Length` promises. GitHub's payloads mostly fit.
 const ROOM_AT_FIRST: usize = 64 * 1024;
+
+/// How long a request's body may take to arrive: GitHub itself waits no longer for an answer.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(10);
 
 /// Why a body was not read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +26,12 @@ pub enum BodyError {
         /// The limit in bytes.
         limit: usize,
     },
+    /// It takes too long to arrive; the rest is not waited for.
+    #[error("the body did not arrive within {} s", limit.as_secs())]
+    TooSlow {
+        /// How long it was waited for.
+        limit: Duration,
+    },
     /// It broke off.
     #[error("the body broke off: {reason}")]
     Broken {
@@ -27,9 +40,21 @@ pub enum BodyError {
     },
 }
 
+/// Reads the body of a request that was sent to this component, as [`read_body`] does, and waits for it no longer than
+/// ten seconds: whoever sends a byte now and then would hold the instance otherwise.
+pub async fn read_request_body<T: IncomingMessage>(
+    body: IncomingBody<T>,
+    limit: usize,
+) -> Result<Vec<u8>, BodyError> {
+    let limited = within(ARRIVES_WITHIN, read_body(body, limit)).await;
+    limited.unwrap_or(Err(BodyError::TooSlow {
+        limit: ARRIVES_WITHIN,
+    }))
+}
+
 /// Reads `body` to its end, straight into the buffer that is returned. Stops as soon as it is known to be longer than
 /// `limit` bytes: by its `Content-Length`, before anything is read, or by what has arrived.
-pub async fn read_body<T: IncomingMessage>(
+pub(crate) async fn read_body<T: IncomingMessage>(
     mut body: IncomingBody<T>,
     limit: usize,
 ) -> Result<Vec<u8>, BodyError> {

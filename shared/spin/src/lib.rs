@@ -12,7 +12,7 @@ mod log;
 mod store;
 mod variables;
 
-pub use body::{BodyError, read_body};
+pub use body::{BodyError, read_request_body};
 pub use clock::SpinClock;
 pub use http::SpinHttp;
 pub use log::JsonLog;

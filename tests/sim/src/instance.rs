@@ -49,6 +49,8 @@ const PROCESSED_MAX: usize = 50;
 const PROCESSED_AT_ONCE: usize = 8;
 /// Between two surveys of a repository.
 const SURVEYED: Duration = Duration::from_secs(120);
+/// Has the form of a signature; whether it is one is for the tests of the component `signature`.
+const SIGNATURE: &str = "sha256=0000000000000000000000000000000000000000000000000000000000000000";
 /// Deliveries that are done are kept so long.
 const RETENTION: Duration = Duration::from_secs(3 * 86_400);
 
@@ -249,7 +251,7 @@ pub(crate) fn deliver(sim: &Rc<Sim>, instance: usize, delivery: usize) {
     let begun = sim.kernel.now();
     sim.kernel.spawn(instance, async move {
         let inbox = inbox(&port);
-        let verify = Some(|_: &[u8], _: &str| Some(1));
+        let verify = |_: &[u8], _: &str| Some(1);
         let reception = inbox::receive(&inbox, received, verify).await;
         let status = reception.answer.status;
         if status.is_client_error() {
@@ -278,6 +280,10 @@ fn received(sim: &Rc<Sim>, delivery: usize) -> Option<Received> {
     headers.insert(
         webhooks::DELIVERY_HEADER,
         HeaderValue::from_str(&found.guid).ok()?,
+    );
+    headers.insert(
+        webhooks::SIGNATURE_HEADER,
+        HeaderValue::from_static(SIGNATURE),
     );
     headers.insert(
         header::CONTENT_TYPE,

@@ -18,6 +18,9 @@ const PAYLOAD: &str = r#"{
     "repository": { "id": 42, "full_name": "acme/shop", "default_branch": "main" }
 }"#;
 
+/// What [`signed`] takes for a good signature.
+const SIGNATURE: &str = "sha256=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
 fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
     pairs
         .iter()
@@ -36,7 +39,7 @@ fn delivery(event: &str, guid: &str, body: &str) -> Received {
         headers: headers(&[
             ("x-github-event", event),
             ("x-github-delivery", guid),
-            ("x-hub-signature-256", "sha256=good"),
+            ("x-hub-signature-256", SIGNATURE),
         ]),
         body: body.as_bytes().to_vec(),
     }
@@ -44,11 +47,11 @@ fn delivery(event: &str, guid: &str, body: &str) -> Received {
 
 /// Stands for the `signature` component, which has tests of its own.
 fn signed(_body: &[u8], signature: &str) -> Option<u32> {
-    (signature == "sha256=good").then_some(1)
+    (signature == SIGNATURE).then_some(1)
 }
 
 fn receive_now(inbox: &TestInbox, received: Received) -> Reception {
-    now(receive(inbox, received, Some(signed)))
+    now(receive(inbox, received, signed))
 }
 
 /// An answer as one line for each of its parts.
@@ -182,12 +185,25 @@ fn a_ping_and_what_is_not_used_are_answered_and_not_stored() {
 fn every_wrong_signature_gets_the_same_answer_before_anything_is_parsed() {
     let inbox = inbox();
     let mut answers = Vec::new();
-    for signature in [None, Some(""), Some("sha256=bad"), Some("sha1=good")] {
+    let wrong = SIGNATURE.replace("aaaa", "bbbb");
+    let cut = &SIGNATURE[..70];
+    for signature in [
+        None,
+        Some(""),
+        Some("sha256="),
+        Some("sha1=aaaa"),
+        Some(cut),
+        Some(&wrong),
+    ] {
         let mut received = delivery("pull_request", "a-1", "not even JSON");
         received.headers = headers(&[]);
         if let Some(signature) = signature {
             received.headers = headers(&[("x-hub-signature-256", signature)]);
         }
+        let unread = challenge(&inbox.log, &received.headers, true);
+        // Only what has the form of a signature is worth reading the body for.
+        assert_eq!(unread.is_ok(), signature == Some(&wrong), "{signature:?}");
+        answers.extend(unread.err().map(|answer| shown(&answer)));
         answers.push(shown(&receive_now(&inbox, received).answer));
     }
     answers.dedup();
@@ -205,9 +221,9 @@ fn every_wrong_signature_gets_the_same_answer_before_anything_is_parsed() {
 #[test]
 fn without_a_secret_every_delivery_is_refused_and_the_log_says_why() {
     let inbox = inbox();
-    let none = None::<fn(&[u8], &str) -> Option<u32>>;
-    let reception = now(receive(&inbox, delivery("ping", "a-1", "{}"), none));
-    assert_eq!(reception.answer.status, StatusCode::UNAUTHORIZED);
+    let signed = delivery("ping", "a-1", "{}").headers;
+    let answer = challenge(&inbox.log, &signed, false).unwrap_err();
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
     insta::assert_snapshot!(inbox.lines(), @r#"
     error delivery refused: no webhook secret is configured (variable github_webhook_secrets)
       outcome="refused"
@@ -223,7 +239,7 @@ fn the_raw_body_is_what_is_verified() {
         None
     };
     let received = delivery("ping", "a-1", " {} \n");
-    now(receive(&inbox, received, Some(verify)));
+    now(receive(&inbox, received, verify));
     assert_eq!(seen.get(), 5);
 }
 
