@@ -5,14 +5,14 @@ use http::Response;
 use http_body_util::Full;
 use ports::Label;
 use readiness::{Check, Standing};
-use slipway_spin::{SpinStore, Variables};
+use slipway_spin::{JsonLog, SpinStore, Variables};
 
 /// The report; only other components can ask for it.
-pub(crate) async fn report(store: &SpinStore) -> Response<Full<Bytes>> {
+pub(crate) async fn report(store: &SpinStore, log: &JsonLog) -> Response<Full<Bytes>> {
     let checks = [
         secrets().await,
-        Check::store(store, Label::Queue).await,
-        Check::store(store, Label::Inbox).await,
+        Check::store(store, log, Label::Queue).await,
+        Check::store(store, log, Label::Inbox).await,
     ];
     Response::new(Full::new(Bytes::from(readiness::report(&checks))))
 }

@@ -12,7 +12,7 @@ use slipway_spin::{SpinStore, Variables};
 pub(crate) async fn report(log: DeliveryLog) -> Response<Full<Bytes>> {
     let mut checks = vec![
         token().await,
-        Check::store(&SpinStore::new(), Label::Default).await,
+        Check::store(&SpinStore::new(), &log, Label::Default).await,
     ];
     checks.extend(previews::vendors_ready(log).await);
     Response::new(Full::new(Bytes::from(readiness::report(&checks))))

@@ -25,8 +25,8 @@ pub async fn vendors_ready(log: DeliveryLog) -> Vec<Check> {
                 if let Some(check) = checks.iter_mut().find(works) {
                     check.status = Standing::Paused;
                     check.detail = format!(
-                        "fails since {} and is left alone until {}: {}",
-                        pause.since, pause.until, pause.last_error
+                        "fails since {} and is left alone until {}: the log says how",
+                        pause.since, pause.until
                     );
                 }
             }

@@ -4,8 +4,9 @@ mod collect;
 
 use std::time::Duration;
 
-use ports::{Label, Store};
+use ports::{Label, Level, Log, Store};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use collect::collect;
 
@@ -56,12 +57,21 @@ impl Check {
         }
     }
 
-    /// Whether the store with `label` answers.
-    pub async fn store(store: &impl Store, label: Label) -> Self {
+    /// Whether the store with `label` answers. Why it does not is for the log: anybody may read a report.
+    pub async fn store(store: &impl Store, log: &impl Log, label: Label) -> Self {
         let name = format!("store {}", label.name());
         match store.get(label, PROBE).await {
             Ok(_) => Self::new(&name, Standing::Ready, "answers"),
-            Err(error) => Self::new(&name, Standing::Failed, error.to_string()),
+            Err(error) => {
+                let error = Value::from(error.to_string());
+                log.write(
+                    Level::Error,
+                    "the store does not answer",
+                    &[("error", error)],
+                );
+                let detail = "does not answer: the log says why";
+                Self::new(&name, Standing::Failed, detail)
+            }
         }
     }
 }

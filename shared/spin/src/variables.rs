@@ -8,6 +8,9 @@ use spin_sdk::variables;
 /// The default of variables that stand in `allowed_outbound_hosts`, where Spin wants a host even when there is none.
 const NOT_CONFIGURED: &str = "http://unset.invalid";
 
+/// A secret of fewer characters could be guessed.
+const SECRET_LENGTH_MIN: usize = 16;
+
 /// Reads variables of the component.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Variables;
@@ -68,13 +71,11 @@ impl Variables {
         Ok(self.text(name).await?.map(Secret))
     }
 
-    /// The secrets in `name`, one a line or with commas between them, the current one first; empty if not configured.
+    /// The secrets in `name`, one a line or with commas between them, the current one first; empty if not configured. None may be
+    /// shorter than 16 characters: a comma within a secret would make two guessable ones of it.
     pub async fn secrets(self, name: &'static str) -> Result<Vec<Secret>, VariableError> {
-        Ok(self
-            .text(name)
-            .await?
-            .map(|text| split_secrets(&text))
-            .unwrap_or_default())
+        let text = self.text(name).await?;
+        text.map_or_else(|| Ok(Vec::new()), |text| split_secrets(name, &text))
     }
 }
 
@@ -144,11 +145,23 @@ fn parse_number(
     }
 }
 
-fn split_secrets(text: &str) -> Vec<Secret> {
-    text.split(['\n', ','])
-        .map(str::trim)
-        .filter(|secret| !secret.is_empty())
-        .map(|secret| Secret(secret.to_owned()))
+fn split_secrets(name: &'static str, text: &str) -> Result<Vec<Secret>, VariableError> {
+    let secrets = text.split(['\n', ',']).map(str::trim);
+    let secrets = secrets.filter(|secret| !secret.is_empty());
+    secrets
+        .map(|secret| {
+            if secret.len() < SECRET_LENGTH_MIN {
+                Err(VariableError::NotValid {
+                    name,
+                    expected: format!(
+                        "one or more secrets of at least {SECRET_LENGTH_MIN} characters each, with commas or line ends only \
+                         between them"
+                    ),
+                })
+            } else {
+                Ok(Secret(secret.to_owned()))
+            }
+        })
         .collect()
 }
 
@@ -211,11 +224,30 @@ mod tests {
 
     #[test]
     fn secrets_come_one_a_line_or_with_commas_and_are_never_empty() {
-        let exposed: Vec<String> = split_secrets("first,\n second \n,,third\r\n")
+        let text = "the first of three,\n the second of three \n,,the third of three\r\n";
+        let exposed: Vec<String> = split_secrets("secrets", text)
+            .unwrap()
             .iter()
             .map(|secret| secret.expose().to_owned())
             .collect();
-        assert_eq!(exposed, ["first", "second", "third"]);
+        assert_eq!(
+            exposed,
+            [
+                "the first of three",
+                "the second of three",
+                "the third of three"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_secret_that_a_comma_cuts_into_guessable_ones_is_refused_without_being_told() {
+        let error = split_secrets("secrets", "Xk,9f8e7d6c5b4a39281706f5e4d3c2b1a0").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "variable secrets is not one or more secrets of at least 16 characters each, with commas or line ends only between \
+             them"
+        );
     }
 
     #[test]

@@ -120,10 +120,13 @@ async fn what_is_not_signed_with_a_secret_of_ours_is_refused_without_a_hint() ->
 #[tokio::test(flavor = "multi_thread")]
 async fn during_a_rotation_either_secret_is_right_and_without_any_nothing_is() -> Result<()> {
     let both = Setup::default()
-        .variable("github_webhook_secrets", "new\nold")
+        .variable(
+            "github_webhook_secrets",
+            "the new secret of two\nthe old secret of two",
+        )
         .start()
         .await?;
-    for secret in ["new", "old"] {
+    for secret in ["the new secret of two", "the old secret of two"] {
         let delivery = both.delivery("pull_request", &opened()?);
         let signature = world::sign(secret, &delivery.body);
         expect(
