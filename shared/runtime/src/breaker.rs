@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use domain::Timestamp;
 use ports::{Clock, Http, HttpError, Label, Level, Log, Request, Response, Store, StoreError};
+use serde::Deserialize;
 
 use circuit::{Admission, Circuit};
 
@@ -246,10 +247,25 @@ fn claim_key(vendor: &str, probe: u64) -> String {
     format!("breaker/{vendor}/probe/{probe}")
 }
 
+/// Whether a 500 is about this one call only, and the vendor works: Argo CD gives what it did not expect of one application, and a
+/// change that lost a race, as gRPC's codes 2 and 13 with a 500, but a part of it that is down as a 503 (VENDORS 2.1).
+fn is_of_one_call(response: &Response) -> bool {
+    #[derive(Deserialize)]
+    struct Grpc {
+        code: u32,
+        #[serde(rename = "message")]
+        _message: String,
+    }
+
+    response.status.as_u16() == 500
+        && serde_json::from_slice(&response.body)
+            .is_ok_and(|Grpc { code, .. }| matches!(code, 2 | 13))
+}
+
 /// How a call shows that the vendor itself does not work; none if it answers, whatever it says.
 fn failure(answer: &Result<Response, HttpError>) -> Option<String> {
     match answer {
-        Ok(response) if response.status.is_server_error() => {
+        Ok(response) if response.status.is_server_error() && !is_of_one_call(response) => {
             Some(format!("it answered {}", response.status.as_u16()))
         }
         Ok(_) => None,

@@ -264,3 +264,26 @@ async fn whether_it_is_held_back_can_be_asked_without_a_request_and_without_usin
     vendor.answers.set(Some(200));
     assert_eq!(ask(&guard).await, Ok(200), "the try was left");
 }
+
+#[test]
+fn what_argo_cd_did_not_expect_of_one_application_is_no_failure_of_argo_cd() {
+    let answer = |status, body: &str| {
+        Ok(Response {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: HeaderMap::new(),
+            body: body.as_bytes().to_vec(),
+        })
+    };
+    let unknown = r#"{"error":"x","code":2,"message":"error patching application: the object has been modified"}"#;
+    assert_eq!(failure(&answer(500, unknown)), None);
+    for (status, body) in [
+        (500, ""),
+        (500, r#"{"message":"Server Error"}"#),
+        (500, r#"{"error":"x","code":14,"message":"unavailable"}"#),
+        (503, unknown),
+        (502, "<html></html>"),
+    ] {
+        let told = failure(&answer(status, body));
+        assert_eq!(told, Some(format!("it answered {status}")), "{body}");
+    }
+}
