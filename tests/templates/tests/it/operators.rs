@@ -173,28 +173,42 @@ fn the_variables_of_one_machine_exist() {
     );
 }
 
+/// What is called from inside only: by timers and by whoever scrapes metrics.
+const INSIDE: [&str; 2] = ["/reconcile", "/metrics"];
+
 #[test]
-fn only_the_webhooks_come_in_from_outside() {
-    let webhooks: BTreeSet<String> = routes()
-        .into_iter()
-        .filter(|route| route.contains("webhooks"))
-        .collect();
+fn all_that_vendors_and_people_need_comes_in_from_outside_and_nothing_else() {
     let ingress = places::document("deploy/spinkube/ingress.yaml").unwrap();
     let paths = ingress["spec"]["rules"][0]["http"]["paths"]
         .as_array()
         .unwrap();
-    let let_in: BTreeSet<String> = paths
-        .iter()
-        .map(|path| path["path"].as_str().unwrap().to_owned())
-        .collect();
-    assert_eq!(let_in, webhooks, "deploy/spinkube/ingress.yaml");
+    let lets_in = |path: &serde_json::Value, route: &str| {
+        let prefix = path["path"].as_str().unwrap();
+        match path["pathType"].as_str().unwrap() {
+            "Exact" => route == prefix,
+            // By whole segments, as Kubernetes has it.
+            _ => route == prefix || route.starts_with(&format!("{prefix}/")),
+        }
+    };
+    for route in routes().iter().filter(|route| *route != "/healthz") {
+        let let_in = paths.iter().any(|path| lets_in(path, route));
+        let inside = INSIDE.contains(&route.as_str());
+        assert_ne!(let_in, inside, "deploy/spinkube/ingress.yaml: {route}");
+    }
+    for path in paths {
+        let used = routes().iter().any(|route| lets_in(path, route));
+        assert!(used, "deploy/spinkube/ingress.yaml: no route for {path}");
+    }
     let caddy = places::read("deploy/machine/Caddyfile").unwrap();
-    let matcher = caddy
+    let kept_inside = caddy
         .lines()
-        .find_map(|line| line.trim().strip_prefix("@webhooks path "))
+        .find_map(|line| line.trim().strip_prefix("@inside path "))
         .unwrap();
-    let let_in: BTreeSet<String> = matcher.split(' ').map(str::to_owned).collect();
-    assert_eq!(let_in, webhooks, "deploy/machine/Caddyfile");
+    assert_eq!(
+        kept_inside.split(' ').collect::<Vec<_>>(),
+        INSIDE,
+        "deploy/machine/Caddyfile"
+    );
 }
 
 #[test]
