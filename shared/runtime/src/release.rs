@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use domain::{
     Timestamp,
     preview::Trouble,
-    release::{Action, Fact, Line, LineId, Overview, ReportFact, StepFact},
+    release::{Action, Fact, Line, LineId, Overview, ReportFact, StepFact, mark},
 };
 use ports::{Clock, Http, Level, Log, Store};
 use vendors::{CallError, argocd};
@@ -96,7 +96,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Line>
             } => Fact::Step {
                 key: key.clone(),
                 step: self
-                    .step(key, application, step)
+                    .step(&mark(id, key), application, step)
                     .await
                     .unwrap_or_else(|trouble| StepFact::Troubled { trouble }),
             },

@@ -67,9 +67,14 @@ impl Application {
 
     /// Whether the operation that is asked for, or the last one, is the one that was given this mark.
     pub fn bears_mark(&self, mark: &str) -> bool {
+        self.mark() == Some(mark)
+    }
+
+    /// The mark of the operation that is asked for, or of the last one; none if it was not asked for by Slipway.
+    pub fn mark(&self) -> Option<&str> {
         let taken_up = self.operation.as_ref().map(|last| &last.requested);
-        let newest = self.requested.as_ref().or(taken_up);
-        newest.is_some_and(|operation| operation.mark.as_deref() == Some(mark))
+        let newest = self.requested.as_ref().or(taken_up)?;
+        newest.mark.as_deref()
     }
 
     /// How far it is towards what its specification says. This says nothing of which revision or image that is:
@@ -126,6 +131,14 @@ impl Application {
     pub fn shows_revision(&self, revision: &str) -> bool {
         let is_it = |shown: &String| revision.len() >= 7 && shown.starts_with(revision);
         self.sync.revisions.iter().any(is_it)
+    }
+
+    /// Whether an image with this tag or digest is among the images that run.
+    pub fn shows_version(&self, version: &str) -> bool {
+        self.images.iter().any(|shown| {
+            let rest = shown.strip_suffix(version);
+            rest.is_some_and(|image| image.ends_with([':', '@']))
+        })
     }
 
     /// Whether this image, with its tag or digest, is among the images of the manifests.

@@ -93,11 +93,18 @@ impl WorkflowRun {
 
     /// Whether it is of this workflow, by its name, path or file name.
     pub fn is_of(&self, workflow: &str) -> bool {
-        // GitHub appends `@<ref>` to the path in some answers.
-        let path = self.path.split('@').next().unwrap_or_default();
-        workflow == self.name
-            || workflow == path
-            || path.strip_prefix(".github/workflows/") == Some(workflow)
+        workflow == self.name || self.is_of_file(workflow)
+    }
+
+    /// Whether it is of this workflow, by its path or file name alone.
+    pub fn is_of_file(&self, workflow: &str) -> bool {
+        let path = self.file();
+        workflow == path || path.strip_prefix(".github/workflows/") == Some(workflow)
+    }
+
+    /// The path of its workflow. GitHub appends `@<ref>` to it in some answers.
+    pub fn file(&self) -> &str {
+        self.path.split('@').next().unwrap_or_default()
     }
 }
 

@@ -19,8 +19,9 @@ pub use intake::{
 };
 pub use line::{
     Action, Asked, DeploymentState, DeploymentStatus, Fact, Failure, Hold, Kind, Line, Overview,
-    Phase, Relation, ReportAction, ReportFact, Shown, StepAction, StepFact, Upstream,
+    Phase, Relation, ReportAction, ReportFact, Shown, StepAction, StepFact, Upstream, mark,
 };
 pub use push::{Push, Reference, SKIP, Source};
 pub use terms::{AllTerms, Terms, all as terms_of};
+pub(crate) use trust::of_one_workflow;
 pub use trust::{Refusal, judge, judge_attempt};

@@ -93,6 +93,27 @@ pub fn judge(run: &WorkflowRun, repository: RepositoryId, terms: &Terms) -> Resu
     }
 }
 
+/// The runs among `runs` of the one workflow that is configured: those of its file if any is, else all that bear its name. A name
+/// is anybody's choice, so runs of two files that share one prove nothing: then these two are the error.
+pub(crate) fn of_one_workflow<'a>(
+    runs: Vec<&'a WorkflowRun>,
+    workflow: &str,
+) -> Result<Vec<&'a WorkflowRun>, (&'a WorkflowRun, &'a WorkflowRun)> {
+    let of_file = |run: &&WorkflowRun| run.is_of_file(workflow);
+    if runs.iter().any(of_file) {
+        return Ok(runs.into_iter().filter(of_file).collect());
+    }
+    let first = runs.first().copied();
+    let other = |first: &&WorkflowRun| {
+        let mut others = runs.iter();
+        others.find(|run| run.file() != first.file()).copied()
+    };
+    match first.zip(first.as_ref().and_then(other)) {
+        Some(two) => Err(two),
+        None => Ok(runs),
+    }
+}
+
 /// Whether `run` is of the commit, and no older attempt than the one that is known.
 pub fn judge_attempt(
     run: &WorkflowRun,

@@ -3,7 +3,7 @@
 use domain::{
     CommitSha, RepositoryName,
     preview::{Trouble, WorkflowRun},
-    release::{Fact, LineId, Push, Relation, ReportAction, ReportFact, SKIP, Source},
+    release::{Fact, LineId, Push, Relation, ReportAction, ReportFact, SKIP, Source, mark},
 };
 use ports::{Clock, Http, Log, Store};
 use vendors::github::{At, Client, Deployment, Repository, Status};
@@ -83,6 +83,9 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
                 }
             }
         };
+        let is_head = tracked.map(|at| {
+            matches!(at, At::Branch(_)) && shown.as_ref().is_some_and(|tip| tip.sha == *commit)
+        });
         let own = shown.filter(|tip| tip.sha == *commit);
         let own = match own {
             Some(own) => Some(own),
@@ -95,6 +98,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
             missing,
             title: message.as_deref().map(Push::title_of),
             skip: message.is_some_and(|message| message.contains(SKIP)),
+            is_head,
         })
     }
 
@@ -127,7 +131,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
                 commit,
                 environment,
             } => {
-                let mark = format!("{id}:{key}");
+                let mark = mark(id, key);
                 let description = format!("{} by Slipway", id.service);
                 let deployment = Deployment {
                     commit,

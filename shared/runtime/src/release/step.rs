@@ -16,7 +16,7 @@ use super::{ReleaseExecutor, not_set};
 impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S> {
     pub(super) async fn step(
         &self,
-        key: &str,
+        mark: &str,
         application: &ApplicationId,
         step: &StepAction,
     ) -> Result<StepFact, Trouble> {
@@ -32,7 +32,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
                     )),
                 }
             }
-            StepAction::Operate { history } => self.operate(key, application, *history).await,
+            StepAction::Operate { history } => self.operate(mark, application, *history).await,
             StepAction::Stop => {
                 self.argocd()?.terminate(application).await?;
                 Ok(StepFact::StopAsked)
@@ -51,18 +51,18 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
     /// answer: its mark tells.
     async fn operate(
         &self,
-        key: &str,
+        mark: &str,
         application: &ApplicationId,
         history: Option<u64>,
     ) -> Result<StepFact, Trouble> {
         let argocd = self.argocd()?;
         let begun = match history {
             Some(entry) => argocd.rollback(application, entry, Prune::No).await?,
-            None => argocd.sync(application, None, Prune::No, key).await?,
+            None => argocd.sync(application, None, Prune::No, mark).await?,
         };
         match begun {
             Begun::Yes(_) => Ok(StepFact::OperationTaken),
-            Begun::Busy if argocd.application(application).await?.bears_mark(key) => {
+            Begun::Busy if argocd.application(application).await?.bears_mark(mark) => {
                 Ok(StepFact::OperationTaken)
             }
             Begun::Busy => Ok(StepFact::OperationWaits {

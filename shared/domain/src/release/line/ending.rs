@@ -23,12 +23,14 @@ impl Line {
             return;
         };
         self.deployed = Some(running.commit.clone());
+        self.is_unproven = false;
         match &running.kind {
             Kind::Deploy => {
                 self.verified.push(Verified {
                     commit: running.commit.clone(),
                     title: running.title.clone(),
                     asked: running.asked.clone(),
+                    application: running.application.clone(),
                     history,
                     at,
                 });
@@ -60,7 +62,7 @@ impl Line {
         }
     }
 
-    fn mark(&mut self, key: Option<&str>, phase: Phase) {
+    pub(super) fn mark(&mut self, key: Option<&str>, phase: Phase) {
         let ended = self.ended.iter_mut().rev();
         if let Some(ended) = ended
             .filter(|ended| Some(ended.key.as_str()) == key)
@@ -81,6 +83,11 @@ impl Line {
             self.mark(of.as_deref(), Phase::Failed);
             self.hold_back(format!("going back failed: {reason}"), at);
             return self.end(running, Phase::Failed, reason, at);
+        }
+        if let Some(back) = &mut self.way_back {
+            // A person wants further back, or to the same: that goes first, and takes this back too.
+            back.of.get_or_insert_with(|| running.key.clone());
+            return self.end(running, Phase::RollingBack, reason, at);
         }
         let phase = match self.way_back_from(&running, &failure) {
             Ok(to) => {
@@ -118,16 +125,9 @@ impl Line {
         let Some(last) = self.verified.last() else {
             return because("nothing was found healthy here before");
         };
-        let same_kind = matches!(
-            (&last.asked, &running.asked),
-            (Asked::Setting(_), Asked::Setting(_))
-                | (
-                    Asked::Sync | Asked::History(_),
-                    Asked::Sync | Asked::History(_)
-                )
-        );
-        if !same_kind || last.way_back().is_none() {
-            return because("the last healthy release was made in another way");
+        let is_here = last.application == running.application && last.asked.is_like(&running.asked);
+        if !is_here || last.way_back().is_none() {
+            return because("the last healthy release was made in another way or in another place");
         }
         Ok(last.clone())
     }

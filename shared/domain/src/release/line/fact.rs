@@ -69,6 +69,9 @@ pub enum Fact {
         title: Option<String>,
         /// Its message asks for no release.
         skip: bool,
+        /// It is the head of the branch that the environment tracks; none if that was not asked.
+        #[serde(default)]
+        is_head: Option<bool>,
     },
     /// GitHub could not be asked about commits or runs.
     NotRead {
@@ -263,4 +266,28 @@ pub enum Asked {
     Setting(Setting),
     /// To go back to this entry of its history.
     History(u64),
+}
+
+impl Asked {
+    /// Whether both are made in the same way and in the same place of an application: by the same image for Kustomize, the same
+    /// parameter for Helm, or what Git says.
+    pub fn is_like(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Setting(one), Self::Setting(other)) => match (one, other) {
+                (
+                    Setting::KustomizeImage { image: one, .. },
+                    Setting::KustomizeImage { image: other, .. },
+                ) => one == other,
+                (
+                    Setting::HelmParameter { name: one, .. },
+                    Setting::HelmParameter { name: other, .. },
+                ) => one == other,
+                (Setting::KustomizeImage { .. }, Setting::HelmParameter { .. })
+                | (Setting::HelmParameter { .. }, Setting::KustomizeImage { .. }) => false,
+            },
+            (Self::Sync | Self::History(_), Self::Sync | Self::History(_)) => true,
+            (Self::Setting(_), Self::Sync | Self::History(_))
+            | (Self::Sync | Self::History(_), Self::Setting(_)) => false,
+        }
+    }
 }

@@ -21,13 +21,7 @@ impl Line {
                 repository,
                 terms,
                 as_of,
-            } => {
-                if *as_of >= self.terms_as_of {
-                    self.repository = repository.clone().or(self.repository.take());
-                    self.terms = terms.as_deref().cloned();
-                    self.terms_as_of = *as_of;
-                }
-            }
+            } => self.configured(repository.as_ref(), terms.as_deref(), *as_of, at),
             Fact::Pushed { push } => self.pushed(push, at),
             Fact::RunSeen { run } => self.run_seen(run, at),
             Fact::UpstreamLive {
@@ -50,11 +44,13 @@ impl Line {
                 missing,
                 title,
                 skip,
+                is_head,
             } => {
                 self.reading.succeed();
                 self.runs_read(commit, runs, at);
                 self.checked(commit, missing.as_deref(), at);
                 if let Some(candidate) = self.candidates.get_mut(commit) {
+                    candidate.is_head = *is_head;
                     candidate.title = title.clone().or(candidate.title.take());
                     candidate.skip |= skip;
                 }
@@ -71,17 +67,11 @@ impl Line {
             Fact::RollbackAsked { back, by, reason } => {
                 self.rollback_asked(*back, (by, reason), at)
             }
-            Fact::DivergedAllowed { commit } => {
-                let base = self.base().cloned();
-                if let Some(candidate) = self.candidates.get_mut(commit) {
-                    candidate.diverged_allowed = true;
-                    // How it stands to another one that waits is no longer in its way; how it stands to what is there may be.
-                    candidate
-                        .relation
-                        .take_if(|(of, _)| base.as_ref() != Some(of));
-                }
+            Fact::DivergedAllowed { commit } => self.diverged_allowed(commit),
+            Fact::RetryAsked => {
+                self.start_afresh();
+                self.revive(at);
             }
-            Fact::RetryAsked => self.start_afresh(),
             Fact::Begun {
                 key,
                 kind,
@@ -97,44 +87,52 @@ impl Line {
         self.settle(at);
     }
 
-    /// Whether a release of the commit is under way or over, so that nothing new follows from a push of it.
-    fn is_dealt_with(&self, commit: &CommitSha) -> bool {
+    /// Whether a release of the commit is under way or over, so that nothing new follows from what happened to it at `since`. One
+    /// that was set aside may be wanted again later: the branch may have lost it and got it back.
+    fn is_dealt_with(&self, commit: &CommitSha, since: Option<Timestamp>) -> bool {
         self.running
             .as_ref()
             .is_some_and(|running| running.commit == *commit)
-            || self.ended.iter().any(|ended| ended.commit == *commit)
+            || self.ended.iter().any(|ended| {
+                let is_later = since.is_some_and(|since| since > ended.at);
+                ended.commit == *commit && !(ended.was_set_aside() && is_later)
+            })
     }
 
-    fn candidate(&mut self, commit: &CommitSha, at: Timestamp) -> &mut Candidate {
+    pub(super) fn candidate(&mut self, commit: &CommitSha, at: Timestamp) -> &mut Candidate {
+        let is_new = !self.candidates.contains_key(commit);
+        let is_again = is_new && self.ended.iter().any(|ended| ended.commit == *commit);
+        self.renewed += u64::from(is_again);
+        let renewal = if is_again { self.renewed } else { 0 };
         let candidate = self
             .candidates
             .entry(commit.clone())
-            .or_insert_with(|| Candidate::new(at));
+            .or_insert_with(|| Candidate::new(at, renewal));
         candidate.since = candidate.since.min(at);
         candidate
     }
 
     fn pushed(&mut self, push: &Push, at: Timestamp) {
-        if self.is_dealt_with(&push.commit) {
+        if self.is_dealt_with(&push.commit, Some(push.pushed_at)) {
             return;
         }
         let candidate = self.candidate(&push.commit, at);
         candidate.skip |= push.skip;
         candidate.push = candidate.push.take().max(Some(push.clone()));
+        candidate.is_head = None;
         self.reading.start_afresh();
     }
 
     fn run_seen(&mut self, run: &WorkflowRun, at: Timestamp) {
         let commit = &run.head_commit;
-        if self.is_dealt_with(commit) && !self.is_new_build(run) {
+        if self.is_dealt_with(commit, None) && !self.is_new_build(run) {
             return;
         }
         let trusted = |line: &Self| {
             let terms = line.terms.as_ref();
             terms.is_none_or(|terms| judge(run, line.id.repository, terms).is_ok())
         };
-        // A run that may not be trusted makes no candidate; one that is known learns of it all the same.
-        if !self.candidates.contains_key(commit) && !trusted(self) {
+        if !trusted(self) {
             return;
         }
         let known = self.candidate(commit, at).runs.get(&run.id);
@@ -184,11 +182,16 @@ impl Line {
     }
 
     fn runs_read(&mut self, commit: &CommitSha, runs: &[WorkflowRun], at: Timestamp) {
+        let (repository, terms) = (self.id.repository, self.terms.as_ref());
         let Some(candidate) = self.candidates.get_mut(commit) else {
             return;
         };
         candidate.runs_read_at = Some(at);
-        for run in runs.iter().filter(|run| run.head_commit == *commit) {
+        let trusted = |run: &&WorkflowRun| {
+            run.head_commit == *commit
+                && terms.is_none_or(|terms| judge(run, repository, terms).is_ok())
+        };
+        for run in runs.iter().filter(trusted) {
             let known = candidate.runs.get(&run.id);
             if known.is_none_or(|known| known.precedes(run)) {
                 candidate.runs.insert(run.id, run.clone());
@@ -202,14 +205,17 @@ impl Line {
 
     fn compared(&mut self, base: &CommitSha, head: &CommitSha, relation: Relation, at: Timestamp) {
         self.reading.succeed();
-        if self.base() != Some(base) && self.candidates.contains_key(base) {
-            self.rivals_compared(base, head, relation, at);
-        } else if let Some(candidate) = self.candidates.get_mut(head) {
+        let is_base = self.base() == Some(base);
+        if let Some(candidate) = self.candidates.get_mut(head).filter(|_| is_base) {
             candidate.relation = Some((base.clone(), relation));
+        }
+        if self.candidates.contains_key(base) {
+            self.rivals_compared(base, head, relation, at);
         }
     }
 
-    /// Of two commits that both could go next the newer one does.
+    /// Of two commits that both could go next the newer one does. The older one waits: should the newer one not be released after
+    /// all, it may go.
     fn rivals_compared(
         &mut self,
         base: &CommitSha,
@@ -228,7 +234,11 @@ impl Line {
         let (older, newer) = match relation {
             Relation::Ahead => (base, head),
             Relation::Behind | Relation::Identical => (head, base),
-            Relation::Diverged if may_diverge => (base, head),
+            Relation::Diverged if may_diverge => {
+                // The order is that of their pushes alone, and no chain of such orders may become a circle.
+                let reason = format!("{} was pushed later and goes instead", head.short());
+                return self.end_candidate(base, Phase::Superseded, &reason, at);
+            }
             Relation::Diverged => {
                 if let Some(candidate) = self.candidates.get_mut(head) {
                     candidate.relation = Some((base.clone(), relation));
@@ -236,8 +246,9 @@ impl Line {
                 return;
             }
         };
-        let reason = format!("{} is newer and goes instead", newer.short());
-        self.end_candidate(older, Phase::Superseded, &reason, at);
+        if let Some(candidate) = self.candidates.get_mut(older) {
+            candidate.outrun_by = Some(newer.clone());
+        }
     }
 
     fn checked(&mut self, commit: &CommitSha, missing: Option<&str>, at: Timestamp) {
@@ -267,7 +278,8 @@ impl Line {
             as_of,
         };
         self.upstream.insert(environment.clone(), passing);
-        if let Some(live) = live.filter(|live| !self.is_dealt_with(&live.commit)) {
+        if let Some(live) = live.filter(|live| !self.is_dealt_with(&live.commit, Some(live.since)))
+        {
             let candidate = self.candidate(&live.commit, at);
             candidate.title.get_or_insert_with(|| live.title.clone());
         }
@@ -283,10 +295,9 @@ impl Line {
 
     /// Goes back by a person's word: from what is there now to an earlier verified release.
     fn rollback_asked(&mut self, back: u32, (by, reason): (&str, &str), at: Timestamp) {
-        let is_live = self
-            .verified
-            .last()
-            .is_some_and(|last| self.deployed.as_ref() == Some(&last.commit));
+        let is_it = |commit: &CommitSha| self.deployed.as_ref() == Some(commit);
+        let last = self.verified.last();
+        let is_live = last.is_some_and(|last| is_it(&last.commit)) && !self.is_unproven;
         // If what was given to Argo CD last is not verified, the last verified one is one back.
         let steps = usize::try_from(back).unwrap_or(usize::MAX);
         let steps = if is_live {
@@ -295,8 +306,14 @@ impl Line {
             steps.saturating_sub(1)
         };
         let place = self.verified.len().checked_sub(steps.saturating_add(1));
-        let Some(to) = place.and_then(|place| self.verified.get(place)).cloned() else {
-            return;
+        let to = place.and_then(|place| self.verified.get(place)).cloned();
+        let to = match self.way_back_to(to, back) {
+            Ok(to) => to,
+            Err(obstacle) => {
+                let refused = format!("not taken back, though {by} asked for it: {obstacle}");
+                self.refused_wish = Some(refused);
+                return;
+            }
         };
         let reason = format!("{by} asked for it: {reason}");
         self.hold_back(format!("it was taken back: {reason}"), at);
@@ -352,9 +369,12 @@ impl Line {
             self.end_candidate(&commit, Phase::Cancelled, &reason, at);
         }
         if let Some(base) = self.base().cloned() {
-            let overtaken = self.having(|candidate| match &candidate.relation {
-                Some((of, Relation::Behind | Relation::Identical)) => *of == base,
-                Some((_, Relation::Ahead | Relation::Diverged)) | None => false,
+            let overtaken = self.having(|candidate| {
+                let is_behind = match &candidate.relation {
+                    Some((of, Relation::Behind | Relation::Identical)) => *of == base,
+                    Some((_, Relation::Ahead | Relation::Diverged)) | None => false,
+                };
+                is_behind || candidate.outrun_by.as_ref() == Some(&base)
             });
             for commit in overtaken {
                 let reason = if commit == base {
@@ -396,11 +416,19 @@ impl Line {
             return;
         };
         let newest = candidate.runs.values().next_back();
+        let key = match newest {
+            Some(run) => candidate.key(commit, run),
+            None => candidate.renewed(commit.to_string()),
+        };
+        // What could not begin may be built anew, and goes again then.
+        let build = newest
+            .filter(|_| phase == Phase::Failed)
+            .map(|run| (run.id, run.attempt));
         self.ended(Ended {
-            key: newest.map_or_else(|| commit.to_string(), |run| Candidate::key(commit, run)),
+            key,
             commit: commit.clone(),
             title: candidate.title(),
-            build: None,
+            build,
             is_rollback: false,
             phase,
             reason: reason.to_owned(),

@@ -4,6 +4,7 @@
 //! through Argo CD, verified, and taken back if it does not work and that is wanted. After a way back the environment is held.
 
 mod action;
+mod anew;
 mod ending;
 mod fact;
 mod fold;
@@ -27,6 +28,12 @@ use crate::{
     entity::{Entity, GivenUp, Step},
     preview::Effort,
 };
+
+/// The mark that a release bears at vendors: on its operation in Argo CD, on its deployment on GitHub. Other lines may have a release
+/// of the same commit and build, of the same application too.
+pub fn mark(line: &LineId, key: &str) -> String {
+    format!("{line}:{key}")
+}
 
 /// How far a release is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,7 +14,7 @@ use crate::{
     configuration::Superseded,
     entity::Step,
     preview::Effort,
-    release::{Asked, LineId, Reference, Source, Terms},
+    release::{Asked, LineId, Reference, Source, Terms, judge},
 };
 
 /// A release begins only if GitHub showed the commit in what is tracked no longer ago than this.
@@ -166,6 +166,7 @@ impl Line {
             let named = candidate
                 .runs
                 .values()
+                .filter(|run| judge(run, self.id.repository, terms).is_ok())
                 .find_map(|run| run.head_branch.clone());
             return due(&self.reading, now, now, || Action::Check {
                 repository: repository.clone(),
@@ -270,6 +271,8 @@ impl Line {
                 | Standing::Upstream(_, None)
                 | Standing::Unordered(_)
                 | Standing::Diverged(_)
+                | Standing::Unfounded(_)
+                | Standing::Outrun(_)
                 | Standing::Unapproved(_)
                 | Standing::Ready => {}
             }

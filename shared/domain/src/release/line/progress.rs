@@ -5,12 +5,13 @@ use std::time::Duration;
 use super::{
     Asked, Failure, Kind, Line, Phase, StepFact,
     state::{Build, Candidate, Former, Rollout, Running, Stage},
-    watching::runs,
+    watching::lacking,
 };
 use crate::{
     CommitSha, Timestamp,
     argocd::Application,
     preview::{Reaction, Trouble},
+    release::Terms,
 };
 
 /// Between two looks at the application.
@@ -30,6 +31,7 @@ impl Line {
             StepFact::Seen { application } => self.seen(application, at),
             StepFact::ChangeIntended | StepFact::OperationIntended => {
                 self.deployed = self.running.as_ref().map(|running| running.commit.clone());
+                self.is_unproven = true;
             }
             StepFact::Changed => self.changed(at),
             StepFact::OperationTaken => self.operation_taken(at),
@@ -80,6 +82,7 @@ impl Line {
             self.end(earlier, Phase::Superseded, reason, at);
         }
         self.begun += 1;
+        self.refused_wish = None;
         let (title, build, report) = match kind {
             Kind::Rollback { .. } => {
                 let to = self.way_back.take();
@@ -90,7 +93,10 @@ impl Line {
                     let terms = self.terms.as_ref();
                     let build = terms.and_then(|terms| match candidate.build(&self.id, terms) {
                         Build::Succeeded(run) => Some((run.id, run.attempt)),
-                        Build::NotSeen | Build::Underway(_) | Build::Ended(_) => None,
+                        Build::NotSeen
+                        | Build::Ambiguous(..)
+                        | Build::Underway(_)
+                        | Build::Ended(_) => None,
                     });
                     (candidate.title(), build, Some(candidate.report))
                 }
@@ -104,9 +110,11 @@ impl Line {
             title,
             build,
             asked: asked.clone(),
+            application: self.terms.as_ref().and_then(Terms::application),
             begun_at: at,
             stage: Stage::Looking,
             note: None,
+            refused_since: None,
             effort: crate::preview::Effort::default(),
             report: report.unwrap_or_default(),
         });
@@ -117,13 +125,19 @@ impl Line {
             return;
         };
         running.effort.succeed();
+        running.refused_since = None;
         match running.stage.clone() {
             Stage::Looking => self.looked(application, at),
             Stage::Waiting(rollout) => self.watched(application, rollout, at),
-            Stage::Stopping { since, failure, .. } => {
+            Stage::Stopping {
+                since,
+                failure,
+                rollout,
+                ..
+            } => {
                 let still = application.is_in_operation();
                 if !still {
-                    self.fail(failure, at);
+                    self.stopped(application, (failure, rollout), at);
                 } else if at.since(since) > STOP_FOR {
                     // Nobody knows what becomes of it: a person has to look, and nothing goes back by itself.
                     let reason = format!("{}, and Argo CD does not stop", failure.reason());
@@ -153,7 +167,9 @@ impl Line {
             Asked::History(id) => (application.would_refuse_rollback(*id), asking),
             Asked::Setting(setting) => match application.change_to(setting) {
                 Err(foreseen) => (Some(foreseen), asking),
-                Ok(change) if change.is_nothing() && runs(application, &running.asked) => {
+                Ok(change)
+                    if change.is_nothing() && lacking(application, &running.asked).is_none() =>
+                {
                     let rollout = Rollout::begin(at, former, false);
                     (None, Stage::Waiting(rollout))
                 }
@@ -205,10 +221,36 @@ impl Line {
         let Some(running) = &mut self.running else {
             return;
         };
-        running.effort.fail(trouble, at, seed);
         running.note = Some(trouble.reason.clone());
-        if trouble.reaction == Reaction::GiveUp {
+        let is_refused = trouble.reaction == Reaction::GiveUp;
+        let timeout = self.terms.as_ref().map(|terms| terms.timeout);
+        if is_refused && running.only_looks() {
+            // Argo CD goes on with what it was asked for; who may not look for a while can again, mostly.
+            let since = *running.refused_since.get_or_insert(at);
+            let again = Trouble::retry(trouble.reason.clone());
+            running.effort.fail(&again, at, seed);
+            if timeout.is_some_and(|timeout| at.since(since) <= timeout) {
+                return;
+            }
+        } else {
+            running.effort.fail(trouble, at, seed);
+        }
+        if is_refused {
             self.fail(Failure::Infrastructure(trouble.reason.clone()), at);
+        }
+    }
+}
+
+impl Running {
+    /// Whether what is to be done next is a look at what Argo CD was asked for.
+    fn only_looks(&self) -> bool {
+        match self.stage {
+            Stage::Waiting(_) | Stage::Stopping { asked: true, .. } => true,
+            Stage::Looking
+            | Stage::Changing { .. }
+            | Stage::Asking { .. }
+            | Stage::Probing { .. }
+            | Stage::Stopping { asked: false, .. } => false,
         }
     }
 }
@@ -226,10 +268,10 @@ pub(super) fn rollback_key(begun: u64) -> String {
 /// The key of a commit's release by its build.
 pub(super) fn deploy_key(commit: &CommitSha, candidate: &Candidate, build: Build<'_>) -> String {
     match build {
-        Build::Succeeded(run) => Candidate::key(commit, run),
-        Build::NotSeen | Build::Underway(_) | Build::Ended(_) => {
+        Build::Succeeded(run) => candidate.key(commit, run),
+        Build::NotSeen | Build::Ambiguous(..) | Build::Underway(_) | Build::Ended(_) => {
             let since = candidate.since.milliseconds();
-            format!("{commit}-{since}")
+            candidate.renewed(format!("{commit}-{since}"))
         }
     }
 }

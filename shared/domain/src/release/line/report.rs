@@ -129,6 +129,7 @@ impl Line {
         efforts
             .filter(|effort| effort.failures > 0 || effort.held_back)
             .find_map(|effort| effort.last_error.clone())
+            .or_else(|| self.refused_wish.clone())
     }
 
     /// What is live and verified, as other environments are told.
@@ -175,7 +176,13 @@ impl Line {
                     base.short()
                 ),
             ),
-            Standing::Unapproved(reason) => (Phase::WaitingForApproval, reason),
+            Standing::Outrun(newer) => (
+                Phase::Queued,
+                format!("{} is newer and goes first", newer.short()),
+            ),
+            Standing::Unfounded(reason) | Standing::Unapproved(reason) => {
+                (Phase::WaitingForApproval, reason)
+            }
             Standing::Ready => (Phase::Queued, self.queued_for()),
         }
     }
@@ -212,12 +219,12 @@ impl Line {
                 continue;
             };
             let (_, reason) = self.waits_for(commit, candidate, now);
-            // What is about to begin is told when it has begun.
-            if reason == "next" || self.standing_is_passing(commit, candidate, terms, now) {
+            // What is about to begin is told when it has begun, and what goes only if another one does not, not at all.
+            if reason == "next" || self.is_quiet(commit, candidate, terms, now) {
                 continue;
             }
             let told = Told {
-                key: Candidate::key(commit, run),
+                key: candidate.key(commit, run),
                 commit,
                 report: &candidate.report,
                 status: status(DeploymentState::Queued, &reason, Some(run.html_url.clone())),
@@ -249,18 +256,24 @@ impl Line {
         }
     }
 
-    /// Whether what it waits for is only an answer that is about to come.
-    fn standing_is_passing(
+    /// Whether what it waits for is only an answer that is about to come, or another commit, and nobody was told of it yet.
+    fn is_quiet(
         &self,
         commit: &CommitSha,
         candidate: &Candidate,
         terms: &Terms,
         now: Timestamp,
     ) -> bool {
-        matches!(
-            self.standing(commit, candidate, terms, now),
-            Standing::Unordered(_)
-        )
+        match self.standing(commit, candidate, terms, now) {
+            Standing::Unordered(_) => true,
+            Standing::Outrun(_) => candidate.report.deployment.is_none(),
+            Standing::Unbuilt(_)
+            | Standing::Upstream(..)
+            | Standing::Diverged(_)
+            | Standing::Unfounded(_)
+            | Standing::Unapproved(_)
+            | Standing::Ready => false,
+        }
     }
 
     pub(super) fn fold_report(&mut self, key: &str, fact: &ReportFact, at: Timestamp) {
@@ -286,14 +299,14 @@ impl Line {
             let is_it = candidate
                 .runs
                 .values()
-                .any(|run| Candidate::key(commit, run) == key);
+                .any(|run| candidate.key(commit, run) == key);
             if is_it {
                 found.push(&mut candidate.report);
             }
         }
         let running = self.running.iter_mut().filter(|running| running.key == key);
         found.extend(running.map(|running| &mut running.report));
-        let ended = self.ended.iter_mut().filter(|ended| ended.key == key);
+        let ended = self.ended.iter_mut().rev().find(|ended| ended.key == key);
         found.extend(ended.map(|ended| &mut ended.report));
         found
     }

@@ -1,5 +1,7 @@
 //! Where a commit that waits stands: what it waits for, and which one goes next.
 
+use std::time::Duration;
+
 use super::{
     Line, Relation,
     state::{Build, Candidate},
@@ -8,6 +10,9 @@ use crate::{
     CommitSha, Timestamp,
     release::{Name, Terms},
 };
+
+/// A push so long before the environment is known may be the one that made it known.
+pub(super) const FIRST_PUSH: Duration = Duration::from_secs(300);
 
 /// What a commit waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +25,10 @@ pub(super) enum Standing {
     Unordered(CommitSha),
     /// It does not follow this commit: a person decides.
     Diverged(CommitSha),
+    /// Nothing is known of what is there, and this may be older: a person decides. Why, for people.
+    Unfounded(String),
+    /// This commit contains it, and goes first.
+    Outrun(CommitSha),
     /// People have to approve it: why that does not happen.
     Unapproved(String),
     /// It may go.
@@ -43,6 +52,25 @@ pub(super) enum Next<'a> {
 impl Line {
     /// Where the commit stands.
     pub(super) fn standing(
+        &self,
+        commit: &CommitSha,
+        candidate: &Candidate,
+        terms: &Terms,
+        now: Timestamp,
+    ) -> Standing {
+        let standing = self.standing_alone(commit, candidate, terms, now);
+        if standing == Standing::Ready
+            && let Some(newer) = &candidate.outrun_by
+            && let Some(rival) = self.candidates.get(newer)
+            && self.standing_alone(newer, rival, terms, now) == Standing::Ready
+        {
+            return Standing::Outrun(newer.clone());
+        }
+        standing
+    }
+
+    /// Where the commit stands by itself, whatever else may go.
+    fn standing_alone(
         &self,
         commit: &CommitSha,
         candidate: &Candidate,
@@ -77,6 +105,11 @@ impl Line {
             if !goes_on {
                 return Standing::Unordered(base.clone());
             }
+        }
+        if self.base().is_none()
+            && let Some(reason) = self.unfounded(candidate, terms)
+        {
+            return Standing::Unfounded(reason);
         }
         if terms.approvals > 0 {
             return Standing::Unapproved(format!(
@@ -145,6 +178,11 @@ fn unbuilt(build: Build<'_>, terms: &Terms) -> Option<String> {
             Some("the configuration names no workflow that builds images".to_owned())
         }
         Build::NotSeen => Some(format!("waiting for {workflow} to run")),
+        Build::Ambiguous(one, other) => Some(format!(
+            "two workflows are called {workflow:?}, {} and {}: name the file in build.workflow",
+            one.file(),
+            other.file()
+        )),
         Build::Underway(_) => Some(format!("{workflow} is building")),
         Build::Ended(_) => Some(format!("{workflow} did not succeed")),
     }

@@ -1,14 +1,15 @@
 //! The state of a release line: what its facts add up to.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use super::{Asked, Kind, Phase, Relation, Upstream};
 use crate::{
     CommitSha, RepositoryName, Timestamp,
+    argocd::{ApplicationId, Health},
     preview::{Effort, RunProgress, WorkflowRun},
-    release::{LineId, Name, Push, Refusal, Terms, judge},
+    release::{LineId, Name, Push, Refusal, Terms, judge, of_one_workflow},
 };
 
 /// A release line: an entity.
@@ -34,12 +35,21 @@ pub struct Line {
     /// The commit that was last given to Argo CD, whatever became of it.
     #[serde(default)]
     pub(super) deployed: Option<CommitSha>,
+    /// That was not found healthy, or not yet.
+    #[serde(default)]
+    pub(super) is_unproven: bool,
+    /// Since when this environment is known: what is pushed after that is newer than whatever ran there before.
+    #[serde(default)]
+    pub(super) known_since: Option<Timestamp>,
     /// Releases that were live and found healthy, the newest last.
     #[serde(default)]
     pub(super) verified: Vec<Verified>,
     /// The way back that is to be taken next.
     #[serde(default)]
     pub(super) way_back: Option<WayBack>,
+    /// Why a wish to go back was not followed, until the next release begins.
+    #[serde(default)]
+    pub(super) refused_wish: Option<String>,
     /// Nothing begins by itself until a person lifts it.
     #[serde(default)]
     pub(super) hold: Option<Hold>,
@@ -52,6 +62,9 @@ pub struct Line {
     /// How many releases were begun: numbers the ways back.
     #[serde(default)]
     pub(super) begun: u64,
+    /// How many commits became candidates anew after they were over: tells their releases apart.
+    #[serde(default)]
+    pub(super) renewed: u64,
     /// The last workflow runs that did not count, with their attempts, and why; the newest last.
     #[serde(default)]
     pub(super) refused: Vec<(u64, u64, Refusal)>,
@@ -81,6 +94,9 @@ pub(super) struct Passing {
 pub(super) struct Candidate {
     /// When it became known.
     pub(super) since: Timestamp,
+    /// The number of its renewal; 0 for a commit of which no release is known.
+    #[serde(default)]
+    pub(super) renewal: u64,
     /// The newest push of it.
     pub(super) push: Option<Push>,
     /// The first line of its message, once read.
@@ -93,8 +109,14 @@ pub(super) struct Candidate {
     pub(super) skip: bool,
     /// The commit that it was last compared with, and how it stands to that.
     pub(super) relation: Option<(CommitSha, Relation)>,
+    /// The commit that contains it, waits too, and goes first if it may go.
+    #[serde(default)]
+    pub(super) outrun_by: Option<CommitSha>,
     /// When GitHub last showed it in what is tracked.
     pub(super) checked_at: Option<Timestamp>,
+    /// Whether it was the head of the branch then.
+    #[serde(default)]
+    pub(super) is_head: Option<bool>,
     /// A person lets it go on though it does not follow what is there.
     pub(super) diverged_allowed: bool,
     pub(super) report: Report,
@@ -110,10 +132,16 @@ pub(super) struct Running {
     /// The build that the image is of: run and attempt.
     pub(super) build: Option<(u64, u64)>,
     pub(super) asked: Asked,
+    /// Where it is made; none if the configuration named no application.
+    #[serde(default)]
+    pub(super) application: Option<ApplicationId>,
     pub(super) begun_at: Timestamp,
     pub(super) stage: Stage,
     /// What it waits for, for people.
     pub(super) note: Option<String>,
+    /// Since when Argo CD refuses to be looked at, without a break.
+    #[serde(default)]
+    pub(super) refused_since: Option<Timestamp>,
     pub(super) effort: Effort,
     pub(super) report: Report,
 }
@@ -144,19 +172,33 @@ pub(super) enum Stage {
         look_at: Timestamp,
         asked: bool,
         failure: Failure,
+        /// What is stopped.
+        #[serde(default)]
+        rollout: Option<Rollout>,
     },
 }
 
 /// A rollout by Argo CD under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Rollout {
-    pub(super) since: Timestamp,
+    /// When it was last looked at, or begun.
+    #[serde(default)]
+    pub(super) seen_at: Timestamp,
+    /// So long it was waited for since it began to move, or for that: time in which nobody looked counts little.
+    #[serde(default)]
+    pub(super) waited: Duration,
+    /// Argo CD was seen at it.
+    #[serde(default)]
+    pub(super) moves: bool,
     pub(super) look_at: Timestamp,
     pub(super) former: Former,
     /// An operation of this release is to come: not if there was nothing to change.
     pub(super) expects_operation: bool,
     /// Since when it is degraded without a break.
     pub(super) degraded_since: Option<Timestamp>,
+    /// It was seen to be something else than degraded, before it or since.
+    #[serde(default)]
+    pub(super) was_well: bool,
 }
 
 /// What tells the operation before a release from the operation of the release.
@@ -166,6 +208,9 @@ pub(super) struct Former {
     pub(super) began: Option<Timestamp>,
     /// The newest entry of the application's history.
     pub(super) history: Option<u64>,
+    /// How the application was.
+    #[serde(default)]
+    pub(super) health: Option<Health>,
 }
 
 /// Why a release failed.
@@ -193,7 +238,10 @@ pub(super) struct Verified {
     pub(super) commit: CommitSha,
     pub(super) title: String,
     pub(super) asked: Asked,
-    /// By which Argo CD can go back to it.
+    /// Where it was made.
+    #[serde(default)]
+    pub(super) application: Option<ApplicationId>,
+    /// By which that application can go back to it.
     pub(super) history: Option<u64>,
     pub(super) at: Timestamp,
 }
@@ -247,22 +295,27 @@ pub(super) struct Report {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Build<'a> {
     NotSeen,
+    /// Two workflows bear the name that is configured.
+    Ambiguous(&'a WorkflowRun, &'a WorkflowRun),
     Underway(&'a WorkflowRun),
     Succeeded(&'a WorkflowRun),
     Ended(&'a WorkflowRun),
 }
 
 impl Candidate {
-    pub(super) fn new(since: Timestamp) -> Self {
+    pub(super) fn new(since: Timestamp, renewal: u64) -> Self {
         Self {
             since,
+            renewal,
             push: None,
             title: None,
             runs: BTreeMap::new(),
             runs_read_at: None,
             skip: false,
             relation: None,
+            outrun_by: None,
             checked_at: None,
+            is_head: None,
             diverged_allowed: false,
             report: Report::default(),
         }
@@ -274,17 +327,22 @@ impl Candidate {
         pushed.or_else(|| self.title.clone()).unwrap_or_default()
     }
 
-    /// How far its build is, by the runs that may be trusted: the oldest success counts, else the newest run.
+    /// How far its build is, by the runs that may be trusted: the newest success counts, else the newest run.
     pub(super) fn build(&self, id: &LineId, terms: &Terms) -> Build<'_> {
-        let trusted = || {
-            self.runs
-                .values()
-                .filter(|run| judge(run, id.repository, terms).is_ok())
+        let trusted = self
+            .runs
+            .values()
+            .filter(|run| judge(run, id.repository, terms).is_ok());
+        let workflow = terms.workflow.as_deref().unwrap_or_default();
+        let trusted = match of_one_workflow(trusted.collect(), workflow) {
+            Ok(trusted) => trusted,
+            Err((one, other)) => return Build::Ambiguous(one, other),
         };
-        if let Some(run) = trusted().find(|run| run.progress == RunProgress::Succeeded) {
+        let succeeded = |run: &&&WorkflowRun| run.progress == RunProgress::Succeeded;
+        if let Some(run) = trusted.iter().rev().find(succeeded) {
             return Build::Succeeded(run);
         }
-        match trusted().next_back() {
+        match trusted.last() {
             None => Build::NotSeen,
             Some(run) => match run.progress {
                 RunProgress::Waiting | RunProgress::Running => Build::Underway(run),
@@ -294,9 +352,17 @@ impl Candidate {
         }
     }
 
-    /// What its release is known by: the same for the same build.
-    pub(super) fn key(commit: &CommitSha, run: &WorkflowRun) -> String {
-        format!("{commit}-{}-{}", run.id, run.attempt)
+    /// What its release is known by: the same for the same build, unless it is released by the same build again.
+    pub(super) fn key(&self, commit: &CommitSha, run: &WorkflowRun) -> String {
+        self.renewed(format!("{commit}-{}-{}", run.id, run.attempt))
+    }
+
+    /// `key`, and the number of the renewal if it is one.
+    pub(super) fn renewed(&self, key: String) -> String {
+        match self.renewal {
+            0 => key,
+            renewal => format!("{key}-{renewal}"),
+        }
     }
 
     /// Its order among those that wait, when nothing else tells.
@@ -326,12 +392,16 @@ impl Line {
             candidates: BTreeMap::new(),
             running: None,
             deployed: None,
+            is_unproven: false,
+            known_since: None,
             verified: Vec::new(),
             way_back: None,
+            refused_wish: None,
             hold: None,
             lock: None,
             ended: Vec::new(),
             begun: 0,
+            renewed: 0,
             refused: Vec::new(),
             upstream: BTreeMap::new(),
             passed: BTreeMap::new(),
@@ -358,10 +428,16 @@ impl Line {
             .or(self.deployed.as_ref())
     }
 
-    /// What is live and verified; none if what was last given to Argo CD is not.
+    /// What is live and verified; none if what was last given to Argo CD is not, or went to another application than is
+    /// configured now.
     pub(super) fn live(&self) -> Option<&Verified> {
         let last = self.verified.last()?;
-        (self.running.is_none() && self.deployed.as_ref() == Some(&last.commit)).then_some(last)
+        let is_here = self
+            .terms
+            .as_ref()
+            .is_none_or(|terms| terms.application() == last.application);
+        let is_it = self.deployed.as_ref() == Some(&last.commit) && !self.is_unproven;
+        (self.running.is_none() && is_it && is_here).then_some(last)
     }
 
     /// Spreads the retries of many lines.

@@ -4,17 +4,22 @@
 use std::time::Duration;
 
 use super::{
-    Asked, Failure, Line,
+    Asked, Failure, Line, mark,
     progress::LOOK_PAUSE,
     state::{Former, Rollout, Stage},
 };
 use crate::{
     Timestamp,
-    argocd::{self, Application, Health},
+    argocd::{self, Application, Health, Setting},
 };
 
 /// A release is degraded only after so long without a break: health wavers while pods come and go.
 const DEGRADED_FOR: Duration = Duration::from_secs(30);
+/// Between two looks no more than this counts as time that the rollout took: else an Argo CD, or a Slipway, that was away for a while
+/// would look like a rollout that does not end.
+const GAP_MAX: Duration = Duration::from_secs(60);
+/// So long an operation that ended well when it was told to stop has for getting healthy.
+const GRACE: Duration = Duration::from_secs(60);
 
 impl Line {
     /// Follows the rollout by the rule of `argocd app wait`, and until it is the rollout that was asked for.
@@ -32,14 +37,19 @@ impl Line {
             Asked::History(_) => application.rollout_of_rollback(),
             Asked::Sync | Asked::Setting(_) => application.rollout(),
         };
-        let own = rollout.is_own(application, &running.key);
-        let ours = own && runs(application, &running.asked);
-        running.note = Some(format!("the application is {state}"));
-        rollout.look_at = at.after(LOOK_PAUSE);
-        let degraded = ours && state == argocd::Rollout::NotHealthy(Health::Degraded);
+        let own = rollout.is_own(application, &mark(&self.id, &running.key));
+        let lacking = lacking(application, &running.asked);
+        let ours = own && lacking.is_none();
+        rollout.seen(application, own, at);
+        running.note = Some(match &lacking {
+            Some(lacking) if own && state == argocd::Rollout::Complete => lacking.clone(),
+            Some(_) | None => format!("the application is {state}"),
+        });
+        let is_degraded = state == argocd::Rollout::NotHealthy(Health::Degraded);
+        let degraded = ours && is_degraded && rollout.was_well;
         rollout.degraded_since = degraded.then(|| rollout.degraded_since.unwrap_or(at));
         let failed = own && state == argocd::Rollout::OperationFailed;
-        let over = at.since(rollout.since) > terms.timeout;
+        let over = rollout.waited > terms.timeout;
         let degraded_for = rollout.degraded_since.map(|since| at.since(since));
         if ours && state == argocd::Rollout::Complete {
             let history = Former::of(application).history;
@@ -49,36 +59,71 @@ impl Line {
         } else if degraded_for.is_some_and(|lasted| lasted >= DEGRADED_FOR) {
             self.fail(Failure::Artefact(troubles(application, "degraded")), at);
         } else if over {
-            let settled = ours && matches!(state, argocd::Rollout::NotHealthy(_));
             let minutes = terms.timeout.as_secs().div_ceil(60);
-            let reason = format!(
-                "{} after {minutes} minutes",
-                troubles(application, &format!("still {state}"))
-            );
-            let failure = if settled || state == argocd::Rollout::InOperation && ours {
+            let still = match lacking {
+                Some(lacking) if own && state == argocd::Rollout::Complete => lacking,
+                Some(_) | None => troubles(application, &format!("still {state}")),
+            };
+            let before = match is_degraded && !rollout.was_well {
+                true => "; it was degraded before, too",
+                false => "",
+            };
+            let reason = format!("{still} after {minutes} minutes{before}");
+            let settled = matches!(state, argocd::Rollout::NotHealthy(_)) && before.is_empty();
+            let is_at_it = settled || state == argocd::Rollout::InOperation;
+            let failure = if ours && rollout.moves && is_at_it {
                 Failure::Artefact(reason)
             } else {
                 Failure::Infrastructure(reason)
             };
-            self.time_is_up(application, failure, at);
+            self.time_is_up(application, (failure, rollout), at);
         } else {
             running.stage = Stage::Waiting(rollout);
         }
     }
 
-    /// Ends a release whose time is up, after what Argo CD still does was stopped.
-    fn time_is_up(&mut self, application: &Application, failure: Failure, at: Timestamp) {
-        if !application.is_in_operation() {
+    /// Ends a release whose time is up, after what Argo CD still does for it was stopped. What it does for anybody else goes on.
+    fn time_is_up(
+        &mut self,
+        application: &Application,
+        (failure, rollout): (Failure, Rollout),
+        at: Timestamp,
+    ) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        let is_ours =
+            rollout.expects_operation && rollout.is_own(application, &mark(&self.id, &running.key));
+        if !application.is_in_operation() || !is_ours {
             return self.fail(failure, at);
         }
-        if let Some(running) = &mut self.running {
-            running.note = Some(failure.reason().to_owned());
-            running.stage = Stage::Stopping {
-                since: at,
-                look_at: at,
-                asked: false,
-                failure,
-            };
+        running.note = Some(failure.reason().to_owned());
+        running.stage = Stage::Stopping {
+            since: at,
+            look_at: at,
+            asked: false,
+            failure,
+            rollout: Some(rollout),
+        };
+    }
+
+    /// What was told to stop is at an end: by that, or well after all, and then its rollout counts.
+    pub(super) fn stopped(
+        &mut self,
+        application: &Application,
+        (failure, rollout): (Failure, Option<Rollout>),
+        at: Timestamp,
+    ) {
+        let operation = application.operation.as_ref();
+        let is_done = operation.is_some_and(|last| last.phase == argocd::Phase::Succeeded);
+        let timeout = self.terms.as_ref().map(|terms| terms.timeout);
+        match (rollout.filter(|_| is_done), timeout) {
+            (Some(mut rollout), Some(timeout)) => {
+                rollout.seen_at = at;
+                rollout.waited = timeout.saturating_sub(GRACE);
+                self.watched(application, rollout, at);
+            }
+            (Some(_) | None, _) => self.fail(failure, at),
         }
     }
 
@@ -131,20 +176,43 @@ impl Line {
 impl Rollout {
     pub(super) fn begin(at: Timestamp, former: Former, expects_operation: bool) -> Self {
         Self {
-            since: at,
+            seen_at: at,
+            waited: Duration::ZERO,
+            moves: false,
             look_at: at,
             former,
             expects_operation,
             degraded_since: None,
+            was_well: former.health != Some(Health::Degraded),
         }
     }
 
-    /// Whether what Argo CD shows is of this release: of an operation with its mark, or of another one than the last before.
-    fn is_own(&self, application: &Application, key: &str) -> bool {
+    /// Notes a look at it, and counts the time. An operation that is asked for and not taken up does not move.
+    fn seen(&mut self, application: &Application, own: bool, at: Timestamp) {
+        self.waited += at.since(self.seen_at).min(GAP_MAX);
+        self.seen_at = at;
+        self.look_at = at.after(LOOK_PAUSE);
+        let moves = own && (!self.expects_operation || application.operation.is_some());
+        if moves && !self.moves {
+            self.moves = true;
+            self.waited = Duration::ZERO;
+        }
+        self.was_well |= application.health != Health::Degraded;
+    }
+
+    /// Whether what Argo CD shows is of this release: of an operation with its mark, or of one that nobody marked and that is
+    /// another one than the last before.
+    fn is_own(&self, application: &Application, mark: &str) -> bool {
         let shown = Former::of(application);
+        let is_another = || {
+            shown.began.is_some()
+                && shown.operation_and_history() != self.former.operation_and_history()
+        };
         !self.expects_operation
-            || application.bears_mark(key)
-            || (shown.began.is_some() && shown != self.former)
+            || match application.mark() {
+                Some(shown) => shown == mark,
+                None => is_another(),
+            }
     }
 }
 
@@ -154,24 +222,37 @@ impl Former {
         Self {
             began: operation.and_then(|last| last.started_at),
             history: application.history.iter().map(|entry| entry.id).max(),
+            health: Some(application.health),
         }
+    }
+
+    fn operation_and_history(self) -> (Option<Timestamp>, Option<u64>) {
+        (self.began, self.history)
     }
 }
 
-/// Whether the application is to run what was asked for. A sync and an earlier deployment are told by their operation alone.
-pub(super) fn runs(application: &Application, asked: &Asked) -> bool {
-    match asked {
-        Asked::Sync | Asked::History(_) => true,
-        Asked::Setting(setting) => {
-            let set = application.current(setting).as_ref() == Some(setting);
-            let shown = match setting {
-                argocd::Setting::KustomizeImage { image, version } => {
-                    application.shows_image(&format!("{image}{version}"))
-                }
-                argocd::Setting::HelmParameter { .. } => true,
-            };
-            set && shown
+/// What the application lacks of running what was asked for, for people; none if it is to run that. A sync and an earlier deployment
+/// are told by their operation alone.
+pub(super) fn lacking(application: &Application, asked: &Asked) -> Option<String> {
+    let Asked::Setting(setting) = asked else {
+        return None;
+    };
+    if application.current(setting).as_ref() != Some(setting) {
+        return Some(format!(
+            "the application's specification does not say {setting} any more: somebody else changes it"
+        ));
+    }
+    match setting {
+        Setting::KustomizeImage { image, version } => {
+            let image = format!("{image}{version}");
+            (!application.shows_image(&image))
+                .then(|| format!("the application does not run {image}: do its manifests name it?"))
         }
+        Setting::HelmParameter { name, value } => (!application.shows_version(value)).then(|| {
+            format!(
+                "the application runs no image with the tag {value}: does the chart read the parameter {name}?"
+            )
+        }),
     }
 }
 

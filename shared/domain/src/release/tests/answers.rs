@@ -32,6 +32,11 @@ impl Story {
                     missing,
                     title: None,
                     skip: false,
+                    is_head: match source {
+                        Source::Branch(_) => Some(digit(commit) == self.head),
+                        Source::Tag(_) => Some(false),
+                        Source::Promotion => None,
+                    },
                 }
             }
             Action::Begin {
@@ -110,8 +115,13 @@ impl Story {
                     let given = version.to_string().chars().nth(1).unwrap();
                     self.given.push((given, is_rollback));
                 }
+                if let argocd::Setting::HelmParameter { name, value } = setting {
+                    self.argo.set_parameter(name, value);
+                    self.given
+                        .push((value.chars().next().unwrap(), is_rollback));
+                }
                 if self.argo.by_itself {
-                    self.argo.operate("automation", self.now);
+                    self.argo.operate("", self.now);
                 }
                 StepFact::Changed
             }
@@ -126,15 +136,12 @@ impl Story {
             }
             StepAction::Operate { history: None } => {
                 self.done.push("sync".into());
-                self.argo.operate(key, self.now);
+                self.argo.operate(&mark(&self.line.id, key), self.now);
                 StepFact::OperationTaken
             }
             StepAction::Stop => {
                 self.done.push("stop".into());
-                if let Some(operation) = &mut self.argo.operation {
-                    operation.phase = argocd::Phase::Failed;
-                    operation.finished_at = Some(self.now);
-                }
+                self.argo.stop(self.now);
                 StepFact::StopAsked
             }
             StepAction::Probe { url, .. } => {

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use crate::{
     Timestamp,
     argocd::{
-        self, Application, Health, HistoryEntry, Initiator, Operation, Requested, SyncStatus,
+        self, Application, Health, HelmParameter, HistoryEntry, Initiator, Operation, Requested,
+        SyncStatus,
     },
 };
 
@@ -20,6 +21,17 @@ pub(super) struct Argo {
     pub(super) ends: argocd::Phase,
     /// Whether a rollout goes on.
     pub(super) stuck: bool,
+    /// Whether the controller is away: what is asked for is not taken up.
+    pub(super) is_away: bool,
+    /// Whether an operation goes on though it is told to stop.
+    pub(super) ignores_stops: bool,
+    /// Whether Helm makes the manifests, and not Kustomize.
+    pub(super) is_helm: bool,
+    /// Whether the chart reads the parameter that is set.
+    pub(super) reads_parameter: bool,
+    pub(super) parameters: Vec<HelmParameter>,
+    /// The operation that is asked for, and not taken up.
+    pub(super) requested: Option<Requested>,
     pub(super) operation: Option<Operation>,
     pub(super) history: Vec<String>,
 }
@@ -37,13 +49,13 @@ impl Argo {
         Application {
             resource_version: "1".into(),
             deleting: false,
-            sources: vec![source(&self.spec)],
+            sources: vec![self.source()],
             has_several_sources: false,
             automation: self.by_itself.then_some(argocd::Automation {
                 prune: false,
                 self_heal: false,
             }),
-            requested: None,
+            requested: self.requested.clone(),
             operation: self.operation.clone(),
             sync: argocd::Sync {
                 status: if self.spec == self.live {
@@ -68,26 +80,84 @@ impl Argo {
         }
     }
 
-    /// An operation, begun and ended.
+    fn source(&self) -> argocd::Source {
+        if !self.is_helm {
+            return source(&self.spec);
+        }
+        argocd::Source {
+            helm_parameters: self.parameters.clone(),
+            kind: argocd::SourceKind::Helm,
+            ..argocd::Source::default()
+        }
+    }
+
+    pub(super) fn set_parameter(&mut self, name: &str, value: &str) {
+        self.parameters.retain(|known| known.name != name);
+        self.parameters.push(HelmParameter {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            force_string: true,
+        });
+        if self.reads_parameter {
+            self.spec = format!("ghcr.io/acme/shop:{value}");
+        }
+    }
+
+    /// An operation is asked for; unless the controller is away it is begun and, as the story has it, ended.
     pub(super) fn operate(&mut self, mark: &str, now: Timestamp) {
+        self.requested = Some(Requested {
+            revision: None,
+            mark: (!mark.is_empty()).then(|| mark.to_owned()),
+            initiator: Initiator::Unsaid,
+        });
+        // Argo CD clears what was when the next one is asked for.
+        self.operation = None;
+        if !self.is_away {
+            self.take_up(now);
+        }
+    }
+
+    /// The controller takes up what is asked for.
+    pub(super) fn take_up(&mut self, now: Timestamp) {
+        let Some(requested) = self.requested.take() else {
+            return;
+        };
+        self.operation = Some(Operation {
+            phase: argocd::Phase::Running,
+            message: "one or more objects failed to apply".into(),
+            started_at: Some(now),
+            finished_at: None,
+            requested,
+            revisions: Vec::new(),
+            retries: 0,
+        });
+        if self.ends != argocd::Phase::Running {
+            self.end(now);
+        }
+    }
+
+    /// The operation under way ends as the story has it.
+    pub(super) fn end(&mut self, now: Timestamp) {
         if self.ends == argocd::Phase::Succeeded {
             self.live.clone_from(&self.spec);
             self.history.push(self.live.clone());
         }
-        let is_over = self.ends != argocd::Phase::Running;
-        self.operation = Some(Operation {
-            phase: self.ends,
-            message: "one or more objects failed to apply".into(),
-            started_at: Some(now),
-            finished_at: is_over.then_some(now),
-            requested: Requested {
-                revision: None,
-                mark: Some(mark.to_owned()),
-                initiator: Initiator::Unsaid,
-            },
-            revisions: Vec::new(),
-            retries: 0,
-        });
+        if let Some(operation) = &mut self.operation {
+            operation.phase = self.ends;
+            operation.finished_at = Some(now);
+        }
+    }
+
+    /// What is under way is told to stop.
+    pub(super) fn stop(&mut self, now: Timestamp) {
+        if self.ignores_stops {
+            return;
+        }
+        self.requested = None;
+        if let Some(operation) = &mut self.operation {
+            operation.phase = argocd::Phase::Failed;
+            operation.finished_at = Some(now);
+        }
     }
 }
 

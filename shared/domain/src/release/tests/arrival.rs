@@ -41,6 +41,7 @@ fn a_lost_delivery_of_the_build_is_made_up_for_by_looking() {
 #[test]
 fn a_lost_delivery_of_the_push_is_made_up_for_by_its_build() {
     let mut story = Story::new(PRODUCTION);
+    story.head = '1';
     story.build('1');
     story.go();
     assert_eq!(story.live(), Some('1'));

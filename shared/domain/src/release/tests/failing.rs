@@ -62,6 +62,7 @@ fn a_url_that_does_not_answer_well_is_a_failure_of_what_was_released() {
     assert_eq!(story.end_of('2').unwrap().0, Phase::Failed);
     assert_eq!(story.given, [('1', false), ('2', false), ('1', true)]);
     assert!(story.overview().hold.is_some());
+    assert_eq!(story.live(), None, "what was gone back to is not healthy");
 }
 
 #[test]
@@ -237,4 +238,68 @@ fn a_sync_goes_back_by_argo_cds_own_history_unless_argo_cd_would_undo_it() {
     let done = story.release('2');
     assert!(done.contains("roll back to 1"), "{done}");
     assert_eq!(story.live(), Some('1'));
+}
+
+#[test]
+fn after_a_way_back_that_failed_a_person_goes_back_to_the_same_release_again() {
+    let mut story = after_a_good_one();
+    story.release('2');
+    story.answers = false;
+    story.push('3');
+    story.build('3');
+    story.go_until(Duration::from_secs(240));
+    assert_eq!(
+        story.given,
+        [('1', false), ('2', false), ('3', false), ('2', true)]
+    );
+    assert_eq!(story.live(), None);
+    story.answers = true;
+    story.record(&Fact::RollbackAsked {
+        back: 1,
+        by: "ada".into(),
+        reason: "the probe was wrong".into(),
+    });
+    story.go();
+    assert_eq!(story.live(), Some('2'), "not one further back");
+}
+
+#[test]
+fn a_persons_way_back_is_not_replaced_by_the_automatic_one() {
+    let mut story = after_a_good_one();
+    story.release('2');
+    story.argo.stuck = true;
+    story.release('3');
+    story.record(&Fact::RollbackAsked {
+        back: 2,
+        by: "ada".into(),
+        reason: "coins are free".into(),
+    });
+    story.argo.stuck = false;
+    story.argo.sick.insert(image('3'));
+    story.go_until(Duration::from_secs(120));
+    assert_eq!(story.live(), Some('1'));
+    assert_eq!(
+        story.given,
+        [('1', false), ('2', false), ('3', false), ('1', true)]
+    );
+    assert_eq!(story.end_of('3').unwrap().0, Phase::RolledBack);
+}
+
+#[test]
+fn a_way_back_that_there_is_not_is_told_and_holds_nothing() {
+    let mut story = after_a_good_one();
+    story.record(&Fact::RollbackAsked {
+        back: 3,
+        by: "ada".into(),
+        reason: "coins are free".into(),
+    });
+    story.go();
+    let overview = story.overview();
+    assert!(overview.hold.is_none());
+    assert_eq!(
+        overview.trouble.unwrap(),
+        "not taken back, though ada asked for it: only 1 release is known to have been healthy, and none is 3 back"
+    );
+    story.release('2');
+    assert_eq!(story.overview().trouble, None, "that was then");
 }

@@ -1,11 +1,14 @@
 //! Stories of release lines: a history of commits, builds, and an Argo CD that does what the story says.
 
+mod again;
 mod answers;
 mod argo;
 mod arrival;
 mod failing;
 mod intake;
+mod moving;
 mod order;
+mod patience;
 mod promotion;
 mod property;
 mod trust;
@@ -17,7 +20,7 @@ use std::{
 
 use super::{
     Action, Fact, Line, LineId, Overview, Phase, Push, Reference, Relation, ReportAction,
-    ReportFact, Source, StepAction, StepFact, Terms, terms_of,
+    ReportFact, Source, StepAction, StepFact, Terms, mark, terms_of,
 };
 use argo::Argo;
 
@@ -145,6 +148,12 @@ impl Story {
                 sick: BTreeSet::new(),
                 ends: argocd::Phase::Succeeded,
                 stuck: false,
+                is_away: false,
+                ignores_stops: false,
+                is_helm: false,
+                reads_parameter: true,
+                parameters: Vec::new(),
+                requested: None,
                 operation: None,
                 history: vec!["ghcr.io/acme/shop:former".into()],
             },
@@ -178,7 +187,7 @@ impl Story {
     }
 
     pub(super) fn push(&mut self, head: char) {
-        let push = push(head, i64::from(head.to_digit(10).unwrap_or(99)));
+        let push = push(head, 900 + i64::from(head.to_digit(10).unwrap_or(99)));
         self.record(&Fact::Pushed { push });
     }
 

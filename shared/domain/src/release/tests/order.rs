@@ -31,8 +31,10 @@ fn of_those_that_wait_for_the_one_in_hand_only_the_newest_goes() {
         story.build(head);
     }
     story.go_until(Duration::from_secs(20));
-    assert_eq!(story.waiting(), "4 queued: 1111111 goes first");
-    assert_eq!(story.end_of('3').unwrap().0, Phase::Superseded);
+    assert_eq!(
+        story.waiting(),
+        "2 queued: 3333333 is newer and goes first\n3 queued: 4444444 is newer and goes first\n4 queued: 1111111 goes first"
+    );
     story.argo.ends = argocd::Phase::Succeeded;
     let mark = story
         .argo
@@ -48,6 +50,7 @@ fn of_those_that_wait_for_the_one_in_hand_only_the_newest_goes() {
     story.go();
     assert_eq!(story.live(), Some('4'));
     assert_eq!(story.given, [('1', false), ('4', false)]);
+    assert_eq!(story.end_of('3').unwrap().0, Phase::Superseded);
 }
 
 #[test]

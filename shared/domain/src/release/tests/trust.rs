@@ -125,3 +125,82 @@ fn what_a_delivery_says_is_asked_of_github_before_anything_begins() {
         "1 waiting-for-build: waiting for CI to run"
     );
 }
+
+#[test]
+fn two_workflows_of_one_name_prove_nothing_until_the_file_is_named() {
+    let mut story = Story::new(PRODUCTION);
+    story.push('1');
+    story.runs = vec![
+        run(7, '1', RunProgress::Failed),
+        WorkflowRun {
+            path: ".github/workflows/docs.yml".into(),
+            ..run(8, '1', RunProgress::Succeeded)
+        },
+    ];
+    story.record(&Fact::RunSeen {
+        run: story.runs[1].clone(),
+    });
+    story.go();
+    assert_eq!(story.given, []);
+    assert_eq!(
+        story.waiting(),
+        "1 waiting-for-build: two workflows are called \"CI\", .github/workflows/ci.yml and .github/workflows/docs.yml: \
+         name the file in build.workflow"
+    );
+    let text = configuration(PRODUCTION).replace("workflow: CI", "workflow: docs.yml");
+    story.record(&Fact::Configured {
+        repository: None,
+        terms: Some(Box::new(terms(&text))),
+        as_of: story.now,
+    });
+    story.go_until(Duration::from_secs(600));
+    assert_eq!(story.live(), Some('1'));
+}
+
+#[test]
+fn a_tag_is_known_by_its_own_run_though_the_branch_has_one_on_the_same_commit() {
+    let mut story = Story::new("tag: 'v*'\nargocd: { application: shop, update: kustomize-image }");
+    let of_branch = run(7, '1', RunProgress::Succeeded);
+    let of_tag = |progress| WorkflowRun {
+        head_branch: Some("v1".into()),
+        ..run(8, '1', progress)
+    };
+    story.record(&Fact::RunSeen {
+        run: of_tag(RunProgress::Running),
+    });
+    story.runs = vec![of_branch, of_tag(RunProgress::Succeeded)];
+    let mut asked = Vec::new();
+    for _ in 0..40 {
+        match story.line.plan(story.now) {
+            Step::Act(action) => {
+                if let Action::Check { tag, .. } = &action {
+                    asked.push(tag.clone());
+                }
+                story.act(&action);
+            }
+            Step::Wait { until } => story.now = until,
+            Step::Settled | Step::Forget => break,
+        }
+    }
+    assert_eq!(asked, [Some("v1".to_owned())]);
+}
+
+#[test]
+fn runs_that_prove_nothing_are_not_kept_with_a_commit() {
+    let mut story = Story::new(PRODUCTION);
+    story.push('1');
+    let size = |story: &Story| serde_json::to_string(&story.line).unwrap().len();
+    story.go();
+    let before = size(&story);
+    for id in 0..500 {
+        let run = WorkflowRun {
+            name: "Lint".into(),
+            path: ".github/workflows/lint.yml".into(),
+            ..run(1_000 + id, '1', RunProgress::Succeeded)
+        };
+        story.record(&Fact::RunSeen { run: run.clone() });
+        story.runs.push(run);
+    }
+    story.go_until(Duration::from_secs(600));
+    assert!(size(&story) < before + 1_000, "{}", size(&story));
+}

@@ -1,0 +1,167 @@
+//! What is decided anew: when the configuration says something else of the environment, and when a person says so.
+
+use super::{
+    Failure, Line, Phase, Relation,
+    state::{Ended, Verified},
+};
+use crate::{
+    CommitSha, RepositoryName, Timestamp,
+    release::{Source, Terms},
+};
+
+/// Why no way leads back to a release.
+const ELSEWHERE: &str =
+    "was released in another way or in another place than the configuration says now";
+
+impl Verified {
+    /// Whether a release by these terms is made in the same way, and in the same place of the same application.
+    fn fits(&self, terms: &Terms) -> bool {
+        let asked = terms.asked(&self.commit);
+        self.application == terms.application()
+            && asked.is_ok_and(|asked| self.asked.is_like(&asked))
+    }
+}
+
+impl Ended {
+    /// Whether something else was released instead of it, or nothing: that says nothing of what it is.
+    pub(super) fn was_set_aside(&self) -> bool {
+        match self.phase {
+            Phase::Superseded | Phase::Cancelled => true,
+            Phase::WaitingForBuild
+            | Phase::WaitingForApproval
+            | Phase::Queued
+            | Phase::Syncing
+            | Phase::Verifying
+            | Phase::Live
+            | Phase::Failed
+            | Phase::RollingBack
+            | Phase::RolledBack => false,
+        }
+    }
+}
+
+impl Line {
+    /// What the configuration says is this; none if it does not name the environment.
+    pub(super) fn configured(
+        &mut self,
+        repository: Option<&RepositoryName>,
+        terms: Option<&Terms>,
+        as_of: Timestamp,
+        at: Timestamp,
+    ) {
+        if as_of < self.terms_as_of {
+            return;
+        }
+        self.repository = repository.cloned().or(self.repository.take());
+        self.terms = terms.cloned();
+        self.terms_as_of = as_of;
+        self.known_since.get_or_insert(at);
+        self.moved(at);
+    }
+
+    /// Ends what goes on in another place than the configuration names: neither its application nor its URL is looked at any more.
+    fn moved(&mut self, at: Timestamp) {
+        let Some(terms) = &self.terms else {
+            return;
+        };
+        let application = terms.application();
+        if let Some(back) = self.way_back.take_if(|back| !back.to.fits(terms)) {
+            self.mark(back.of.as_deref(), Phase::Failed);
+            let refused = format!("not taken back: {} {ELSEWHERE}", back.to.commit.short());
+            self.refused_wish = Some(refused);
+        }
+        let is_elsewhere = |application_of_it| application_of_it != &application;
+        let running = self.running.as_ref();
+        if running.is_some_and(|running| is_elsewhere(&running.application)) {
+            let reason = "the configuration names another Argo CD application now, and what becomes of this release is not \
+                          followed";
+            self.fail(Failure::Infrastructure(reason.to_owned()), at);
+        }
+    }
+
+    /// The release `back` steps back, if a way leads there; else for people why none does.
+    pub(super) fn way_back_to(&self, to: Option<Verified>, back: u32) -> Result<Verified, String> {
+        let Some(to) = to else {
+            let known = match self.verified.len() {
+                0 => "no release is".to_owned(),
+                1 => "only 1 release is".to_owned(),
+                count => format!("only {count} releases are"),
+            };
+            return Err(format!(
+                "{known} known to have been healthy, and none is {back} back"
+            ));
+        };
+        let terms = self.terms.as_ref();
+        if !terms.is_some_and(|terms| to.fits(terms)) {
+            return Err(format!("{} {ELSEWHERE}", to.commit.short()));
+        }
+        match to.way_back() {
+            Some(_) => Ok(to),
+            None => Err(format!(
+                "Argo CD's deployment of {} is not known",
+                to.commit.short()
+            )),
+        }
+    }
+
+    /// A person lets a commit go on that does not follow what is there.
+    pub(super) fn diverged_allowed(&mut self, commit: &CommitSha) {
+        let base = self.base().cloned();
+        if let Some(candidate) = self.candidates.get_mut(commit) {
+            candidate.diverged_allowed = true;
+            // How it stands to another one that waits is no longer in its way; how it stands to what is there may be.
+            candidate.relation.take_if(|(of, relation)| {
+                *relation == Relation::Diverged && base.as_ref() != Some(of)
+            });
+        }
+    }
+
+    /// A person wants what was given to Argo CD last, or was to be, to be released again: it failed, or went somewhere else.
+    pub(super) fn revive(&mut self, at: Timestamp) {
+        if self.running.is_some() || self.live().is_some() {
+            return;
+        }
+        let newest = self.ended.iter().rev().find(|ended| !ended.was_set_aside());
+        let again = newest.filter(|ended| match ended.phase {
+            Phase::Failed | Phase::Live => !ended.is_rollback,
+            Phase::WaitingForBuild
+            | Phase::WaitingForApproval
+            | Phase::Queued
+            | Phase::Syncing
+            | Phase::Verifying
+            | Phase::RollingBack
+            | Phase::RolledBack
+            | Phase::Superseded
+            | Phase::Cancelled => false,
+        });
+        if let Some((commit, title)) = again.map(|it| (it.commit.clone(), it.title.clone())) {
+            let candidate = self.candidate(&commit, at);
+            candidate.title.get_or_insert(title);
+            self.reading.start_afresh();
+        }
+    }
+
+    /// Whether nothing newer than the commit can be there though nothing is known of what is: it was pushed since the environment
+    /// is known, or is the head of its branch, or a person lets it go. Why not, for people, if it is not.
+    pub(super) fn unfounded(
+        &self,
+        candidate: &super::state::Candidate,
+        terms: &Terms,
+    ) -> Option<String> {
+        let is_promoted = terms.source == Source::Promotion || !terms.after.is_empty();
+        let pushed = candidate.push.as_ref().map(|push| push.pushed_at);
+        let is_new = pushed.is_some_and(|pushed| {
+            let known = self.known_since;
+            known.is_some_and(|known| pushed.after(super::standing::FIRST_PUSH) >= known)
+        });
+        // What is renewed was found to be new enough before.
+        let may_go = is_promoted || is_new || candidate.renewal > 0 || candidate.diverged_allowed;
+        (!may_go && candidate.is_head == Some(false)).then(|| {
+            let what = match &terms.source {
+                Source::Branch(_) => format!("this is not the head of {}", terms.source),
+                Source::Tag(_) | Source::Promotion => "nobody told of its push".to_owned(),
+            };
+            format!("nothing is known of what runs here, and {what}: a person has to allow it")
+        })
+    }
+}
