@@ -4,7 +4,7 @@ use super::*;
 
 impl Story {
     /// Builds the commit once more, as a new attempt of the same run.
-    fn build_again(&mut self, head: char) {
+    pub(super) fn build_again(&mut self, head: char) {
         let id = u64::from(u32::from(head));
         let known = self.runs.iter().find(|run| run.id == id).unwrap();
         let run = WorkflowRun {
