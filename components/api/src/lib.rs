@@ -1,13 +1,15 @@
-//! `/api/v1`: what is known about deliveries, and running them again. Adapts Spin to `http-api`, which decides everything.
+//! `/api/v1`: what is known, and acting on it. Adapts Spin to `http-api`, which decides everything.
 
 use bytes::Bytes;
 use domain::DeliveryGuid;
 use http::{HeaderValue, Response, header};
-use http_api::{Asked, Problem, Reply, Token, answer, parse_tokens};
+use http_api::{Asked, BODY_BYTES_MAX, Problem, Reply, Token, answer, parse_tokens};
 use http_body_util::Full;
 use inbox::Inbox;
 use ports::{Level, Log};
-use slipway_spin::{JsonLog, SpinClock, SpinHttp, SpinStore, Variables, spawn};
+use slipway_spin::{
+    BodyError, JsonLog, SpinClock, SpinHttp, SpinStore, Variables, read_request_body, spawn,
+};
 use spin_sdk::{
     http::{IntoResponse, Request},
     http_service,
@@ -24,15 +26,7 @@ async fn handle(request: Request) -> impl IntoResponse {
         log: JsonLog::new("api"),
     };
     let mut reply = match tokens().await {
-        Ok(tokens) => {
-            let asked = Asked {
-                method: request.method(),
-                path: request.uri().path(),
-                query: request.uri().query(),
-                headers: request.headers(),
-            };
-            answer(&inbox, &tokens, asked).await
-        }
+        Ok(tokens) => let_in(&inbox, &tokens, request).await,
         Err(reason) => {
             let fields = [("reason", reason.into())];
             inbox
@@ -46,6 +40,26 @@ async fn handle(request: Request) -> impl IntoResponse {
         spawn(process_all(inbox, process));
     }
     response(reply)
+}
+
+async fn let_in(inbox: &ApiInbox, tokens: &[Token], request: Request) -> Reply {
+    let (parts, body) = request.into_parts();
+    let body = match read_request_body(body, BODY_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(BodyError::TooLong { .. }) => return Problem::too_large().into(),
+        // Perhaps there is nobody to answer; in any case nothing is done.
+        Err(error @ (BodyError::Broken { .. } | BodyError::TooSlow { .. })) => {
+            return Problem::broken(&error.to_string()).into();
+        }
+    };
+    let asked = Asked {
+        method: &parts.method,
+        path: parts.uri.path(),
+        query: parts.uri.query(),
+        headers: &parts.headers,
+        body: &body,
+    };
+    answer(inbox, tokens, asked).await
 }
 
 /// The configured tokens; none are configured unless `api_tokens` is set.

@@ -1,4 +1,4 @@
-//! Private: previews and repositories as `/api/v1` shows them, and wishes of people posted to their mailboxes. Adapts Spin to
+//! Private: previews, repositories, environments and installations as `/api/v1` shows them, and wishes of people posted to their mailboxes. Adapts Spin to
 //! `http_api::entities`.
 //!
 //! It is apart from `api` so that what anybody may talk to cannot open `default`, where tokens of GitHub lie too. It reaches
@@ -6,9 +6,9 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, header};
-use http_api::{Reply, entities::Entities};
+use http_api::{Asked, BODY_BYTES_MAX, Problem, Reply, entities::Entities};
 use http_body_util::Full;
-use slipway_spin::{JsonLog, SpinClock, SpinStore};
+use slipway_spin::{JsonLog, SpinClock, SpinStore, read_request_body};
 use spin_sdk::{
     http::{IntoResponse, Request},
     http_service,
@@ -21,10 +21,20 @@ async fn handle(request: Request) -> impl IntoResponse {
         clock: SpinClock,
         log: JsonLog::new("entities"),
     };
-    let uri = request.uri();
-    let reply = entities
-        .answer(request.method(), uri.path(), uri.query())
-        .await;
+    let (parts, body) = request.into_parts();
+    let reply = match read_request_body(body, BODY_BYTES_MAX).await {
+        Ok(body) => {
+            let asked = Asked {
+                method: &parts.method,
+                path: parts.uri.path(),
+                query: parts.uri.query(),
+                headers: &parts.headers,
+                body: &body,
+            };
+            entities.answer(asked).await
+        }
+        Err(_) => Problem::too_large().into(),
+    };
     response(reply)
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use ::releases::ReleaseRunner;
 use domain::{
     Timestamp,
-    release::{self, Fact, Intake, Line, LineId, Overview, Shown},
+    release::{self, Intake, Line, LineId, Overview, Shown},
 };
 use futures_util::future::join_all;
 use ports::{Clock, Label, Level, Log, Store};
@@ -14,10 +14,10 @@ use previews::FOLLOWED_FOR;
 use runtime::reconcile::{self, Report, Work};
 use serde_json::{Value, json};
 
-use crate::{
-    entities::NotAdvanced,
-    wishes::{ReleaseWish, Wishes},
-};
+use crate::{entities::NotAdvanced, wishes::Wishes};
+
+/// Who asks, as far as that is known.
+const CALLER: &str = "whoever has the token of /reconcile";
 
 /// At most so many lines are followed after the answer.
 const FOLLOWED_MAX: usize = 32;
@@ -38,12 +38,14 @@ pub(crate) async fn advance(
     wishes: &Wishes,
     deadline: Timestamp,
 ) -> Result<(Advanced, Work), NotAdvanced> {
-    if let Some((line, wish)) = &wishes.release {
+    if let Some((line, intervention)) = &wishes.release {
         let stored = runner.store.get(Label::Default, &line.to_string()).await?;
         if stored.is_none() {
             return Err(NotAdvanced::UnknownLine(line.clone()));
         }
-        runner.post::<Line>(line, &fact_of(wish)).await?;
+        runner
+            .post::<Line>(line, &intervention.fact(CALLER))
+            .await?;
     }
     let mut work = reconcile::work(&runner.store).await?;
     let intakes = work.take::<Intake>();
@@ -72,27 +74,6 @@ pub(crate) async fn advance(
         overviews,
     };
     Ok((advanced, work))
-}
-
-fn fact_of(wish: &ReleaseWish) -> Fact {
-    let by = || "whoever has the token of /reconcile".to_owned();
-    match wish {
-        ReleaseWish::LiftHold => Fact::HoldLifted { by: by() },
-        ReleaseWish::Lock { reason } => Fact::Locked {
-            by: by(),
-            reason: reason.clone(),
-        },
-        ReleaseWish::Unlock => Fact::Unlocked { by: by() },
-        ReleaseWish::Rollback { back, reason } => Fact::RollbackAsked {
-            back: *back,
-            by: by(),
-            reason: reason.clone(),
-        },
-        ReleaseWish::AllowDiverged { commit } => Fact::DivergedAllowed {
-            commit: commit.clone(),
-        },
-        ReleaseWish::Retry => Fact::RetryAsked,
-    }
 }
 
 impl Advanced {

@@ -1,7 +1,8 @@
 //! What a caller may ask for beyond what is due, in the query.
 
 use domain::{
-    CommitSha, InstallationId, PreviewId, RepositoryId, installation, release::LineId,
+    InstallationId, PreviewId, RepositoryId, installation,
+    release::{Intervention, LineId, Particulars, Wish},
     repository::Key,
 };
 use url::form_urlencoded;
@@ -19,33 +20,10 @@ pub(crate) struct Wishes {
     pub(crate) retry: Option<PreviewId>,
     /// `releases=all`: show every release line, and not only those that are due.
     pub(crate) all_releases: bool,
-    /// What is asked of a release line, `<repository id>/<service>/<environment>`.
-    pub(crate) release: Option<(LineId, ReleaseWish)>,
-}
-
-/// What a person may ask of a release line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ReleaseWish {
-    /// `lift_hold=<line>`: automatic releases go on after a rollback.
-    LiftHold,
-    /// `lock=<line>&reason=<text>`: no automatic releases.
-    Lock { reason: String },
-    /// `unlock=<line>`.
-    Unlock,
-    /// `rollback=<line>&reason=<text>`, perhaps with `back=<n>`: go back to an earlier verified release, by default the one
-    /// before.
-    Rollback { back: u32, reason: String },
-    /// `allow_diverged=<line>/<commit>`: release this commit though it does not follow what is there.
-    AllowDiverged { commit: CommitSha },
-    /// `retry=<line>`: try again what waits or was given up.
-    Retry,
-}
-
-/// What stands in the query beside the wish that it is about.
-#[derive(Default)]
-struct Particulars {
-    reason: Option<String>,
-    back: Option<u32>,
+    /// What is asked of a release line, `<wish>=<repository id>/<service>/<environment>`: `lift_hold`, `unlock`, `retry`, `lock` with
+    /// `&reason=<text>`, `rollback` with a reason and perhaps `&back=<n>`, by default the one before, and `allow_diverged` with
+    /// `/<commit>` after the environment.
+    pub(crate) release: Option<(LineId, Intervention)>,
 }
 
 impl Wishes {
@@ -58,8 +36,12 @@ impl Wishes {
         let mut particulars = Particulars::default();
         for (name, value) in &pairs {
             match name.as_str() {
-                "reason" => particulars.reason = Some(value.chars().take(200).collect()),
-                "back" => particulars.back = Some(back(value)?),
+                "reason" => particulars.reason = Some(value.clone()),
+                "back" => {
+                    let back = value.parse();
+                    particulars.back =
+                        Some(back.map_err(|_| "back: expected a whole number".to_owned())?);
+                }
                 _ => {}
             }
         }
@@ -83,7 +65,7 @@ impl Wishes {
                 }
                 ("retry", id) => match (format!("preview/{id}").parse(), line("retry", id)) {
                     (Ok(preview), _) => wishes.retry = Some(preview),
-                    (Err(_), Ok(line)) => wishes.release = Some((line, ReleaseWish::Retry)),
+                    (Err(_), Ok(line)) => wishes.release = Some((line, Intervention::Retry)),
                     (Err(_), Err(_)) => {
                         return Err(
                             "retry: expected <repository id>/<number of the pull request> or \
@@ -104,54 +86,31 @@ fn release(
     name: &str,
     id: &str,
     particulars: &Particulars,
-) -> Result<(LineId, ReleaseWish), String> {
-    let reason = || {
-        let reason = particulars
-            .reason
-            .clone()
-            .filter(|reason| !reason.is_empty());
-        reason.ok_or_else(|| format!("{name}: expected a reason beside it, as &reason=<text>"))
+) -> Result<(LineId, Intervention), String> {
+    let Some(wish) = Wish::named(name) else {
+        return Err(
+            "the query: expected survey=now, allow_removals=<repository id>, \
+             allow_losses=<installation id>, retry=<repository id>/<number>, releases=all, or lift_hold, lock, unlock, rollback, retry or allow_diverged \
+             of a <repository id>/<service>/<environment>"
+                .to_owned(),
+        );
     };
-    let wish = match name {
-        "lift_hold" => ReleaseWish::LiftHold,
-        "unlock" => ReleaseWish::Unlock,
-        "lock" => ReleaseWish::Lock { reason: reason()? },
-        "rollback" => ReleaseWish::Rollback {
-            back: particulars.back.unwrap_or(1),
-            reason: reason()?,
-        },
-        "allow_diverged" => {
+    let mut particulars = particulars.clone();
+    let mut id = id;
+    match wish {
+        Wish::Rollback => particulars.back = particulars.back.or(Some(1)),
+        Wish::AllowDiverged => {
             let parts = id.rsplit_once('/');
-            let commit = parts.and_then(|(_, commit)| commit.parse().ok());
-            let (Some((id, _)), Some(commit)) = (parts, commit) else {
-                return Err(
-                    "allow_diverged: expected <repository id>/<service>/<environment>/<commit>"
-                        .to_owned(),
-                );
-            };
-            return Ok((line(name, id)?, ReleaseWish::AllowDiverged { commit }));
+            particulars.commit = parts.and_then(|(_, commit)| commit.parse().ok());
+            id = parts.map_or(id, |(id, _)| id);
         }
-        _ => {
-            return Err(
-                "the query: expected survey=now, allow_removals=<repository id>, \
-                 allow_losses=<installation id>, retry=<repository id>/<number>, releases=all, or lift_hold, lock, unlock, rollback, retry or allow_diverged \
-                 of a <repository id>/<service>/<environment>"
-                    .to_owned(),
-            );
-        }
-    };
-    Ok((line(name, id)?, wish))
+        Wish::LiftHold | Wish::Lock | Wish::Unlock | Wish::Retry => {}
+    }
+    Ok((line(name, id)?, Intervention::of(wish, &particulars)?))
 }
 
 fn line(name: &str, id: &str) -> Result<LineId, String> {
     format!("release/{id}")
         .parse()
         .map_err(|_| format!("{name}: expected <repository id>/<service>/<environment>"))
-}
-
-fn back(text: &str) -> Result<u32, String> {
-    text.parse()
-        .ok()
-        .filter(|back| (1..=10).contains(back))
-        .ok_or_else(|| "back: expected a whole number from 1 to 10".to_owned())
 }

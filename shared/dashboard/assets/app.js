@@ -11,7 +11,9 @@
   const look = async () => {
     const main = document.getElementById("main");
     // Nothing changes under somebody's hands.
+    const written = (field) => field.value !== "" && !field.matches("[type=hidden], select");
     if (document.hidden || !main || main.querySelector(":focus")) return;
+    if ([...main.querySelectorAll("input")].some(written)) return;
     const headers = tag ? { "If-None-Match": tag } : {};
     const answer = await fetch(location.href, { headers, redirect: "manual", cache: "no-store" });
     if (answer.type === "opaqueredirect") return location.reload();
@@ -24,6 +26,8 @@
     if (known && content) {
       const notice = content.querySelector(".notice");
       if (notice) notice.remove();
+      const open = [...main.querySelectorAll("details[open]")].map((details) => details.id);
+      for (const details of content.querySelectorAll("details")) details.open = open.includes(details.id);
       main.replaceChildren(...content.childNodes);
     }
     say("Up to date.");

@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_api::model::ProblemDetails;
 use ports::{Http, Request};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 const API: &str = "http://api.spin.internal/api/v1";
 /// Longer than `api` gives the component that it asks itself.
@@ -29,30 +30,41 @@ pub(crate) struct Api<'a, H> {
 impl<H: Http> Api<'_, H> {
     /// Reads what is at `path`, like `/previews?limit=20`.
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Refusal> {
-        let body = self.send(Method::GET, path).await?;
+        let body = self.send(Method::GET, path, None).await?;
         serde_json::from_slice(&body).map_err(|error| Refusal::Told {
             status: StatusCode::BAD_GATEWAY,
             detail: format!("the API answered {path} with what is not known here: {error}"),
         })
     }
 
-    /// Does what is at `path`.
-    pub(crate) async fn post(&self, path: &str) -> Result<(), Refusal> {
-        self.send(Method::POST, path).await.map(drop)
+    /// Does what is at `path`, with what is said beside it.
+    pub(crate) async fn post(&self, path: &str, body: Option<Value>) -> Result<(), Refusal> {
+        self.send(Method::POST, path, body).await.map(drop)
     }
 
-    async fn send(&self, method: Method, path: &str) -> Result<Vec<u8>, Refusal> {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Vec<u8>, Refusal> {
         let mut headers = HeaderMap::new();
         let Ok(mut bearer) = HeaderValue::try_from(format!("Bearer {}", self.token)) else {
             return Err(Refusal::NotSignedIn);
         };
         bearer.set_sensitive(true);
         headers.insert(header::AUTHORIZATION, bearer);
+        if body.is_some() {
+            let json = HeaderValue::from_static("application/json");
+            headers.insert(header::CONTENT_TYPE, json);
+        }
         let request = Request {
             method,
             url: format!("{API}{path}"),
             headers,
-            body: Vec::new(),
+            body: body
+                .map(|body| body.to_string().into_bytes())
+                .unwrap_or_default(),
             timeout: PATIENCE,
         };
         let answer = self

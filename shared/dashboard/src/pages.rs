@@ -1,7 +1,10 @@
 //! The pages. Every text that comes from elsewhere is escaped by the templates, and only addresses of the web become links.
 
 mod deliveries;
+mod environment;
+mod environments;
 mod frame;
+mod installations;
 mod overview;
 mod previews;
 mod repositories;
@@ -13,8 +16,11 @@ use url::form_urlencoded;
 use crate::session::Person;
 
 pub(crate) use deliveries::deliveries;
+pub(crate) use environment::environment;
+pub(crate) use environments::environments;
 pub(crate) use frame::{closed, forged, nothing_here, refused, sign_in};
-pub(crate) use overview::overview;
+pub(crate) use installations::installations;
+pub(crate) use overview::{Known, overview};
 pub(crate) use previews::{preview, previews};
 pub(crate) use repositories::repositories;
 

@@ -1,6 +1,10 @@
 //! What a browser can ask for.
 
+use domain::release::{LineId, Wish};
 use http::Method;
+use serde_json::{Value, json};
+
+use crate::form;
 
 /// A page or a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,10 +21,13 @@ pub(crate) enum Route {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Page {
     Overview,
+    Environments,
+    Environment(LineId),
     Previews,
     Preview { repository: u64, number: u64 },
     Deliveries,
     Repositories,
+    Installations,
 }
 
 /// What a form does.
@@ -30,6 +37,8 @@ pub(crate) enum Act {
     Replay { guid: String },
     Survey { repository: u64 },
     AllowRemovals { repository: u64 },
+    Intervene { line: LineId, wish: Wish },
+    AllowLosses { installation: u64 },
 }
 
 /// Why there is no route.
@@ -66,6 +75,12 @@ impl Route {
             [""] => show(Page::Overview),
             ["dashboard", "sign-in"] => Some((Some(Self::SignIn), Some(Self::SigningIn))),
             ["dashboard", "sign-out"] => Some((None, Some(Self::SigningOut))),
+            ["dashboard", "environments"] => show(Page::Environments),
+            ["dashboard", "environments", rest @ ..] => Self::of_environment(rest),
+            ["dashboard", "installations"] => show(Page::Installations),
+            ["dashboard", "installations", installation, "allow-losses"] => act(Act::AllowLosses {
+                installation: id(installation)?,
+            }),
             ["dashboard", "previews"] => show(Page::Previews),
             ["dashboard", "previews", repository, number] => show(Page::Preview {
                 repository: id(repository)?,
@@ -91,6 +106,20 @@ impl Route {
             _ => None,
         }
     }
+
+    /// What is at a path below `/dashboard/environments/`.
+    fn of_environment(rest: &[&str]) -> Option<(Option<Self>, Option<Self>)> {
+        let line = |names: &[&str]| format!("release/{}", names.join("/")).parse().ok();
+        match rest {
+            [_, _, _] => Some((Some(Self::Show(Page::Environment(line(rest)?))), None)),
+            [names @ .., wish] if names.len() == 3 => {
+                let wish = Wish::ALL.into_iter().find(|known| known.name() == *wish)?;
+                let line = line(names)?;
+                Some((None, Some(Self::Act(Act::Intervene { line, wish }))))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Whether the text is safe in a path of the API's.
@@ -108,6 +137,33 @@ impl Act {
             Self::AllowRemovals { repository } => {
                 format!("/repositories/{repository}/allow-removals")
             }
+            Self::Intervene { line, wish } => {
+                format!("/environments/{}/{}", place(line), wish.name())
+            }
+            Self::AllowLosses { installation } => {
+                format!("/installations/{installation}/allow-losses")
+            }
+        }
+    }
+
+    /// What is said beside it, from the form that was sent.
+    pub(crate) fn body(&self, sent: &[u8]) -> Option<Value> {
+        let Self::Intervene { wish, .. } = self else {
+            return None;
+        };
+        let reason = form::field(sent, "reason").unwrap_or_default();
+        let commit = form::field(sent, "commit").unwrap_or_default();
+        match wish {
+            Wish::Lock => Some(json!({ "reason": reason })),
+            Wish::AllowDiverged => Some(json!({ "commit": commit })),
+            Wish::Rollback => {
+                // How far back, and to which commit: if that is another one by now, the API refuses.
+                let to = form::field(sent, "to").unwrap_or_default();
+                let (back, commit) = to.split_once(' ').unwrap_or_default();
+                let back = back.parse::<u32>().unwrap_or_default();
+                Some(json!({ "back": back, "commit": commit, "reason": reason }))
+            }
+            Wish::LiftHold | Wish::Unlock | Wish::Retry => None,
         }
     }
 
@@ -120,8 +176,21 @@ impl Act {
             Self::Replay { .. } => "/dashboard/deliveries?done=replay".to_owned(),
             Self::Survey { .. } => "/dashboard/repositories?done=survey".to_owned(),
             Self::AllowRemovals { .. } => "/dashboard/repositories?done=allow-removals".to_owned(),
+            Self::Intervene { line, wish } => {
+                format!(
+                    "/dashboard/environments/{}?done={}",
+                    place(line),
+                    wish.name()
+                )
+            }
+            Self::AllowLosses { .. } => "/dashboard/installations?done=allow-losses".to_owned(),
         }
     }
+}
+
+/// `42/web/production`.
+fn place(line: &LineId) -> String {
+    format!("{}/{}/{}", line.repository, line.service, line.environment)
 }
 
 /// What people are told after an act, by the word in the address: nothing that somebody else wrote.
@@ -130,6 +199,12 @@ pub(crate) fn notice(done: &str) -> Option<&'static str> {
         "retry" => Some("Noted: the next run of reconcile tries again."),
         "replay" => Some("The delivery runs again."),
         "survey" => Some("Noted: the next run of reconcile compares pull requests with previews."),
+        "rollback" => Some("Noted: the next run of reconcile goes back."),
+        "lock" => Some("Locked: releases wait from now on."),
+        "unlock" => Some("Unlocked: the next run of reconcile goes on."),
+        "lift-hold" => Some("The hold is lifted: the next run of reconcile goes on."),
+        "allow-diverged" => Some("Noted: the commit may go on."),
+        "allow-losses" => Some("Noted: the next run of reconcile lets the repositories go."),
         "allow-removals" => Some("Noted: the next run of reconcile lets the removals go on."),
         _ => None,
     }

@@ -1,6 +1,7 @@
 //! Visits of a browser, over an API that answers from memory.
 
 mod pages;
+mod releases;
 mod visits;
 
 use std::{
@@ -23,15 +24,18 @@ const NOW: i64 = 1_795_257_067_000;
 #[derive(Default)]
 struct Api {
     done: RefCell<Vec<String>>,
+    /// What was said beside it.
+    bodies: RefCell<Vec<String>>,
     /// What is answered instead of nothing special.
     preview: RefCell<Option<Value>>,
+    environment: RefCell<Option<Value>>,
 }
 
 impl Api {
     fn answer(&self, method: &Method, path: &str, role: &str) -> (u16, Value) {
         if *method == Method::POST {
             let allowed = match path.rsplit('/').next() {
-                Some("allow-removals") => role == "admin",
+                Some("allow-removals" | "allow-losses") => role == "admin",
                 Some(_) | None => matches!(role, "deployer" | "admin"),
             };
             if !allowed {
@@ -49,11 +53,20 @@ impl Api {
                 "this needs the role viewer, and the token has the role worker",
             );
         }
+        let environment = self.environment.borrow().clone();
+        let environment = environment.unwrap_or_else(releases::production);
         let preview = self.preview.borrow().clone().unwrap_or_else(preview);
         match path.split('?').next().unwrap_or_default() {
             "/overview" => (200, overview()),
             "/previews" => (200, json!({ "previews": [preview], "next": "42.7" })),
             "/previews/42/7" => (200, preview),
+            "/environments" => {
+                let environments = [environment, releases::staging()];
+                (200, json!({ "environments": environments, "next": null }))
+            }
+            "/environments/42/web/production" => (200, environment),
+            "/releases" => (200, releases::releases()),
+            "/installations" => (200, releases::installations()),
             "/deliveries" => (200, json!({ "deliveries": [delivery()], "next": null })),
             "/repositories" => (200, json!({ "repositories": [repository()], "next": null })),
             _ => problem(404, "no preview/42/8 is known"),
@@ -75,6 +88,11 @@ impl Http for Api {
         let bearer = request.headers[header::AUTHORIZATION].to_str().unwrap();
         let role = bearer.strip_prefix("Bearer ").unwrap();
         let known = ["viewer", "worker", "deployer", "admin"].contains(&role);
+        if request.method == Method::POST && !request.body.is_empty() {
+            assert_eq!(request.headers[header::CONTENT_TYPE], "application/json");
+            let body = String::from_utf8(request.body).unwrap();
+            self.bodies.borrow_mut().push(body);
+        }
         let (status, body) = if known {
             self.answer(&request.method, path, role)
         } else {
@@ -222,7 +240,7 @@ fn overview() -> Value {
             "vendor": "Coolify", "since": "2026-11-21T10:11:07Z", "until": "2026-11-21T10:33:07Z",
             "last_error": "it answered 502",
         }],
-        "previews": 12, "repositories": 2, "previews_waiting": 3,
+        "environments": 2, "previews": 12, "repositories": 2, "previews_waiting": 3,
         "deliveries": { "pending": 1, "done": 340, "dead": 2 },
     })
 }

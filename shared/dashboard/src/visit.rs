@@ -2,14 +2,17 @@
 
 use domain::Timestamp;
 use http::{HeaderMap, StatusCode, header};
-use http_api::model::{DeliveryList, Me, Overview, Preview, PreviewList, RepositoryList};
+use http_api::model::{
+    DeliveryList, Environment, EnvironmentList, InstallationList, Me, Overview, Preview,
+    PreviewList, ReleaseList, RepositoryList,
+};
 use ports::{Clock, Http};
 
 use crate::{
     Answer, Asked, Dashboard, SessionKey,
     api::{Api, Refusal},
     assets, form,
-    pages::{self, Filter, Seen},
+    pages::{self, Filter, Known, Seen},
     route::{Act, NoRoute, Page, Route, notice},
     session::{Person, Session},
 };
@@ -131,7 +134,11 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
     }
 
     async fn act(&self, act: &Act, person: &Person, session: &Session) -> Answer {
-        match self.api(person).post(&act.path()).await {
+        match self
+            .api(person)
+            .post(&act.path(), act.body(self.asked.body))
+            .await
+        {
             Ok(()) => Answer::see_other(&act.leads_to()),
             Err(refusal) => self.refused(refusal, person, session),
         }
@@ -171,11 +178,39 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
         let api = self.api(seen.person);
         Ok(match page {
             Page::Overview => {
-                let overview: Overview = api.get("/overview").await?;
-                let previews: PreviewList = api.get("/previews?limit=100").await?;
-                let repositories: RepositoryList = api.get("/repositories?limit=100").await?;
-                let dead: DeliveryList = api.get("/deliveries?status=dead&limit=5").await?;
-                pages::overview(seen, &overview, &previews, &repositories, &dead)
+                let known = Known {
+                    overview: api.get::<Overview>("/overview").await?,
+                    environments: api
+                        .get::<EnvironmentList>("/environments?limit=100")
+                        .await?,
+                    previews: api.get::<PreviewList>("/previews?limit=100").await?,
+                    repositories: api.get::<RepositoryList>("/repositories?limit=100").await?,
+                    dead: api
+                        .get::<DeliveryList>("/deliveries?status=dead&limit=5")
+                        .await?,
+                };
+                pages::overview(seen, &known)
+            }
+            Page::Environments => {
+                let path = filter.path("/environments", &["repository", "cursor"], 100);
+                let list: EnvironmentList = api.get(&path).await?;
+                pages::environments(seen, &list, filter)
+            }
+            Page::Environment(line) => {
+                let (repository, service, name) =
+                    (line.repository, &line.service, &line.environment);
+                let path = format!("/environments/{repository}/{service}/{name}");
+                let environment: Environment = api.get(&path).await?;
+                let path = format!(
+                    "/releases?repository={repository}&service={service}&environment={name}&limit=50"
+                );
+                let releases: ReleaseList = api.get(&path).await?;
+                pages::environment(seen, &environment, &releases)
+            }
+            Page::Installations => {
+                let path = filter.path("/installations", &["cursor"], 50);
+                let list: InstallationList = api.get(&path).await?;
+                pages::installations(seen, &list, filter)
             }
             Page::Previews => {
                 let path = filter.path("/previews", &["phase", "repository", "cursor"], 50);

@@ -2,30 +2,38 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use ports::{Http, HttpError, Request};
+use url::form_urlencoded;
 
-use crate::{Problem, Reply};
+use crate::{Asked, Problem, Reply};
 
 /// The private component that reads and tells entities.
 const ENTITIES: &str = "http://entities.spin.internal";
 /// Longer than listing all keys of a large store takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Asks `entities`. Nothing of the caller's goes along but path and query: no token, no header.
+/// The header in which `entities` is told who asks: the name of a token, escaped as in a form. Only `api` reaches it.
+pub(crate) const PERSON: HeaderName = HeaderName::from_static("slipway-person");
+
+/// Asks `entities` in the name of `person`. Nothing of the caller's goes along but path, query and body: no token, no header.
 pub(crate) async fn ask(
     http: &impl Http,
-    method: &Method,
-    path: &str,
-    query: Option<&str>,
+    asked: Asked<'_>,
+    person: &str,
 ) -> Result<Reply, Problem> {
-    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    let query = asked.query.map(|query| format!("?{query}"));
+    let person: String = form_urlencoded::byte_serialize(person.as_bytes()).collect();
+    let mut headers = HeaderMap::new();
+    if let Ok(person) = HeaderValue::try_from(person) {
+        headers.insert(PERSON, person);
+    }
     let answer = http
         .send(Request {
-            method: method.clone(),
-            url: format!("{ENTITIES}{path}{query}"),
-            headers: HeaderMap::new(),
-            body: Vec::new(),
+            method: asked.method.clone(),
+            url: format!("{ENTITIES}{}{}", asked.path, query.unwrap_or_default()),
+            headers,
+            body: asked.body.to_vec(),
             timeout: PATIENCE,
         })
         .await
@@ -43,6 +51,19 @@ pub(crate) async fn ask(
         reply.headers.push((header::ALLOW, allow.clone()));
     }
     Ok(reply)
+}
+
+/// Who asks, as `api` says.
+pub(crate) fn person(headers: &HeaderMap) -> String {
+    let escaped = headers
+        .get(PERSON)
+        .map(HeaderValue::as_bytes)
+        .unwrap_or_default();
+    let mut decoded = form_urlencoded::parse(escaped);
+    decoded
+        .next()
+        .map(|(name, _)| name.into_owned())
+        .unwrap_or_default()
 }
 
 fn unavailable(error: &HttpError) -> Problem {

@@ -1,7 +1,10 @@
-//! Previews and repositories: listed, shown, and told what a person wishes. Answered by the private component `entities`, which alone
+//! Previews, repositories, environments with their releases, and installations: listed, shown, and told what a person wishes. Answered by the private component `entities`, which alone
 //! of those that people reach may open `default`; who may ask was decided before, by the component `api`.
 
+mod environments;
+mod installations;
 mod pages;
+mod release_view;
 #[cfg(test)]
 pub(crate) mod tests;
 mod view;
@@ -10,22 +13,23 @@ use domain::{
     PreviewId, Timestamp,
     entity::Entity,
     preview::{self, Preview},
+    release::Line,
     repository::{self, Key, Repository, SurveyFact},
 };
-use http::{Method, StatusCode};
+use http::StatusCode;
 use ports::{Clock, Level, Log, Store};
 use runtime::{
-    RunError,
+    RunError, Runner,
     browse::{self, Listing},
     reconcile,
     repository::Overview,
 };
 
 use crate::{
-    Problem, Reply,
+    Asked, Problem, Reply, elsewhere,
     model::{self, DeliveryCounts, Noted},
     query::Query,
-    route::{EntityRoute, Route},
+    route::{EntityRoute, List, Route},
 };
 
 /// What entities are read from and written to.
@@ -39,58 +43,70 @@ pub struct Entities<S, C, L> {
     pub log: L,
 }
 
+/// A request that was let through.
+#[derive(Debug, Clone, Copy)]
+struct Wanted<'a> {
+    query: &'a Query,
+    body: &'a [u8],
+    /// Who asks: the name of a token.
+    person: &'a str,
+}
+
 impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
-    /// Answers a request about entities. It does not ask who asks: only components of ours reach it.
-    pub async fn answer(&self, method: &Method, path: &str, query: Option<&str>) -> Reply {
-        match self.decide(method, path, query).await {
+    /// Answers a request about entities. It does not ask whether that may be asked: only components of ours reach it.
+    pub async fn answer(&self, asked: Asked<'_>) -> Reply {
+        match self.decide(asked).await {
             Ok(reply) => reply,
             Err(problem) => {
                 if problem.status.is_server_error() {
-                    self.could_not("could not answer a request", path, &problem.detail);
+                    self.could_not("could not answer a request", asked.path, &problem.detail);
                 }
                 problem.into()
             }
         }
     }
 
-    async fn decide(
-        &self,
-        method: &Method,
-        path: &str,
-        query: Option<&str>,
-    ) -> Result<Reply, Problem> {
-        let route = Route::of(method, path)?;
-        let query = Query::of(query);
+    async fn decide(&self, asked: Asked<'_>) -> Result<Reply, Problem> {
+        let route = Route::of(asked.method, asked.path)?;
+        let query = Query::of(asked.query);
+        let wanted = Wanted {
+            query: &query,
+            body: asked.body,
+            person: &elsewhere::person(asked.headers),
+        };
         match route {
             Route::Overview => {
                 query.only(&[])?;
                 self.overview().await
             }
-            Route::Entities(route) => self.entity(route, &query).await,
+            Route::Entities(route) => self.entity(route, wanted).await,
             Route::Me
             | Route::ListDeliveries
             | Route::ShowDelivery(_)
             | Route::ReplayDelivery(_)
             | Route::ReplayDeliveries => {
+                let path = asked.path;
                 Err(Problem::not_found(format!("there is nothing at {path}")))
             }
         }
     }
 
-    async fn entity(&self, route: EntityRoute, query: &Query) -> Result<Reply, Problem> {
-        match route {
-            EntityRoute::ListPreviews => return self.list_previews(query).await,
-            EntityRoute::ListRepositories => return self.list_repositories(query).await,
-            EntityRoute::ShowPreview(_)
-            | EntityRoute::RetryPreview(_)
-            | EntityRoute::ShowRepository(_)
-            | EntityRoute::Survey(_)
-            | EntityRoute::AllowRemovals(_) => query.only(&[])?,
+    async fn list(&self, list: List, query: &Query) -> Result<Reply, Problem> {
+        match list {
+            List::Previews => self.list_previews(query).await,
+            List::Repositories => self.list_repositories(query).await,
+            List::Environments => self.list_environments(query).await,
+            List::Releases => self.list_releases(query).await,
+            List::Installations => self.list_installations(query).await,
+        }
+    }
+
+    async fn entity(&self, route: EntityRoute, wanted: Wanted<'_>) -> Result<Reply, Problem> {
+        if !matches!(route, EntityRoute::List(_)) {
+            wanted.query.only(&[])?;
         }
         match route {
-            EntityRoute::ListPreviews | EntityRoute::ListRepositories => {
-                Err(Problem::not_found("there is nothing here"))
-            }
+            EntityRoute::List(list) => self.list(list, wanted.query).await,
             EntityRoute::ShowPreview(id) => self.show_preview(id).await,
             EntityRoute::RetryPreview(id) => {
                 self.tell::<Preview>(&id, &preview::Fact::RetryAsked).await
@@ -101,6 +117,11 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
                 self.tell::<Repository>(&key, &wish).await
             }
             EntityRoute::AllowRemovals(key) => self.allow_removals(key).await,
+            EntityRoute::ShowEnvironment(line) => self.show_environment(&line).await,
+            EntityRoute::Intervene(line, wish) => self.intervene(&line, wish, wanted).await,
+            EntityRoute::ShowRelease(line, release) => self.show_release(&line, &release).await,
+            EntityRoute::ShowInstallation(key) => self.show_installation(key).await,
+            EntityRoute::AllowLosses(key) => self.allow_losses(key).await,
         }
     }
 
@@ -123,18 +144,29 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         let overview = Overview::read(&self.store, key).await?;
         let overview = overview.ok_or_else(|| unknown(&key))?;
         if overview.held_back.is_none() {
-            return Err(Problem::new(
-                StatusCode::CONFLICT,
-                format!("no removals are held back in {}", overview.name),
-            ));
+            let name = overview.name;
+            return Err(Problem::conflict(format!(
+                "no removals are held back in {name}"
+            )));
         }
         let wish = repository::Fact::Survey(SurveyFact::RemovalsAllowed);
         self.tell::<Repository>(&key, &wish).await
     }
 
+    /// Makes what a person wishes durable, and takes it in at once, so that whoever looks next sees it. What is to be done about it
+    /// is due, and `POST /reconcile` does it: here is no right to.
     async fn tell<E: Entity>(&self, id: &E::Id, fact: &E::Fact) -> Result<Reply, Problem> {
-        if !browse::tell::<E>(&self.store, id, fact, self.clock.now()).await? {
-            return Err(unknown(id));
+        let told = browse::tell::<E>(&self.store, id, fact, self.clock.now()).await?;
+        let mail = told.ok_or_else(|| unknown(id))?;
+        let runner = Runner {
+            store: &self.store,
+            clock: &self.clock,
+            log: &self.log,
+            executor: (),
+        };
+        if let Err(error) = runner.take_in::<E>(id, &[mail]).await {
+            let message = "left it to reconcile to take a wish in";
+            self.could_not(message, &id.to_string(), &error.to_string());
         }
         let noted = Noted {
             outcome: "noted".to_owned(),
@@ -149,6 +181,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         let paused = listing.paused_vendors(&self.store).await?;
         Ok(Reply::ok(&model::Overview {
             vendors_paused: paused.into_iter().map(view::paused).collect(),
+            environments: view::count(listing.ids::<Line>().len()),
             previews: view::count(listing.ids::<Preview>().len()),
             repositories: view::count(listing.ids::<Repository>().len()),
             previews_waiting: view::count(work.take::<Preview>().len()),

@@ -31,7 +31,10 @@ use route::Route;
 const DOCUMENT: &[u8] = include_bytes!("../../../docs/openapi.json");
 const DOCUMENT_PATH: &str = "/api/openapi.json";
 
-/// A request; its body is not needed by any route so far.
+/// The longest body that any route takes is far shorter.
+pub const BODY_BYTES_MAX: usize = 16 * 1024;
+
+/// A request.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
     /// The method.
@@ -42,6 +45,8 @@ pub struct Asked<'a> {
     pub query: Option<&'a str>,
     /// The headers.
     pub headers: &'a HeaderMap,
+    /// The body: an object as JSON, for the routes that take one.
+    pub body: &'a [u8],
 }
 
 /// An answer, and what is to be done after it.
@@ -145,6 +150,7 @@ async fn decide<S: Store, H: Http, C: Clock, L: Log>(
             .log
             .write(Level::Info, "somebody acts through the API", &fields);
     }
+    check_body(asked)?;
     let query = query::Query::of(asked.query);
     match route {
         Route::Me => {
@@ -154,10 +160,8 @@ async fn decide<S: Store, H: Http, C: Clock, L: Log>(
                 role: token.role.name().to_owned(),
             }))
         }
-        Route::Overview => overview(inbox, asked).await,
-        Route::Entities(_) => {
-            elsewhere::ask(&inbox.http, asked.method, asked.path, asked.query).await
-        }
+        Route::Overview => overview(inbox, asked, &token.name).await,
+        Route::Entities(_) => elsewhere::ask(&inbox.http, asked, &token.name).await,
         Route::ListDeliveries => deliveries::list(inbox, &query).await,
         Route::ShowDelivery(guid) => deliveries::show(inbox, &guid).await,
         Route::ReplayDelivery(guid) => deliveries::replay(inbox, guid).await,
@@ -165,12 +169,30 @@ async fn decide<S: Store, H: Http, C: Clock, L: Log>(
     }
 }
 
+/// A body is JSON, or there is none.
+fn check_body(asked: Asked<'_>) -> Result<(), Problem> {
+    if asked.body.is_empty() {
+        return Ok(());
+    }
+    let content_type = asked.headers.get(header::CONTENT_TYPE);
+    let essence = content_type
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default();
+    if essence.trim().eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let detail = "expected a body of the type application/json, or none";
+    Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail))
+}
+
 /// What `entities` knows, and the deliveries.
 async fn overview<S: Store, H: Http, C, L>(
     inbox: &Inbox<S, H, C, L>,
     asked: Asked<'_>,
+    person: &str,
 ) -> Result<Reply, Problem> {
-    let reply = elsewhere::ask(&inbox.http, asked.method, asked.path, asked.query).await?;
+    let reply = elsewhere::ask(&inbox.http, asked, person).await?;
     if reply.status != StatusCode::OK {
         return Ok(reply);
     }

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use releases::*;
+
 /// Declares data of the API's: both ways as JSON, with a schema where the document is made.
 macro_rules! data {
     ($($(#[$doc:meta])* pub struct $name:ident { $($(#[$field_doc:meta])* pub $field:ident: $of:ty,)* })*) => {$(
@@ -13,6 +15,7 @@ macro_rules! data {
         pub struct $name { $($(#[$field_doc])* pub $field: $of,)* }
     )*};
 }
+mod releases;
 
 data! {
     /// Whose token the request bears.
@@ -257,6 +260,8 @@ data! {
     pub struct Overview {
         /// Vendors that are left alone, since they keep failing.
         pub vendors_paused: Vec<PausedVendor>,
+        /// How many environments of services are known.
+        pub environments: u64,
         /// How many previews are stored.
         pub previews: u64,
         /// How many repositories are known.

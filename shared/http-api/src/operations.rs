@@ -15,6 +15,8 @@ pub struct Operation {
     pub summary: &'static str,
     /// The parameters in the query that it takes.
     pub query: &'static [&'static str],
+    /// The fields of the JSON object in its body, those with a question mark may be missing; none if it takes no body.
+    pub body: &'static [&'static str],
 }
 
 const fn read(
@@ -28,6 +30,7 @@ const fn read(
         role: Some(Role::Viewer),
         summary,
         query,
+        body: &[],
     }
 }
 
@@ -38,11 +41,24 @@ const fn act(path: &'static str, role: Role, summary: &'static str) -> Operation
         role: Some(role),
         summary,
         query: &[],
+        body: &[],
+    }
+}
+
+/// An act of a deployer's on an environment.
+const fn intervene(
+    path: &'static str,
+    body: &'static [&'static str],
+    summary: &'static str,
+) -> Operation {
+    Operation {
+        body,
+        ..act(path, Role::Deployer, summary)
     }
 }
 
 /// All of them.
-pub const OPERATIONS: [Operation; 13] = [
+pub const OPERATIONS: [Operation; 26] = [
     Operation {
         role: None,
         ..read("/api/v1/me", &[], "Tells whose token the request bears.")
@@ -106,6 +122,78 @@ pub const OPERATIONS: [Operation; 13] = [
         Role::Admin,
         "Lets the removals go on that are held back in a repository.",
     ),
+    read(
+        "/api/v1/environments",
+        &["repository", "service", "environment", "limit", "cursor"],
+        "Lists every environment of every service: what is live there, and what waits for what.",
+    ),
+    read(
+        "/api/v1/environments/{repository_id}/{service}/{environment}",
+        &[],
+        "Shows an environment of a service.",
+    ),
+    intervene(
+        "/api/v1/environments/{repository_id}/{service}/{environment}/lift-hold",
+        &[],
+        "Lets releases begin by themselves again after a rollback.",
+    ),
+    intervene(
+        "/api/v1/environments/{repository_id}/{service}/{environment}/lock",
+        &["reason"],
+        "Keeps releases from beginning by themselves.",
+    ),
+    intervene(
+        "/api/v1/environments/{repository_id}/{service}/{environment}/unlock",
+        &[],
+        "Takes the lock off.",
+    ),
+    intervene(
+        "/api/v1/environments/{repository_id}/{service}/{environment}/rollback",
+        &["back", "reason", "commit?"],
+        "Goes back to an earlier release that was found healthy, and holds the environment.",
+    ),
+    intervene(
+        "/api/v1/environments/{repository_id}/{service}/{environment}/allow-diverged",
+        &["commit"],
+        "Lets a commit go on though it does not contain what is there.",
+    ),
+    intervene(
+        "/api/v1/environments/{repository_id}/{service}/{environment}/retry",
+        &[],
+        "Tries again at once what waits for its next try or was given up.",
+    ),
+    read(
+        "/api/v1/releases",
+        &[
+            "repository",
+            "service",
+            "environment",
+            "phase",
+            "limit",
+            "cursor",
+        ],
+        "Lists releases: by environment, the newest first.",
+    ),
+    read(
+        "/api/v1/releases/{repository_id}/{service}/{environment}/{release}",
+        &[],
+        "Shows a release; in place of its id its commit is taken too.",
+    ),
+    read(
+        "/api/v1/installations",
+        &["limit", "cursor"],
+        "Lists the installations of the GitHub App.",
+    ),
+    read(
+        "/api/v1/installations/{installation_id}",
+        &[],
+        "Shows an installation of the GitHub App.",
+    ),
+    act(
+        "/api/v1/installations/{installation_id}/allow-losses",
+        Role::Admin,
+        "Lets the repositories go that are held back in an installation.",
+    ),
 ];
 
 #[cfg(test)]
@@ -120,7 +208,11 @@ mod tests {
                 .path
                 .replace("{guid}", "a-1")
                 .replace("{repository_id}", "42")
-                .replace("{number}", "7");
+                .replace("{number}", "7")
+                .replace("{service}", "web")
+                .replace("{environment}", "production")
+                .replace("{release}", "rollback-1")
+                .replace("{installation_id}", "99");
             let method = operation.method.parse().unwrap();
             let route = Route::of(&method, &path).unwrap();
             assert_eq!(route.role(), operation.role, "{path}");

@@ -33,6 +33,21 @@ impl Problem {
         }
     }
 
+    /// `413`, for a body that was not read.
+    pub fn too_large() -> Self {
+        let detail = format!("expected a body of at most {} bytes", crate::BODY_BYTES_MAX);
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+    }
+
+    /// `400`, for a body that broke off or did not come in time.
+    pub fn broken(reason: &str) -> Self {
+        Self::bad_request(format!("the body could not be read: {reason}"))
+    }
+
+    pub(crate) fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, detail)
+    }
+
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)
     }

@@ -6,6 +6,7 @@ use url::form_urlencoded;
 use crate::Problem;
 
 /// The parameters, in order.
+#[derive(Debug)]
 pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {

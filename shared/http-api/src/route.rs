@@ -1,6 +1,10 @@
 //! What can be asked, and which role it needs.
 
-use domain::{DeliveryGuid, PreviewId, PullRequestNumber, RepositoryId, repository::Key};
+use domain::{
+    DeliveryGuid, InstallationId, PreviewId, PullRequestNumber, RepositoryId, installation,
+    release::{LineId, Wish},
+    repository::Key,
+};
 use http::Method;
 
 use crate::{Problem, Role};
@@ -24,23 +28,46 @@ pub(crate) enum Route {
     Entities(EntityRoute),
 }
 
-/// A thing that can be asked about previews and repositories.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A thing that can be asked about entities.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum EntityRoute {
-    /// `GET /api/v1/previews`
-    ListPreviews,
+    /// A page of one kind.
+    List(List),
     /// `GET /api/v1/previews/{repository id}/{number}`
     ShowPreview(PreviewId),
     /// `POST /api/v1/previews/{repository id}/{number}/retry`
     RetryPreview(PreviewId),
-    /// `GET /api/v1/repositories`
-    ListRepositories,
     /// `GET /api/v1/repositories/{id}`
     ShowRepository(Key),
     /// `POST /api/v1/repositories/{id}/survey`
     Survey(Key),
     /// `POST /api/v1/repositories/{id}/allow-removals`
     AllowRemovals(Key),
+    /// `GET /api/v1/environments/{repository id}/{service}/{environment}`
+    ShowEnvironment(LineId),
+    /// `POST /api/v1/environments/{repository id}/{service}/{environment}/{wish}`
+    Intervene(LineId, Wish),
+    /// `GET /api/v1/releases/{repository id}/{service}/{environment}/{release}`
+    ShowRelease(LineId, String),
+    /// `GET /api/v1/installations/{id}`
+    ShowInstallation(installation::Key),
+    /// `POST /api/v1/installations/{id}/allow-losses`
+    AllowLosses(installation::Key),
+}
+
+/// What is listed page by page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum List {
+    /// `GET /api/v1/previews`
+    Previews,
+    /// `GET /api/v1/repositories`
+    Repositories,
+    /// `GET /api/v1/environments`
+    Environments,
+    /// `GET /api/v1/releases`
+    Releases,
+    /// `GET /api/v1/installations`
+    Installations,
 }
 
 impl Route {
@@ -76,7 +103,8 @@ impl Route {
             [
                 "api",
                 "v1",
-                about @ ("previews" | "repositories"),
+                about @ ("previews" | "repositories" | "environments" | "releases"
+                | "installations"),
                 rest @ ..,
             ] => {
                 let (route, allowed) = EntityRoute::of(about, rest)
@@ -120,7 +148,7 @@ impl EntityRoute {
     fn of(about: &str, rest: &[&str]) -> Option<(Self, Method)> {
         let key = |id: &str| id.parse().ok().map(|id| Key(RepositoryId(id)));
         match (about, rest) {
-            ("previews", []) => Some((Self::ListPreviews, Method::GET)),
+            ("previews", []) => Some((Self::List(List::Previews), Method::GET)),
             ("previews", [repository, number]) => {
                 Some((Self::ShowPreview(preview(repository, number)?), Method::GET))
             }
@@ -128,27 +156,70 @@ impl EntityRoute {
                 Self::RetryPreview(preview(repository, number)?),
                 Method::POST,
             )),
-            ("repositories", []) => Some((Self::ListRepositories, Method::GET)),
+            ("repositories", []) => Some((Self::List(List::Repositories), Method::GET)),
             ("repositories", [id]) => Some((Self::ShowRepository(key(id)?), Method::GET)),
             ("repositories", [id, "survey"]) => Some((Self::Survey(key(id)?), Method::POST)),
             ("repositories", [id, "allow-removals"]) => {
                 Some((Self::AllowRemovals(key(id)?), Method::POST))
             }
+            ("environments", []) => Some((Self::List(List::Environments), Method::GET)),
+            ("environments", [repository, service, environment]) => Some((
+                Self::ShowEnvironment(line(repository, service, environment)?),
+                Method::GET,
+            )),
+            ("environments", [repository, service, environment, wish]) => {
+                let wish = Wish::ALL.into_iter().find(|known| known.name() == *wish)?;
+                let line = line(repository, service, environment)?;
+                Some((Self::Intervene(line, wish), Method::POST))
+            }
+            ("releases", []) => Some((Self::List(List::Releases), Method::GET)),
+            ("releases", [repository, service, environment, release]) => {
+                let line = line(repository, service, environment)?;
+                Some((Self::ShowRelease(line, release_id(release)?), Method::GET))
+            }
+            ("installations", []) => Some((Self::List(List::Installations), Method::GET)),
+            ("installations", [id]) => {
+                Some((Self::ShowInstallation(installation(id)?), Method::GET))
+            }
+            ("installations", [id, "allow-losses"]) => {
+                Some((Self::AllowLosses(installation(id)?), Method::POST))
+            }
             _ => None,
         }
     }
 
-    const fn role(self) -> Role {
+    const fn role(&self) -> Role {
         match self {
-            Self::ListPreviews
+            Self::List(_)
             | Self::ShowPreview(_)
-            | Self::ListRepositories
-            | Self::ShowRepository(_) => Role::Viewer,
-            Self::RetryPreview(_) | Self::Survey(_) => Role::Deployer,
-            // What it lets go on takes running previews away, many at once.
-            Self::AllowRemovals(_) => Role::Admin,
+            | Self::ShowRepository(_)
+            | Self::ShowEnvironment(_)
+            | Self::ShowRelease(..)
+            | Self::ShowInstallation(_) => Role::Viewer,
+            Self::RetryPreview(_) | Self::Survey(_) | Self::Intervene(..) => Role::Deployer,
+            // What they let go on takes running previews away, many at once.
+            Self::AllowRemovals(_) | Self::AllowLosses(_) => Role::Admin,
         }
     }
+}
+
+fn line(repository: &str, service: &str, environment: &str) -> Option<LineId> {
+    Some(LineId {
+        repository: RepositoryId(repository.parse().ok()?),
+        service: service.parse().ok()?,
+        environment: environment.parse().ok()?,
+    })
+}
+
+/// What a release can be known by: a commit, perhaps with its build, or the number of a way back.
+pub(crate) fn release_id(text: &str) -> Option<String> {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let fits = (1..=100).contains(&text.len()) && text.bytes().all(allowed);
+    fits.then(|| text.to_owned())
+}
+
+fn installation(id: &str) -> Option<installation::Key> {
+    Some(installation::Key(InstallationId(id.parse().ok()?)))
 }
 
 fn preview(repository: &str, number: &str) -> Option<PreviewId> {

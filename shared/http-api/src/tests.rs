@@ -22,11 +22,19 @@ impl Http for Components {
                 body: b"head.sha is missing".to_vec(),
             });
         };
-        assert!(request.headers.is_empty(), "no token goes along");
+        let along: Vec<&str> = request.headers.keys().map(HeaderName::as_str).collect();
+        assert_eq!(along, ["slipway-person"], "no token goes along");
         let (path, query) = asked
             .split_once('?')
             .map_or((asked, None), |(path, query)| (path, Some(query)));
-        let reply = self.0.answer(&request.method, path, query).await;
+        let asked = Asked {
+            method: &request.method,
+            path,
+            query,
+            headers: &request.headers,
+            body: &request.body,
+        };
+        let reply = self.0.answer(asked).await;
         Ok(Response {
             status: reply.status,
             headers: reply.headers.into_iter().collect(),
@@ -89,7 +97,24 @@ fn tokens() -> Vec<Token> {
 }
 
 fn ask(inbox: &TestInbox, method: &Method, uri: &str, authorization: Option<&str>) -> Reply {
+    let body = match uri.rsplit('/').next() {
+        Some("rollback") => r#"{"reason":"coins","back":1}"#,
+        Some("lock") => r#"{"reason":"coins"}"#,
+        Some("allow-diverged") => r#"{"commit":"cccccccccccccccccccccccccccccccccccccccc"}"#,
+        Some(_) | None => "",
+    };
+    let json = HeaderValue::from_static("application/json");
+    send(inbox, method, uri, (authorization, json, body.as_bytes()))
+}
+
+fn send(
+    inbox: &TestInbox,
+    method: &Method,
+    uri: &str,
+    (authorization, content_type, body): (Option<&str>, HeaderValue, &[u8]),
+) -> Reply {
     let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, content_type);
     if let Some(value) = authorization {
         headers.insert(header::AUTHORIZATION, value.parse().unwrap());
     }
@@ -101,6 +126,7 @@ fn ask(inbox: &TestInbox, method: &Method, uri: &str, authorization: Option<&str
         path,
         query,
         headers: &headers,
+        body,
     };
     block_on(answer(inbox, &tokens(), asked))
 }
@@ -120,7 +146,7 @@ fn text(reply: &Reply) -> String {
 }
 
 /// Every route, with the least role that may ask it and the status that it has then.
-const ROUTES: [(Method, &str, Role, u16); 12] = [
+const ROUTES: [(Method, &str, Role, u16); 25] = [
     (Method::GET, "/api/v1/overview", Role::Viewer, 200),
     (Method::GET, "/api/v1/deliveries", Role::Viewer, 200),
     (Method::GET, "/api/v1/deliveries/dead-1", Role::Viewer, 200),
@@ -155,6 +181,64 @@ const ROUTES: [(Method, &str, Role, u16); 12] = [
     (
         Method::POST,
         "/api/v1/repositories/42/allow-removals",
+        Role::Admin,
+        202,
+    ),
+    (Method::GET, "/api/v1/environments", Role::Viewer, 200),
+    (
+        Method::GET,
+        "/api/v1/environments/42/web/production",
+        Role::Viewer,
+        200,
+    ),
+    (
+        Method::POST,
+        "/api/v1/environments/42/web/production/lift-hold",
+        Role::Deployer,
+        202,
+    ),
+    (
+        Method::POST,
+        "/api/v1/environments/42/web/production/lock",
+        Role::Deployer,
+        202,
+    ),
+    (
+        Method::POST,
+        "/api/v1/environments/42/web/production/unlock",
+        Role::Deployer,
+        202,
+    ),
+    (
+        Method::POST,
+        "/api/v1/environments/42/web/production/rollback",
+        Role::Deployer,
+        202,
+    ),
+    (
+        Method::POST,
+        "/api/v1/environments/42/web/production/allow-diverged",
+        Role::Deployer,
+        202,
+    ),
+    (
+        Method::POST,
+        "/api/v1/environments/42/web/production/retry",
+        Role::Deployer,
+        202,
+    ),
+    (Method::GET, "/api/v1/releases", Role::Viewer, 200),
+    (
+        Method::GET,
+        "/api/v1/releases/42/web/production/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+        Role::Viewer,
+        200,
+    ),
+    (Method::GET, "/api/v1/installations", Role::Viewer, 200),
+    (Method::GET, "/api/v1/installations/99", Role::Viewer, 200),
+    (
+        Method::POST,
+        "/api/v1/installations/99/allow-losses",
         Role::Admin,
         202,
     ),
@@ -226,6 +310,7 @@ fn the_overview_counts_what_is_stored() {
         "done": 0,
         "pending": 0
       },
+      "environments": 2,
       "previews": 4,
       "previews_waiting": 3,
       "repositories": 1,
@@ -391,4 +476,32 @@ fn tokens_that_cannot_be_read_are_told_without_their_value() {
     the sha256 of "ci" is not 64 hexadecimal digits
     it cannot be read at line 1, column 36
     "#);
+}
+
+#[test]
+fn an_act_bears_the_name_of_its_token_whatever_the_caller_says() {
+    let inbox = inbox();
+    let json = HeaderValue::from_static("application/json");
+    let lock = "/api/v1/environments/42/web/production/lock";
+    let deployer = Some("Bearer deployer-token");
+    let body = br#"{"reason":"counting coins"}"#.as_slice();
+    let answer = send(&inbox, &Method::POST, lock, (deployer, json.clone(), body));
+    assert_eq!(answer.status, 202, "{}", text(&answer));
+    let shown = as_role(
+        &inbox,
+        Role::Viewer,
+        &Method::GET,
+        "/api/v1/environments/42/web/production",
+    );
+    assert!(
+        text(&shown).contains(r#""by": "deployer of the tests""#),
+        "{}",
+        text(&shown)
+    );
+    let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+    let refused = send(&inbox, &Method::POST, lock, (deployer, form, body));
+    assert_eq!(refused.status, 415, "{}", text(&refused));
+    let forged = br#"{"reason":"coins","by":"somebody else"}"#.as_slice();
+    let refused = send(&inbox, &Method::POST, lock, (deployer, json, forged));
+    assert_eq!(refused.status, 400, "{}", text(&refused));
 }

@@ -45,19 +45,20 @@ pub async fn state<E: Entity>(store: &impl Store, id: &E::Id) -> Result<Option<E
     Ok(record.map(|record| record.state))
 }
 
-/// Posts `fact` to the mailbox of an entity that is stored, and says whether it is. What follows is brought about by
-/// `POST /reconcile`, which finds the mail.
+/// Posts `fact` to the mailbox of an entity that is stored, and returns the number of its mail; none if nothing is stored of it.
+/// What follows is brought about by `POST /reconcile`, which finds the mail.
 pub async fn tell<E: Entity>(
     store: &impl Store,
     id: &E::Id,
     fact: &E::Fact,
     now: Timestamp,
-) -> Result<bool, RunError> {
+) -> Result<Option<u64>, RunError> {
     if store.get(Label::Default, &id.to_string()).await?.is_none() {
-        return Ok(false);
+        return Ok(None);
     }
-    crate::mailbox::post::<E>(store, id, fact, now).await?;
-    Ok(true)
+    crate::mailbox::post::<E>(store, id, fact, now)
+        .await
+        .map(Some)
 }
 
 #[cfg(test)]
@@ -125,7 +126,7 @@ mod tests {
         let store = stored();
         let now = Timestamp::from_milliseconds(1);
         let told = wait(tell::<Preview>(&store, &ID, &Fact::RetryAsked, now));
-        assert_eq!(told, Ok(true));
+        assert_eq!(told, Ok(Some(4)));
         assert!(
             store
                 .all_keys()
@@ -136,7 +137,7 @@ mod tests {
             ..ID
         };
         let told = wait(tell::<Preview>(&store, &nobody, &Fact::RetryAsked, now));
-        assert_eq!(told, Ok(false));
+        assert_eq!(told, Ok(None));
         assert!(
             !store
                 .all_keys()

@@ -16,8 +16,110 @@ pub(crate) fn of(method: &str, path: &str) -> Value {
         ("GET", "previews/{repository_id}/{number}") => preview(),
         ("GET", "repositories") => json!({ "repositories": [repository()], "next": null }),
         ("GET", "repositories/{repository_id}") => repository(),
+        ("GET", "environments") => json!({ "environments": [environment()], "next": null }),
+        ("GET", "environments/{repository_id}/{service}/{environment}") => environment(),
+        ("GET", "releases") => {
+            json!({ "releases": [release()], "next": format!("42.web.production.1795257003000.{RELEASE}") })
+        }
+        ("GET", "releases/{repository_id}/{service}/{environment}/{release}") => release(),
+        ("GET", "installations") => json!({ "installations": [installation()], "next": null }),
+        ("GET", "installations/{installation_id}") => installation(),
         (_, _) => json!({ "outcome": "noted" }),
     }
+}
+
+/// The example of a body with these fields.
+pub(crate) fn body(fields: &[&str]) -> Value {
+    let example = |field: &str| match field {
+        "back" => json!(1),
+        "commit" => json!("9f2c1d7e4b8a6035c1d7e4b8a60359f2c1d7e4b8"),
+        _ => json!("the cart is empty for everybody"),
+    };
+    let required = fields.iter().filter(|field| !field.ends_with('?'));
+    let fields = required.map(|field| ((*field).to_owned(), example(field)));
+    Value::Object(fields.collect())
+}
+
+const RELEASE: &str = "9f2c1d7e4b8a6035c1d7e4b8a60359f2c1d7e4b8-10-1";
+
+fn environment() -> Value {
+    json!({
+        "repository_id": 42,
+        "repository": "acme/shop",
+        "service": "web",
+        "environment": "production",
+        "situation": "live",
+        "live": {
+            "commit": "1d7e4b8a6035c1d7e4b8a60359f2c1d7e4b89f2c",
+            "title": "Add a cart",
+            "since": "2026-11-20T16:02:11Z",
+        },
+        "url": "https://shop.example.com",
+        "tracks": "the branch main",
+        "after": ["staging"],
+        "application": "shop",
+        "running": null,
+        "waiting": [release()],
+        "last": null,
+        "hold": {
+            "since": "2026-11-21T09:12:40Z",
+            "by": "Slipway",
+            "reason": "5c1d7e4 failed: https://shop.example.com answers 502, 3 times in a row; it was taken back",
+        },
+        "lock": null,
+        "ways_back": [{
+            "back": 1,
+            "commit": "8a6035c1d7e4b8a60359f2c1d7e4b89f2c1d7e4b",
+            "title": "Show prices",
+        }],
+        "trouble": null,
+        "next_look_at": null,
+    })
+}
+
+fn release() -> Value {
+    json!({
+        "repository_id": 42,
+        "service": "web",
+        "environment": "production",
+        "id": RELEASE,
+        "commit": "9f2c1d7e4b8a6035c1d7e4b8a60359f2c1d7e4b8",
+        "title": "Mend the cart",
+        "phase": "queued",
+        "reason": "held by Slipway: 5c1d7e4 failed",
+        "rollback": false,
+        "diverged": false,
+        "known_at": "2026-11-21T10:30:03Z",
+        "ended_at": null,
+        "build_url": "https://github.com/acme/shop/actions/runs/10",
+        "deployment": 77,
+        "timeline": [
+            { "at": "2026-11-21T10:30:02Z", "what": "pushed" },
+            { "at": "2026-11-21T10:30:03Z", "what": "became known here" },
+            { "at": "2026-11-21T10:31:55Z", "what": "its build succeeded" },
+        ],
+    })
+}
+
+fn installation() -> Value {
+    json!({
+        "id": 99,
+        "account": "acme",
+        "target_type": "Organization",
+        "selection": "selected",
+        "repositories": 12,
+        "permissions": ["contents: read", "deployments: write"],
+        "suspended_at": null,
+        "gone": false,
+        "looked_at": "2026-11-21T10:25:00Z",
+        "trouble": null,
+        "held_back": {
+            "repositories": [42, 43],
+            "reason": "2 repositories are missing from the App's installation without an event that says so: \
+                12 previews would be removed, and removal_limit allows 10 at once",
+            "since": "2026-11-21T10:15:00Z",
+        },
+    })
 }
 
 const GUID: &str = "2f1d2c10-c6c9-11f0-8f0e-7d8f5f6f2a11";
@@ -30,6 +132,7 @@ fn overview() -> Value {
             "until": "2026-11-21T10:31:41Z",
             "last_error": "it answered 502",
         }],
+        "environments": 6,
         "previews": 12,
         "repositories": 2,
         "previews_waiting": 3,

@@ -35,7 +35,8 @@ pub fn document() -> Value {
         "info": {
             "title": "Slipway",
             "version": "1",
-            "description": "What is known of deliveries, previews and repositories, and acting on them. \
+            "description": "What is known of deliveries, previews, environments with their releases, repositories and \
+                installations, and acting on them. \
                 Times are RFC 3339 in UTC; ids are GitHub's.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
@@ -78,13 +79,44 @@ fn describe(schemas: &mut SchemaGenerator, operation: &Operation) -> Value {
             }),
         );
     }
-    json!({
+    let mut described = json!({
         "operationId": operation_id(operation),
         "summary": operation.summary,
         "description": role,
         "parameters": parameters(operation),
         "responses": responses,
-    })
+    });
+    if let (Value::Object(described), Some(body)) = (&mut described, body(operation)) {
+        described.insert("requestBody".to_owned(), body);
+    }
+    described
+}
+
+/// The body that an operation takes; none if it takes none.
+fn body(operation: &Operation) -> Option<Value> {
+    if operation.body.is_empty() {
+        return None;
+    }
+    let fields = operation.body.iter().map(|field| {
+        let name = field.trim_end_matches('?');
+        let (description, mut schema) = parameter(name);
+        if let Value::Object(schema) = &mut schema {
+            schema.insert("description".to_owned(), description.into());
+        }
+        (name.to_owned(), schema)
+    });
+    let required = operation.body.iter().filter(|field| !field.ends_with('?'));
+    let schema = json!({
+        "type": "object",
+        "properties": fields.collect::<Map<_, _>>(),
+        "required": required.collect::<Vec<_>>(),
+        "additionalProperties": false,
+    });
+    let example = examples::body(operation.body);
+    Some(json!({
+        "required": true,
+        "content": { "application/json": { "schema": schema, "example": example } },
+    }))
 }
 
 /// `get_previews_repository_id_number`: unique, and safe as a name in any language.
@@ -116,6 +148,18 @@ fn success(schemas: &mut SchemaGenerator, operation: &Operation) -> (&'static st
         ("GET", "previews/{repository_id}/{number}") => ("200", schema::<model::Preview>(schemas)),
         ("GET", "repositories") => ("200", schema::<model::RepositoryList>(schemas)),
         ("GET", "repositories/{repository_id}") => ("200", schema::<model::Repository>(schemas)),
+        ("GET", "environments") => ("200", schema::<model::EnvironmentList>(schemas)),
+        ("GET", "environments/{repository_id}/{service}/{environment}") => {
+            ("200", schema::<model::Environment>(schemas))
+        }
+        ("GET", "releases") => ("200", schema::<model::ReleaseList>(schemas)),
+        ("GET", "releases/{repository_id}/{service}/{environment}/{release}") => {
+            ("200", schema::<model::Release>(schemas))
+        }
+        ("GET", "installations") => ("200", schema::<model::InstallationList>(schemas)),
+        ("GET", "installations/{installation_id}") => {
+            ("200", schema::<model::Installation>(schemas))
+        }
         // The wishes. An operation that is new here and no wish does not fit its answers, which the stories find.
         (_, _) => ("202", schema::<model::Noted>(schemas)),
     }
@@ -141,8 +185,15 @@ fn problems(operation: &Operation) -> Vec<(&'static str, &'static str)> {
     if operation.path.ends_with("/{guid}/replay") {
         problems.push(("409", "It is being processed just now."));
     }
-    if operation.path.ends_with("/allow-removals") {
+    if operation.path.ends_with("/allow-removals") || operation.path.ends_with("/allow-losses") {
         problems.push(("409", "Nothing is held back."));
+    }
+    if operation.method == "POST" && operation.path.contains("/environments/") {
+        problems.push(("409", "Nothing would come of it as things are."));
+    }
+    if operation.method == "POST" {
+        problems.push(("413", "The body is too long."));
+        problems.push(("415", "There is a body, and it is not application/json."));
     }
     if !operation.path.contains("/deliveries") {
         problems.push(("500", "A stored value cannot be read."));
@@ -164,7 +215,16 @@ fn parameters(operation: &Operation) -> Value {
         .map(|name| (name, "path"));
     let in_query = operation.query.iter().map(|name| (*name, "query"));
     let all = in_path.chain(in_query).map(|(name, place)| {
-        let (description, schema) = parameter(name);
+        let (description, schema) = match (*operation, name) {
+            (
+                Operation {
+                    path: "/api/v1/releases",
+                    ..
+                },
+                "phase",
+            ) => release_phase(),
+            (_, name) => parameter(name),
+        };
         json!({
             "name": name,
             "in": place,
@@ -174,6 +234,18 @@ fn parameters(operation: &Operation) -> Value {
         })
     });
     all.collect()
+}
+
+fn configured_name() -> Value {
+    json!({ "type": "string", "pattern": "^[a-z0-9-]{1,40}$" })
+}
+
+fn release_phase() -> (&'static str, Value) {
+    let phases = domain::release::Phase::ALL.map(|phase| phase.to_string());
+    (
+        "Only releases of this phase; a page reads at most 200 environments to find them.",
+        json!({ "enum": phases }),
+    )
 }
 
 fn parameter(name: &str) -> (&'static str, Value) {
@@ -186,6 +258,31 @@ fn parameter(name: &str) -> (&'static str, Value) {
         "repository_id" => ("GitHub's id of the repository.", id),
         "repository" => ("Only of this repository, by GitHub's id of it.", id),
         "number" => ("The number of the pull request.", id),
+        "installation_id" => ("GitHub's id of the installation.", id),
+        "service" => (
+            "The service, by its name in the configuration.",
+            configured_name(),
+        ),
+        "environment" => (
+            "The environment, by its name in the configuration.",
+            configured_name(),
+        ),
+        "release" => (
+            "The release's id, or its commit.",
+            json!({ "type": "string", "pattern": "^[a-z0-9-]{1,100}$" }),
+        ),
+        "reason" => (
+            "Why, for people: 200 characters of it are kept.",
+            json!({ "type": "string", "minLength": 1, "pattern": "\\S" }),
+        ),
+        "back" => (
+            "How many releases that were found healthy to go back.",
+            json!({ "type": "integer", "minimum": 1, "maximum": 10 }),
+        ),
+        "commit" => (
+            "The commit that may go on, or that the way back is expected to lead to.",
+            json!({ "type": "string", "pattern": "^([0-9a-f]{40}|[0-9a-f]{64})$" }),
+        ),
         "status" => (
             "Only deliveries of this status.",
             json!({ "enum": ["pending", "done", "dead"] }),

@@ -6,11 +6,13 @@ use maud::{DOCTYPE, Markup, html};
 use super::Seen;
 use crate::assets::{SCRIPT, STYLE};
 
-const PAGES: [(&str, &str); 4] = [
+const PAGES: [(&str, &str); 6] = [
     ("/", "Overview"),
+    ("/dashboard/environments", "Environments"),
     ("/dashboard/previews", "Previews"),
     ("/dashboard/deliveries", "Deliveries"),
     ("/dashboard/repositories", "Repositories"),
+    ("/dashboard/installations", "Installations"),
 ];
 
 /// A page for somebody who signed in. `at` is the address of its entry in the navigation.

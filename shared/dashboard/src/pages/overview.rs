@@ -1,12 +1,13 @@
-//! The overview: what is broken, what failed, what is waited for, and how much there is.
+//! The overview: what needs a person, what is live where, what is in hand, and how much there is.
 
 use http_api::model::{
-    DeliveryList, Overview, PausedVendor, Preview, PreviewList, Repository, RepositoryList,
+    DeliveryList, Environment, EnvironmentList, Overview, PausedVendor, Preview, PreviewList,
+    Repository, RepositoryList,
 };
 use maud::{Markup, html};
 
 use super::{
-    Seen,
+    Seen, environments,
     frame::page,
     previews::{name, path, reason},
     words,
@@ -15,40 +16,53 @@ use super::{
 /// So many previews of a kind are named.
 const NAMED_MAX: usize = 12;
 
+/// What the API tells for the overview.
+pub(crate) struct Known {
+    pub(crate) overview: Overview,
+    pub(crate) environments: EnvironmentList,
+    pub(crate) previews: PreviewList,
+    pub(crate) repositories: RepositoryList,
+    /// Deliveries that are dead.
+    pub(crate) dead: DeliveryList,
+}
+
 /// The page at `/`.
-pub(crate) fn overview(
-    seen: &Seen<'_>,
-    overview: &Overview,
-    previews: &PreviewList,
-    repositories: &RepositoryList,
-    dead: &DeliveryList,
-) -> Markup {
+pub(crate) fn overview(seen: &Seen<'_>, known: &Known) -> Markup {
     let of = |phases: &[&str]| -> Vec<&Preview> {
-        let all = previews.previews.iter();
+        let all = known.previews.previews.iter();
         all.filter(|preview| phases.contains(&preview.phase.as_str()))
             .collect()
     };
-    let held_back: Vec<&Repository> = repositories
+    let repositories: Vec<&Repository> = known
+        .repositories
         .repositories
         .iter()
         .filter(|repository| repository.held_back.is_some() || repository.trouble.is_some())
         .collect();
+    let environments: Vec<&Environment> = known
+        .environments
+        .environments
+        .iter()
+        .filter(|environment| needs_a_person(environment))
+        .collect();
     let failed = of(&["failed"]);
     let busy = of(&["waiting", "deploying", "removing"]);
-    let calm = overview.vendors_paused.is_empty()
-        && held_back.is_empty()
+    let calm = known.overview.vendors_paused.is_empty()
+        && repositories.is_empty()
+        && environments.is_empty()
         && failed.is_empty()
-        && dead.deliveries.is_empty();
+        && known.dead.deliveries.is_empty();
     let content = html! {
         h1 { "Overview" }
-        (counts(overview))
+        (counts(known))
         @if calm { p .calm { (words::state("ready")) " Nothing needs a person." } }
-        (vendors(seen, &overview.vendors_paused))
-        (attention(seen, &held_back))
+        (vendors(seen, &known.overview.vendors_paused))
+        (people_needed(seen, &environments, &repositories))
+        (live(seen, &known.environments))
         (listed(seen, "Failed previews", "Previews that need a person, a new build or a new commit", &failed))
-        (deliveries(seen, dead))
-        (listed(seen, "In progress", "Previews that wait, are deployed or removed", &busy))
-        @if previews.next.is_some() {
+        (deliveries(seen, &known.dead))
+        (listed(seen, "Previews in progress", "Previews that wait, are deployed or removed", &busy))
+        @if known.previews.next.is_some() {
             p { "Of more than 100 previews only the first are looked at here: "
                 a href="/dashboard/previews?phase=failed" { "all that failed" } ", "
                 a href="/dashboard/previews?phase=waiting" { "all that wait" } "." }
@@ -57,9 +71,37 @@ pub(crate) fn overview(
     page(seen, "Overview", "/", &content)
 }
 
-fn counts(overview: &Overview) -> Markup {
+/// Whether it stays as it is until somebody acts.
+fn needs_a_person(environment: &Environment) -> bool {
+    let asks = |phase: &str| phase == "waiting-for-approval";
+    environment.hold.is_some()
+        || environment.situation == "failed"
+        || environment.waiting.iter().any(|one| asks(&one.phase))
+}
+
+fn live(seen: &Seen<'_>, list: &EnvironmentList) -> Markup {
+    html! {
+        @if !list.environments.is_empty() {
+            section aria-labelledby="live" {
+                h2 #live { "What is live where" }
+                (environments::services(seen, &list.environments))
+                @if list.next.is_some() {
+                    p { "Only the first 100 are shown here: " a href="/dashboard/environments" { "all environments" } "." }
+                }
+            }
+        }
+    }
+}
+
+fn counts(known: &Known) -> Markup {
+    let overview = &known.overview;
     let deliveries = &overview.deliveries;
     let counts = [
+        (
+            "Environments",
+            overview.environments,
+            "/dashboard/environments",
+        ),
         (
             "Repositories",
             overview.repositories,
@@ -115,12 +157,17 @@ fn vendors(seen: &Seen<'_>, paused: &[PausedVendor]) -> Markup {
     }
 }
 
-fn attention(seen: &Seen<'_>, repositories: &[&Repository]) -> Markup {
+fn people_needed(
+    seen: &Seen<'_>,
+    environments: &[&Environment],
+    repositories: &[&Repository],
+) -> Markup {
     html! {
-        @if !repositories.is_empty() {
+        @if !environments.is_empty() || !repositories.is_empty() {
             section aria-labelledby="attention" {
-                h2 #attention { "Repositories that need a person" }
+                h2 #attention { "What needs a person" }
                 ul .cards {
+                    @for environment in environments { (stuck(seen, environment)) }
                     @for repository in repositories {
                         li {
                             a href="/dashboard/repositories" { (repository.name) }
@@ -134,6 +181,31 @@ fn attention(seen: &Seen<'_>, repositories: &[&Repository]) -> Markup {
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+fn stuck(seen: &Seen<'_>, environment: &Environment) -> Markup {
+    let asking = environment
+        .waiting
+        .iter()
+        .find(|release| release.phase == "waiting-for-approval");
+    html! {
+        li {
+            a href=(environments::path(environment)) {
+                (environment.environment) " of " (environment.service)
+            }
+            " "
+            @match (&environment.hold, asking, &environment.last) {
+                (Some(hold), _, _) => { (words::state("held")) " " (words::lasting(&hold.since, seen.now)) ": " (hold.reason) },
+                (None, Some(release), _) => {
+                    (words::state(&release.phase)) " " (environments::named(release)) ": " (release.reason)
+                },
+                (None, None, Some(last)) => {
+                    (words::state(&environment.situation)) " " (environments::named(last)) ": " (last.reason)
+                },
+                (None, None, None) => (words::state(&environment.situation)),
             }
         }
     }

@@ -41,13 +41,34 @@ fn distance(duration: Duration) -> String {
 /// A phase or status as a word with a mark: never colour alone.
 pub(super) fn state(name: &str) -> Markup {
     let (class, mark) = match name {
-        "ready" | "done" | "succeeded" => ("good", "✓"),
-        "failed" | "dead" | "cancelled" => ("bad", "✕"),
-        "deploying" | "removing" | "underway" => ("busy", "↻"),
-        "waiting" | "pending" | "held back" => ("wait", "…"),
+        "ready" | "done" | "succeeded" | "live" | "active" => ("good", "✓"),
+        "failed" | "dead" | "cancelled" | "rolled-back" | "suspended" => ("bad", "✕"),
+        "deploying" | "removing" | "underway" | "releasing" | "going-back" | "syncing"
+        | "verifying" | "rolling-back" => ("busy", "↻"),
+        "waiting"
+        | "pending"
+        | "held back"
+        | "held"
+        | "locked"
+        | "queued"
+        | "waiting-for-build"
+        | "waiting-for-approval" => ("wait", "…"),
         _ => ("none", "–"),
     };
-    html! { span class={ "state " (class) } { span aria-hidden="true" { (mark) } " " (name) } }
+    chip(class, mark, name)
+}
+
+/// The phase of a release. One that is cancelled failed in nothing.
+pub(super) fn release_phase(name: &str) -> Markup {
+    match name {
+        "cancelled" => chip("none", "–", name),
+        name => state(name),
+    }
+}
+
+fn chip(class: &str, mark: &str, name: &str) -> Markup {
+    let words = name.replace('-', " ");
+    html! { span class={ "state " (class) } { span aria-hidden="true" { (mark) } " " (words) } }
 }
 
 /// A link, if the address is one of the web; else the address as text.
@@ -62,8 +83,12 @@ pub(super) fn link(address: &str, text: &str) -> Markup {
 
 /// The start of a commit's SHA.
 pub(super) fn commit(sha: &str) -> Markup {
-    let short: String = sha.chars().take(7).collect();
-    html! { code title=(sha) { (short) } }
+    html! { code title=(sha) { (short(sha)) } }
+}
+
+/// The same without a mark-up.
+pub(super) fn short(sha: &str) -> String {
+    sha.chars().take(7).collect()
 }
 
 /// A button that acts, in a form of its own.

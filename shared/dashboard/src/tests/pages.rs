@@ -6,6 +6,7 @@ use super::*;
 fn the_overview_says_what_is_broken_what_failed_and_what_waits() {
     insta::assert_snapshot!(said(&Browser::signed_in("viewer").get("/")), @"
     Overview
+    2 Environments
     2 Repositories
     12 Previews
     3 Previews in hand
@@ -14,8 +15,18 @@ fn the_overview_says_what_is_broken_what_failed_and_what_waits() {
     340 Done deliveries
     Vendors that do not answer
     ✕ failed Coolify has failed for 20 min, is tried again in 2 min: it answered 502
-    Repositories that need a person
+    What needs a person
+    production of web … held for 1 h: 5c1d7e4 failed; it was taken back
     acme/shop … held back for 2 h: GitHub lists no open pull request at all, and 4 previews would be removed.
+    What is live where
+    web of acme/shop
+    staging of web ↻ releasing
+    What is there is being changed.
+    9f2c1d7 Rewrite history: told by the tests
+    production of web ✓ live … held
+    1d7e4b8 Add a cart for 2 h
+    Held for 1 h by Slipway: 5c1d7e4 failed; it was taken back
+    Waiting: 9f2c1d7 Rewrite history told by the tests
     Failed previews 1
     Previews that need a person, a new build or a new commit
     Preview
@@ -140,7 +151,20 @@ fn text_of_others_is_escaped_and_only_web_addresses_become_links() {
     evil["services"][0]["url"] = "javascript:alert(1)".into();
     evil["build"]["url"] = "data:text/html,x".into();
     *browser.dashboard.http.preview.borrow_mut() = Some(evil);
-    for uri in ["/", "/dashboard/previews", "/dashboard/previews/42/7"] {
+    let mut evil = releases::production();
+    evil["waiting"][0]["title"] = EVIL.into();
+    evil["waiting"][0]["build_url"] = "javascript:alert(1)".into();
+    evil["hold"]["reason"] = EVIL.into();
+    evil["ways_back"][0]["title"] = EVIL.into();
+    evil["url"] = "javascript:alert(1)".into();
+    *browser.dashboard.http.environment.borrow_mut() = Some(evil);
+    for uri in [
+        "/",
+        "/dashboard/environments",
+        "/dashboard/environments/42/web/production",
+        "/dashboard/previews",
+        "/dashboard/previews/42/7",
+    ] {
         let page = text(&browser.get(uri));
         assert!(page.contains("&lt;script&gt;"), "{uri} shows the text");
         assert!(!page.contains("<script>"), "{uri}");
@@ -154,10 +178,13 @@ fn every_page_is_whole_for_readers_and_nothing_on_it_needs_a_script() {
     let mut browser = Browser::signed_in("admin");
     for uri in [
         "/",
+        "/dashboard/environments",
+        "/dashboard/environments/42/web/production",
         "/dashboard/previews",
         "/dashboard/previews/42/7",
         "/dashboard/deliveries",
         "/dashboard/repositories",
+        "/dashboard/installations",
     ] {
         let page = text(&browser.get(uri));
         assert_eq!(page.matches("<h1>").count(), 1, "{uri} has one heading");
@@ -180,6 +207,18 @@ fn every_page_is_whole_for_readers_and_nothing_on_it_needs_a_script() {
             page.matches("<caption").count(),
             "{uri}"
         );
+        for field in page.split("<input").chain(page.split("<select")).skip(1) {
+            let tag = field.split('>').next().unwrap();
+            let id = tag
+                .split("id=\"")
+                .nth(1)
+                .and_then(|id| id.split('"').next());
+            let labelled = id.is_some_and(|id| page.contains(&format!("for=\"{id}\"")));
+            assert!(
+                labelled || tag.contains("type=\"hidden\"") || !tag.contains("name="),
+                "{uri}: {tag}"
+            );
+        }
         for inline in [" style=", " onclick=", "<style", "javascript:"] {
             assert!(
                 !page.contains(inline),

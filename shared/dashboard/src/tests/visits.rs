@@ -2,8 +2,11 @@
 
 use super::*;
 
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 8] = [
     "/",
+    "/dashboard/environments",
+    "/dashboard/environments/42/web/production",
+    "/dashboard/installations",
     "/dashboard/previews",
     "/dashboard/previews/42/7",
     "/dashboard/deliveries",
@@ -11,7 +14,7 @@ const PAGES: [&str; 5] = [
 ];
 
 /// Every form that acts, with the roles that may send it.
-const ACTS: [(&str, &[&str]); 4] = [
+const ACTS: [(&str, &[&str]); 11] = [
     ("/dashboard/previews/42/7/retry", &["deployer", "admin"]),
     (
         "/dashboard/deliveries/dead-1/replay",
@@ -19,6 +22,31 @@ const ACTS: [(&str, &[&str]); 4] = [
     ),
     ("/dashboard/repositories/42/survey", &["deployer", "admin"]),
     ("/dashboard/repositories/42/allow-removals", &["admin"]),
+    ("/dashboard/installations/99/allow-losses", &["admin"]),
+    (
+        "/dashboard/environments/42/web/production/rollback",
+        &["deployer", "admin"],
+    ),
+    (
+        "/dashboard/environments/42/web/production/lift-hold",
+        &["deployer", "admin"],
+    ),
+    (
+        "/dashboard/environments/42/web/production/lock",
+        &["deployer", "admin"],
+    ),
+    (
+        "/dashboard/environments/42/web/production/unlock",
+        &["deployer", "admin"],
+    ),
+    (
+        "/dashboard/environments/42/web/production/allow-diverged",
+        &["deployer", "admin"],
+    ),
+    (
+        "/dashboard/environments/42/web/production/retry",
+        &["deployer", "admin"],
+    ),
 ];
 
 #[test]

@@ -105,6 +105,11 @@ impl Installation {
         self.details.as_ref()
     }
 
+    /// When GitHub last showed it, or that it is gone; none before that.
+    pub fn looked_at(&self) -> Option<Timestamp> {
+        self.looked_at
+    }
+
     /// How many repositories it reaches.
     pub fn reached(&self) -> usize {
         let reached = |member: &&Member| member.is_reached();

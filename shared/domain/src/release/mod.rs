@@ -18,8 +18,9 @@ pub use intake::{
     Action as IntakeAction, Fact as IntakeFact, Intake, News, Place, Reading, Refused,
 };
 pub use line::{
-    Action, Asked, DeploymentState, DeploymentStatus, Fact, Failure, Hold, Kind, Line, Overview,
-    Phase, Relation, ReportAction, ReportFact, Shown, StepAction, StepFact, Upstream, mark,
+    Action, Asked, DeploymentState, DeploymentStatus, Fact, Failure, Hold, Intervention, Kind,
+    Line, Overview, Particulars, Phase, Relation, Release, ReportAction, ReportFact, Shown,
+    Situation, StepAction, StepFact, Upstream, Wish, mark,
 };
 pub use push::{Push, Reference, SKIP, Source};
 pub use terms::{AllTerms, Terms, all as terms_of};

@@ -22,9 +22,9 @@ use crate::{
 };
 
 /// The most entities on one page.
-const PAGE_MAX: usize = 100;
+pub(super) const PAGE_MAX: usize = 100;
 /// So many entities are read at most for one page: a rare phase is looked for over several pages.
-const READ_MAX: usize = 200;
+pub(super) const READ_MAX: usize = 200;
 
 /// The order of previews: by repository, the newest pull request first.
 fn place(id: PreviewId) -> (RepositoryId, Reverse<PullRequestNumber>) {
@@ -43,7 +43,7 @@ fn parse_cursor(text: &str) -> Option<PreviewId> {
     })
 }
 
-fn not_a_cursor(cursor: &str) -> Problem {
+pub(super) fn not_a_cursor(cursor: &str) -> Problem {
     Problem::bad_request(format!(
         "the parameter cursor is {cursor:?}, expected the value of next of an earlier page"
     ))
@@ -111,7 +111,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
     }
 
     /// What was read, without what cannot be: one damaged value must not hide all others. It is told in the log.
-    fn readable<T>(
+    pub(super) fn readable<T>(
         &self,
         id: &impl Display,
         read: Result<Option<T>, RunError>,
@@ -128,7 +128,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
     }
 }
 
-fn repository_of(query: &Query) -> Result<Option<RepositoryId>, Problem> {
+pub(super) fn repository_of(query: &Query) -> Result<Option<RepositoryId>, Problem> {
     let Some(text) = query.one("repository")? else {
         return Ok(None);
     };

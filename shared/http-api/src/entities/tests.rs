@@ -1,5 +1,7 @@
 //! Previews and repositories as people are shown them.
 
+mod releases;
+
 use std::{cell::Cell, time::Duration};
 
 use domain::{
@@ -8,6 +10,7 @@ use domain::{
     repository::{Comparison, SurveyPolicy},
 };
 use futures::executor::block_on;
+use http::Method;
 use ports::{Label, NoLog, memory::MemoryStore};
 use runtime::Runner;
 
@@ -97,6 +100,8 @@ pub(crate) fn stored() -> TestEntities {
     );
     learn::<Preview>(&entities, &preview_id(43, 1), &[read("Elsewhere")]);
     hold_back(&entities);
+    releases::environments(&entities);
+    releases::installations(&entities);
     let tokens = [("github/token/42", "ghs_secret"), ("preview/42/8", "{")];
     for (key, value) in tokens {
         block_on(entities.store.set(Label::Default, key, value.as_bytes())).unwrap();
@@ -126,10 +131,28 @@ fn hold_back(entities: &TestEntities) {
 }
 
 fn ask(entities: &TestEntities, method: &Method, uri: &str) -> (u16, serde_json::Value) {
+    send(entities, method, uri, ("", ""))
+}
+
+/// The same, in the name of a person and with a body.
+fn send(
+    entities: &TestEntities,
+    method: &Method,
+    uri: &str,
+    (person, body): (&str, &str),
+) -> (u16, serde_json::Value) {
     let (path, query) = uri
         .split_once('?')
         .map_or((uri, None), |(path, query)| (path, Some(query)));
-    let reply = block_on(entities.answer(method, path, query));
+    let headers = [(elsewhere::PERSON, person.parse().unwrap())].into_iter();
+    let asked = Asked {
+        method,
+        path,
+        query,
+        headers: &headers.collect(),
+        body: body.as_bytes(),
+    };
+    let reply = block_on(entities.answer(asked));
     (
         reply.status.as_u16(),
         serde_json::from_slice(&reply.body).unwrap(),
@@ -290,7 +313,6 @@ fn what_is_not_known_or_cannot_be_right_is_said() {
 #[test]
 fn removals_are_allowed_once_and_only_where_some_are_held_back() {
     let entities = stored();
-    let key = Key(RepositoryId(42));
     let allow = || {
         ask(
             &entities,
@@ -301,18 +323,11 @@ fn removals_are_allowed_once_and_only_where_some_are_held_back() {
     };
     entities.clock.0.set(START + 700_000);
     assert_eq!(allow(), 202);
-    let runner = Runner {
-        store: &entities.store,
-        clock: &entities.clock,
-        log: NoLog,
-        executor: (),
-    };
-    block_on(runner.take_in::<Repository>(&key, &[])).unwrap();
     assert_eq!(allow(), 409, "nothing is held back any more");
 }
 
 #[test]
-fn a_wish_to_try_again_is_taken_up_by_whoever_runs_the_preview_next() {
+fn a_wish_to_try_again_is_taken_in_at_once() {
     let entities = stored();
     let id = preview_id(42, 7);
     let trouble = Trouble {
@@ -326,13 +341,6 @@ fn a_wish_to_try_again_is_taken_up_by_whoever_runs_the_preview_next() {
         ask(&entities, &Method::POST, "/api/v1/previews/42/7/retry").0,
         202
     );
-    let runner = Runner {
-        store: &entities.store,
-        clock: &entities.clock,
-        log: NoLog,
-        executor: (),
-    };
-    block_on(runner.take_in::<Preview>(&id, &[])).unwrap();
     assert_eq!(phase(), "waiting");
 }
 
@@ -343,6 +351,9 @@ fn no_answer_tells_anything_of_the_other_values_in_the_store() {
         "/api/v1/overview",
         "/api/v1/previews",
         "/api/v1/repositories",
+        "/api/v1/environments",
+        "/api/v1/releases",
+        "/api/v1/installations",
     ] {
         assert!(!get(&entities, uri).contains("ghs_"), "{uri}");
     }

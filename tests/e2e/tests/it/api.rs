@@ -4,8 +4,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use e2e::{Message, PATIENCE, Setup, Story};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+
+use crate::release;
 
 /// The delivery once it has the status.
 async fn delivery_that_is(story: &Story, guid: &str, status: &str) -> Result<Value> {
@@ -167,13 +169,96 @@ async fn a_preview_and_its_repository_are_shown_and_take_wishes() -> Result<()> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_person_goes_back_locks_and_lets_releases_go_on_through_the_api() -> Result<()> {
+    let story = release::story().await?;
+    let mut commits = Vec::new();
+    for title in ["Add a cart", "Show prices"] {
+        let commit = story.repository.push("main", title);
+        story.repository.run("CI").for_commit(&commit).succeed();
+        release::said(&story, &commit, "success: released and found healthy").await?;
+        commits.push(commit);
+    }
+    let list = story
+        .api("GET", "/api/v1/environments?environment=production")
+        .await?
+        .json();
+    let shown = &list["environments"][0];
+    assert_eq!(shown["situation"], "live", "{list}");
+    assert_eq!(shown["live"]["title"], "Show prices", "{list}");
+    assert_eq!(shown["ways_back"][0]["commit"], commits[0], "{list}");
+    let environment = format!(
+        "/api/v1/environments/{}/web/production",
+        story.repository.id()
+    );
+
+    let back = json!({ "back": 1, "reason": "prices are in the wrong currency" });
+    let rollback = format!("{environment}/rollback");
+    assert_eq!(story.act(&rollback, &back).await?.status, 202);
+    let shown = story.api("GET", &environment).await?.json();
+    assert_eq!(shown["situation"], "going-back", "{shown}");
+    let again = story.act(&rollback, &back).await?;
+    assert_eq!(again.status, 409, "it is asked for once: {}", again.text());
+    let first = [format!("ghcr.io/acme/shop:{}", commits[0])];
+    let shown = environment_that_is(&story, &environment, "live").await?;
+    assert_eq!(release::images(&story), first, "{shown}");
+    assert_eq!(
+        shown["hold"]["reason"],
+        "it was taken back: stories asked for it: prices are in the wrong currency"
+    );
+
+    let lock = json!({ "reason": "counting coins" });
+    let locked = story.act(&format!("{environment}/lock"), &lock).await?;
+    assert_eq!(locked.status, 202, "{}", locked.text());
+    let lifted = story
+        .api("POST", &format!("{environment}/lift-hold"))
+        .await?;
+    assert_eq!(lifted.status, 202, "{}", lifted.text());
+    let third = story.repository.push("main", "Convert prices");
+    story.repository.run("CI").for_commit(&third).succeed();
+    release::said(&story, &third, "queued: locked by stories: counting coins").await?;
+    let unlocked = story.api("POST", &format!("{environment}/unlock")).await?;
+    assert_eq!(unlocked.status, 202, "{}", unlocked.text());
+    assert_eq!(story.reconcile().await?.status, 200);
+    release::said(&story, &third, "success: released and found healthy").await?;
+    let path = format!(
+        "/api/v1/releases/{}/web/production/{third}",
+        story.repository.id()
+    );
+    let release = story.api("GET", &path).await?.json();
+    let moments = release["timeline"].as_array().map_or(0, Vec::len);
+    assert_eq!(
+        (&release["phase"], moments),
+        (&"live".into(), 7),
+        "{release}"
+    );
+    story.world.assert_clean();
+    Ok(())
+}
+
+/// The environment once it is in this situation, with `POST /reconcile` as an impatient scheduler.
+async fn environment_that_is(story: &Story, path: &str, situation: &str) -> Result<Value> {
+    let started = Instant::now();
+    loop {
+        assert_eq!(story.reconcile().await?.status, 200);
+        let shown = story.api("GET", path).await?.json();
+        if shown.get("situation") == Some(&situation.into()) {
+            return Ok(shown);
+        }
+        if started.elapsed() > PATIENCE {
+            bail!("waited for the environment to be {situation}: {shown}");
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_operation_is_for_its_roles_alone_and_answers_as_its_document_says() -> Result<()> {
     let roles = ["viewer", "worker", "deployer", "admin"];
     let tokens: Vec<Value> = roles
         .iter()
         .map(|role| {
             let digest = Sha256::digest(format!("{role}-token"));
-            serde_json::json!({ "name": role, "role": role, "sha256": hex::encode(digest) })
+            json!({ "name": role, "role": role, "sha256": hex::encode(digest) })
         })
         .collect();
     let story = Setup::default()
@@ -187,7 +272,11 @@ async fn every_operation_is_for_its_roles_alone_and_answers_as_its_document_says
             .path
             .replace("{guid}", "nobody")
             .replace("{repository_id}", "1")
-            .replace("{number}", "1");
+            .replace("{number}", "1")
+            .replace("{service}", "web")
+            .replace("{environment}", "production")
+            .replace("{release}", "rollback-1")
+            .replace("{installation_id}", "1");
         let path = if path.ends_with("/deliveries/replay") {
             format!("{path}?status=dead")
         } else {

@@ -4,7 +4,7 @@ use anyhow::Result;
 use e2e::Story;
 
 /// A story with an environment `production` of the application `shop`.
-async fn story() -> Result<Story> {
+pub(crate) async fn story() -> Result<Story> {
     let story = Story::start().await?;
     let url = story.world.environment_url("shop");
     story.repository.write_file(
@@ -37,7 +37,7 @@ fn says(story: &Story, commit: &str) -> String {
     of_commit.map(|one| one.says()).unwrap_or_default()
 }
 
-async fn said(story: &Story, commit: &str, text: &str) -> Result<()> {
+pub(crate) async fn said(story: &Story, commit: &str, text: &str) -> Result<()> {
     story
         .until(&format!("a deployment that says {text:?}"), |_| {
             says(story, commit).contains(text)
@@ -45,7 +45,7 @@ async fn said(story: &Story, commit: &str, text: &str) -> Result<()> {
         .await
 }
 
-fn images(story: &Story) -> Vec<String> {
+pub(crate) fn images(story: &Story) -> Vec<String> {
     story.world.argocd().application("shop", "").images()
 }
 

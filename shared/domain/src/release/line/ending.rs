@@ -134,6 +134,7 @@ impl Line {
 
     /// Keeps a release that is over. `reason` is never empty.
     pub(super) fn end(&mut self, running: Running, phase: Phase, reason: String, at: Timestamp) {
+        let times = running.times();
         self.ended(Ended {
             is_rollback: running.kind != Kind::Deploy,
             key: running.key,
@@ -143,6 +144,7 @@ impl Line {
             phase,
             reason,
             at,
+            times,
             report: running.report,
         });
     }

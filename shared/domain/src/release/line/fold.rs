@@ -3,7 +3,7 @@
 
 use super::{
     Fact, Line, Phase, Relation, Upstream,
-    state::{Candidate, Ended, Hold, Passing, Report, WayBack},
+    state::{Build, Candidate, Ended, Hold, Passing, Report, WayBack},
 };
 use crate::{
     CommitSha, Timestamp,
@@ -295,19 +295,10 @@ impl Line {
 
     /// Goes back by a person's word: from what is there now to an earlier verified release.
     fn rollback_asked(&mut self, back: u32, (by, reason): (&str, &str), at: Timestamp) {
-        let is_it = |commit: &CommitSha| self.deployed.as_ref() == Some(commit);
-        let last = self.verified.last();
-        let is_live = last.is_some_and(|last| is_it(&last.commit)) && !self.is_unproven;
-        // If what was given to Argo CD last is not verified, the last verified one is one back.
-        let steps = usize::try_from(back).unwrap_or(usize::MAX);
-        let steps = if is_live {
-            steps
-        } else {
-            steps.saturating_sub(1)
-        };
-        let place = self.verified.len().checked_sub(steps.saturating_add(1));
-        let to = place.and_then(|place| self.verified.get(place)).cloned();
-        let to = match self.way_back_to(to, back) {
+        if self.is_going_back() {
+            return;
+        }
+        let to = match self.way_back_by(back) {
             Ok(to) => to,
             Err(obstacle) => {
                 let refused = format!("not taken back, though {by} asked for it: {obstacle}");
@@ -363,6 +354,7 @@ impl Line {
 
     /// What follows from the state itself: commits that are not released any more.
     pub(super) fn settle(&mut self, at: Timestamp) {
+        self.note_builds(at);
         let skipped: Vec<CommitSha> = self.having(|candidate| candidate.skip);
         for commit in skipped {
             let reason = format!("the commit's message says {SKIP}");
@@ -394,6 +386,17 @@ impl Line {
             let Some(oldest) = oldest else { break };
             let reason = format!("more than {} commits wait", Self::CANDIDATES_MAX);
             self.end_candidate(&oldest, Phase::Superseded, &reason, at);
+        }
+    }
+
+    /// Keeps when the build of what waits was first seen to have succeeded.
+    fn note_builds(&mut self, at: Timestamp) {
+        let Some(terms) = &self.terms else {
+            return;
+        };
+        for candidate in self.candidates.values_mut() {
+            let is_built = matches!(candidate.build(&self.id, terms), Build::Succeeded(_));
+            candidate.built_at = is_built.then(|| candidate.built_at.unwrap_or(at));
         }
     }
 
@@ -433,6 +436,7 @@ impl Line {
             phase,
             reason: reason.to_owned(),
             at,
+            times: candidate.times(),
             report: candidate.report,
         });
     }

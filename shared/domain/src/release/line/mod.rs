@@ -8,19 +8,24 @@ mod anew;
 mod ending;
 mod fact;
 mod fold;
+mod intervention;
 mod plan;
 mod progress;
 mod report;
 mod standing;
 mod state;
+mod times;
+mod view;
 mod watching;
 
 use serde::{Deserialize, Serialize};
 
 pub use action::{Action, ReportAction, StepAction};
 pub use fact::{Asked, Fact, Kind, Relation, ReportFact, StepFact, Upstream};
+pub use intervention::{Intervention, Particulars, Wish};
 pub use report::{DeploymentState, DeploymentStatus, Overview, Shown};
 pub use state::{Failure, Hold, Line};
+pub use view::{Release, Situation};
 
 use super::LineId;
 use crate::{
@@ -61,6 +66,23 @@ pub enum Phase {
     Superseded,
     /// It was not to be released after all.
     Cancelled,
+}
+
+impl Phase {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::WaitingForBuild,
+        Self::WaitingForApproval,
+        Self::Queued,
+        Self::Syncing,
+        Self::Verifying,
+        Self::Live,
+        Self::Failed,
+        Self::RollingBack,
+        Self::RolledBack,
+        Self::Superseded,
+        Self::Cancelled,
+    ];
 }
 
 impl AsRef<Self> for Line {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     Asked, Failure, Kind, Line, Phase, StepFact,
     state::{Build, Candidate, Former, Rollout, Running, Stage},
+    times::Times,
     watching::lacking,
 };
 use crate::{
@@ -83,10 +84,11 @@ impl Line {
         }
         self.begun += 1;
         self.refused_wish = None;
-        let (title, build, report) = match kind {
+        let (title, build, report, times) = match kind {
             Kind::Rollback { .. } => {
                 let to = self.way_back.take();
-                (to.map(|back| back.to.title).unwrap_or_default(), None, None)
+                let title = to.map(|back| back.to.title).unwrap_or_default();
+                (title, None, None, Times::default())
             }
             Kind::Deploy => match self.candidates.remove(commit) {
                 Some(candidate) => {
@@ -98,9 +100,10 @@ impl Line {
                         | Build::Underway(_)
                         | Build::Ended(_) => None,
                     });
-                    (candidate.title(), build, Some(candidate.report))
+                    let times = candidate.times();
+                    (candidate.title(), build, Some(candidate.report), times)
                 }
-                None => (String::new(), None, None),
+                None => (String::new(), None, None, Times::default()),
             },
         };
         self.running = Some(Running {
@@ -112,6 +115,7 @@ impl Line {
             asked: asked.clone(),
             application: self.terms.as_ref().and_then(Terms::application),
             begun_at: at,
+            times,
             stage: Stage::Looking,
             note: None,
             refused_since: None,
@@ -195,6 +199,7 @@ impl Line {
         if let Stage::Changing { former, by_itself } = running.stage {
             running.effort.succeed();
             running.stage = if by_itself {
+                running.times.taken = Some(at);
                 Stage::Waiting(Rollout::begin(at, former, true))
             } else {
                 Stage::Asking {
@@ -212,6 +217,7 @@ impl Line {
         if let Stage::Asking { former, .. } = running.stage {
             running.effort.succeed();
             running.note = None;
+            running.times.taken = Some(at);
             running.stage = Stage::Waiting(Rollout::begin(at, former, true));
         }
     }

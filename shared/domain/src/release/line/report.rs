@@ -141,7 +141,12 @@ impl Line {
         })
     }
 
-    fn shown_waiting(&self, commit: &CommitSha, candidate: &Candidate, now: Timestamp) -> Shown {
+    pub(super) fn shown_waiting(
+        &self,
+        commit: &CommitSha,
+        candidate: &Candidate,
+        now: Timestamp,
+    ) -> Shown {
         let (phase, reason) = self.waits_for(commit, candidate, now);
         Shown {
             commit: commit.clone(),
@@ -429,7 +434,7 @@ fn status(state: DeploymentState, text: &str, log_url: Option<String>) -> Deploy
     }
 }
 
-fn shown_running(running: &Running) -> Shown {
+pub(super) fn shown_running(running: &Running) -> Shown {
     let (phase, doing) = match (&running.kind, &running.stage) {
         (Kind::Rollback { .. }, _) => (Phase::RollingBack, "going back"),
         (Kind::Deploy, Stage::Looking | Stage::Changing { .. } | Stage::Asking { .. }) => {
@@ -449,7 +454,7 @@ fn shown_running(running: &Running) -> Shown {
     }
 }
 
-fn shown_ended(ended: &Ended) -> Shown {
+pub(super) fn shown_ended(ended: &Ended) -> Shown {
     Shown {
         commit: ended.commit.clone(),
         title: ended.title.clone(),

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Kind, Phase, Relation, Upstream};
+use super::{Asked, Kind, Phase, Relation, Upstream, times::Times};
 use crate::{
     CommitSha, RepositoryName, Timestamp,
     argocd::{ApplicationId, Health},
@@ -105,6 +105,9 @@ pub(super) struct Candidate {
     pub(super) runs: BTreeMap<u64, WorkflowRun>,
     /// When the runs were last read.
     pub(super) runs_read_at: Option<Timestamp>,
+    /// When its build was seen to have succeeded.
+    #[serde(default)]
+    pub(super) built_at: Option<Timestamp>,
     /// Its message asks for no release.
     pub(super) skip: bool,
     /// The commit that it was last compared with, and how it stands to that.
@@ -136,6 +139,9 @@ pub(super) struct Running {
     #[serde(default)]
     pub(super) application: Option<ApplicationId>,
     pub(super) begun_at: Timestamp,
+    /// What happened before and since.
+    #[serde(default)]
+    pub(super) times: Times,
     pub(super) stage: Stage,
     /// What it waits for, for people.
     pub(super) note: Option<String>,
@@ -278,6 +284,9 @@ pub(super) struct Ended {
     /// Why, for people: never empty.
     pub(super) reason: String,
     pub(super) at: Timestamp,
+    /// What happened before.
+    #[serde(default)]
+    pub(super) times: Times,
     pub(super) report: Report,
 }
 
@@ -311,6 +320,7 @@ impl Candidate {
             title: None,
             runs: BTreeMap::new(),
             runs_read_at: None,
+            built_at: None,
             skip: false,
             relation: None,
             outrun_by: None,

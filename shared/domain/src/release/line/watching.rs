@@ -129,6 +129,9 @@ impl Line {
 
     /// Argo CD is done: live, or to be probed.
     fn arrived(&mut self, history: Option<u64>, at: Timestamp) {
+        if let Some(running) = &mut self.running {
+            running.times.arrived = Some(at);
+        }
         let has_url = self.terms.as_ref().is_some_and(|terms| terms.url.is_some());
         if !has_url {
             return self.verify(history, at);

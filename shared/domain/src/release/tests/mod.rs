@@ -6,6 +6,7 @@ mod argo;
 mod arrival;
 mod failing;
 mod intake;
+mod intervention;
 mod moving;
 mod order;
 mod patience;

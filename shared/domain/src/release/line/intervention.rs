@@ -1,0 +1,222 @@
+//! What a person may ask of a release line, through whatever door: read from text, checked, and the fact that it becomes.
+
+use super::{Fact, Kind, Line, state::Verified};
+use crate::CommitSha;
+
+/// What a person may ask, by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// Automatic releases go on after a rollback.
+    LiftHold,
+    /// No automatic releases.
+    Lock,
+    /// Automatic releases again.
+    Unlock,
+    /// Go back to an earlier verified release.
+    Rollback,
+    /// Release a commit though it does not follow what is there.
+    AllowDiverged,
+    /// Try again what waits or was given up.
+    Retry,
+}
+
+impl Wish {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::LiftHold,
+        Self::Lock,
+        Self::Unlock,
+        Self::Rollback,
+        Self::AllowDiverged,
+        Self::Retry,
+    ];
+
+    /// Its name in addresses: `lift-hold`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LiftHold => "lift-hold",
+            Self::Lock => "lock",
+            Self::Unlock => "unlock",
+            Self::Rollback => "rollback",
+            Self::AllowDiverged => "allow-diverged",
+            Self::Retry => "retry",
+        }
+    }
+
+    /// The wish with this name, written with hyphens or with underscores.
+    pub fn named(name: &str) -> Option<Self> {
+        let name = name.replace('_', "-");
+        Self::ALL.into_iter().find(|wish| wish.name() == name)
+    }
+}
+
+/// What is said beside a wish.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Particulars {
+    /// Why.
+    pub reason: Option<String>,
+    /// How many verified releases back.
+    pub back: Option<u32>,
+    /// Which commit: the one that may go on, or the one that is expected so many releases back.
+    pub commit: Option<CommitSha>,
+}
+
+/// What a person asks of a release line, with all that belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Intervention {
+    /// See [`Wish::LiftHold`].
+    LiftHold,
+    /// See [`Wish::Lock`].
+    Lock {
+        /// Why: never empty.
+        reason: String,
+    },
+    /// See [`Wish::Unlock`].
+    Unlock,
+    /// See [`Wish::Rollback`].
+    Rollback {
+        /// How many verified releases back, from 1 to [`Self::BACK_MAX`].
+        back: u32,
+        /// The commit that this is to be, as whoever asks saw it; none if any will do.
+        to: Option<CommitSha>,
+        /// Why: never empty.
+        reason: String,
+    },
+    /// See [`Wish::AllowDiverged`].
+    AllowDiverged {
+        /// The commit.
+        commit: CommitSha,
+    },
+    /// See [`Wish::Retry`].
+    Retry,
+}
+
+impl Intervention {
+    /// So many verified releases are kept to go back to.
+    pub const BACK_MAX: u32 = 10;
+    /// The longest reason that is kept, in characters.
+    pub const REASON_CHARACTERS: usize = 200;
+
+    /// The intervention that is wished for. An error says what is missing beside it.
+    pub fn of(wish: Wish, particulars: &Particulars) -> Result<Self, String> {
+        Ok(match wish {
+            Wish::LiftHold => Self::LiftHold,
+            Wish::Unlock => Self::Unlock,
+            Wish::Retry => Self::Retry,
+            Wish::Lock => Self::Lock {
+                reason: reason(wish, particulars)?,
+            },
+            Wish::Rollback => {
+                let back = particulars.back.unwrap_or_default();
+                if !(1..=Self::BACK_MAX).contains(&back) {
+                    return Err(format!(
+                        "rollback: expected how many releases back, a whole number from 1 to {}",
+                        Self::BACK_MAX
+                    ));
+                }
+                Self::Rollback {
+                    back,
+                    to: particulars.commit.clone(),
+                    reason: reason(wish, particulars)?,
+                }
+            }
+            Wish::AllowDiverged => Self::AllowDiverged {
+                commit: particulars
+                    .commit
+                    .clone()
+                    .ok_or("allow-diverged: expected the commit, 40 hexadecimal digits")?,
+            },
+        })
+    }
+
+    /// The fact that it becomes, by the word of `by`.
+    pub fn fact(&self, by: &str) -> Fact {
+        let by = by.to_owned();
+        match self {
+            Self::LiftHold => Fact::HoldLifted { by },
+            Self::Lock { reason } => Fact::Locked {
+                by,
+                reason: reason.clone(),
+            },
+            Self::Unlock => Fact::Unlocked { by },
+            Self::Rollback { back, reason, .. } => Fact::RollbackAsked {
+                back: *back,
+                by,
+                reason: reason.clone(),
+            },
+            Self::AllowDiverged { commit } => Fact::DivergedAllowed {
+                commit: commit.clone(),
+            },
+            Self::Retry => Fact::RetryAsked,
+        }
+    }
+}
+
+/// The reason on one line and not at length.
+fn reason(wish: Wish, particulars: &Particulars) -> Result<String, String> {
+    let given = particulars.reason.as_deref().unwrap_or_default();
+    let words: Vec<&str> = given.split_whitespace().collect();
+    let reason: String = words
+        .join(" ")
+        .chars()
+        .take(Intervention::REASON_CHARACTERS)
+        .collect();
+    if reason.is_empty() {
+        return Err(format!("{}: expected a reason", wish.name()));
+    }
+    Ok(reason)
+}
+
+impl Line {
+    /// Why nothing would come of the intervention as things are; none if something would.
+    pub fn would_refuse(&self, intervention: &Intervention) -> Option<String> {
+        match intervention {
+            Intervention::LiftHold if self.hold.is_none() => Some("it is not held".to_owned()),
+            Intervention::Unlock if self.lock.is_none() => Some("it is not locked".to_owned()),
+            Intervention::Rollback { back, to, .. } => match self.way_back_by(*back) {
+                Err(reason) => Some(reason),
+                Ok(there) => to.as_ref().filter(|to| there.commit != **to).map(|to| {
+                    let (there, to) = (there.commit.short(), to.short());
+                    format!("the release that is {back} back is {there} by now, and not {to}")
+                }),
+            },
+            Intervention::AllowDiverged { commit } if !self.candidates.contains_key(commit) => {
+                Some(format!("{} does not wait for anything", commit.short()))
+            }
+            Intervention::LiftHold
+            | Intervention::Lock { .. }
+            | Intervention::Unlock
+            | Intervention::AllowDiverged { .. }
+            | Intervention::Retry => None,
+        }
+    }
+
+    /// The verified releases that a person can go back to, the nearest first: its commit and title.
+    pub fn ways_back(&self) -> Vec<(CommitSha, String)> {
+        let steps = 1..=Intervention::BACK_MAX;
+        let to = steps.map_while(|back| self.way_back_by(back).ok());
+        to.map(|to| (to.commit, to.title)).collect()
+    }
+
+    /// Whether a way back is being taken, or is about to be.
+    pub(super) fn is_going_back(&self) -> bool {
+        let is_back = |kind: &Kind| *kind != Kind::Deploy;
+        self.way_back.is_some() || self.running.as_ref().is_some_and(|now| is_back(&now.kind))
+    }
+
+    /// The release that is `back` verified ones back from what is there. An error says why there is none.
+    pub(super) fn way_back_by(&self, back: u32) -> Result<Verified, String> {
+        if self.is_going_back() {
+            return Err("it is being taken back already".to_owned());
+        }
+        let is_it = |commit: &CommitSha| self.deployed.as_ref() == Some(commit);
+        let last = self.verified.last();
+        let is_live = last.is_some_and(|last| is_it(&last.commit)) && !self.is_unproven;
+        // If what was given to Argo CD last is not verified, the last verified one is one back.
+        let steps = usize::try_from(back).unwrap_or(usize::MAX);
+        let steps = steps.saturating_sub(usize::from(!is_live));
+        let place = self.verified.len().checked_sub(steps.saturating_add(1));
+        let to = place.and_then(|place| self.verified.get(place)).cloned();
+        self.way_back_to(to, back)
+    }
+}

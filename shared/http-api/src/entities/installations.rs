@@ -1,0 +1,96 @@
+//! Installations of the GitHub App: a page, one, and letting go what is held back.
+
+use domain::installation::{Fact, Installation, Key, Selection};
+use ports::{Clock, Log, Store};
+use runtime::browse::{self, Listing};
+
+use super::{
+    Entities,
+    pages::{PAGE_MAX, not_a_cursor},
+    unknown,
+    view::count,
+};
+use crate::{
+    Problem, Reply,
+    model::{self, HeldBackLosses, InstallationList},
+    query::Query,
+};
+
+impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
+    pub(super) async fn list_installations(&self, query: &Query) -> Result<Reply, Problem> {
+        query.only(&["limit", "cursor"])?;
+        let limit = query.limit(PAGE_MAX)?;
+        let after = query
+            .one("cursor")?
+            .map(|text| text.parse::<u64>().map_err(|_| not_a_cursor(text)))
+            .transpose()?;
+        let mut keys = Listing::of(&self.store).await?.ids::<Installation>();
+        keys.retain(|key| after.is_none_or(|after| key.0.0 > after));
+        keys.sort_unstable();
+        let more = keys.len() > limit;
+        keys.truncate(limit);
+        let mut list = InstallationList {
+            installations: Vec::new(),
+            next: keys.last().filter(|_| more).map(|key| key.0.to_string()),
+        };
+        for key in keys {
+            let read = browse::state::<Installation>(&self.store, &key).await;
+            let installation = self.readable(&key, read)?;
+            list.installations.extend(installation.as_ref().map(view));
+        }
+        Ok(Reply::ok(&list))
+    }
+
+    pub(super) async fn show_installation(&self, key: Key) -> Result<Reply, Problem> {
+        Ok(Reply::ok(&view(&self.installation(key).await?)))
+    }
+
+    /// Refused if nothing is held back: whoever asks looked at something that has changed since.
+    pub(super) async fn allow_losses(&self, key: Key) -> Result<Reply, Problem> {
+        if self.installation(key).await?.held_back().is_none() {
+            return Err(Problem::conflict(format!(
+                "no losses are held back in {key}"
+            )));
+        }
+        self.tell::<Installation>(&key, &Fact::LossesAllowed).await
+    }
+
+    async fn installation(&self, key: Key) -> Result<Installation, Problem> {
+        let installation = browse::state::<Installation>(&self.store, &key).await?;
+        installation.ok_or_else(|| unknown(&key))
+    }
+}
+
+fn view(installation: &Installation) -> model::Installation {
+    let details = installation.details();
+    let permissions = details.map(|details| &details.permissions);
+    model::Installation {
+        id: installation.id.0,
+        account: details.map(|details| details.login.clone()),
+        target_type: details.map(|details| details.target_type.clone()),
+        selection: details.map(|details| {
+            let selection = match details.selection {
+                Selection::All => "all",
+                Selection::Selected => "selected",
+            };
+            selection.to_owned()
+        }),
+        repositories: count(installation.reached()),
+        permissions: permissions
+            .into_iter()
+            .flatten()
+            .map(|(name, access)| format!("{name}: {access}"))
+            .collect(),
+        suspended_at: details
+            .and_then(|details| details.suspended_at)
+            .map(|at| at.to_string()),
+        gone: installation.is_gone(),
+        looked_at: installation.looked_at().map(|at| at.to_string()),
+        trouble: installation.trouble().map(str::to_owned),
+        held_back: installation.held_back().map(|held_back| HeldBackLosses {
+            repositories: held_back.repositories.iter().map(|id| id.0).collect(),
+            reason: held_back.to_string(),
+            since: held_back.since.to_string(),
+        }),
+    }
+}

@@ -1,0 +1,92 @@
+//! A release line as the API shows it: the environment, and each of its releases.
+
+use domain::{
+    Timestamp,
+    entity::{Entity, Step},
+    release::{self, Hold, Line, LineId, Shown, Terms},
+};
+
+use crate::model::{Environment, Event, Live, Release, WayBack};
+
+pub(super) fn environment(line: &Line, now: Timestamp) -> Environment {
+    let overview = line.overview(now);
+    let terms = line.terms();
+    let releases = line.releases(now);
+    let shown = |shown: &Shown| {
+        let found = releases.iter().find(|release| release.shown == *shown);
+        found.map(|found| release(&line.id, found))
+    };
+    let next_look_at = match line.plan(now) {
+        Step::Wait { until } => Some(until.to_string()),
+        // It is due: whoever runs it next acts.
+        Step::Act(_) | Step::Forget => Some(now.to_string()),
+        Step::Settled => None,
+    };
+    let ways_back = (1..).zip(line.ways_back());
+    Environment {
+        repository_id: line.id.repository.0,
+        repository: line.repository().map(ToString::to_string),
+        service: line.id.service.to_string(),
+        environment: line.id.environment.to_string(),
+        situation: line.situation().name().to_owned(),
+        live: overview.live.map(|live| Live {
+            commit: live.commit.to_string(),
+            title: live.title,
+            since: live.since.to_string(),
+        }),
+        url: terms.and_then(|terms| terms.url.clone()),
+        tracks: terms.map(|terms| terms.source.to_string()),
+        after: terms.map(after).unwrap_or_default(),
+        application: terms.map(|terms| terms.argocd.application.clone()),
+        running: overview.running.as_ref().and_then(shown),
+        waiting: overview.waiting.iter().filter_map(shown).collect(),
+        last: line.last_ended().map(|last| release(&line.id, &last)),
+        hold: overview.hold.as_ref().map(hold),
+        lock: overview.lock.as_ref().map(hold),
+        ways_back: ways_back
+            .map(|(back, (commit, title))| WayBack {
+                back,
+                commit: commit.to_string(),
+                title,
+            })
+            .collect(),
+        trouble: overview.trouble,
+        next_look_at,
+    }
+}
+
+fn after(terms: &Terms) -> Vec<String> {
+    terms.after.iter().map(ToString::to_string).collect()
+}
+
+fn hold(hold: &Hold) -> crate::model::Hold {
+    crate::model::Hold {
+        since: hold.since.to_string(),
+        by: hold.by.clone(),
+        reason: hold.reason.clone(),
+    }
+}
+
+pub(super) fn release(line: &LineId, release: &release::Release) -> Release {
+    let timeline = release.timeline.iter().map(|(at, what)| Event {
+        at: at.to_string(),
+        what: what.clone(),
+    });
+    Release {
+        repository_id: line.repository.0,
+        service: line.service.to_string(),
+        environment: line.environment.to_string(),
+        id: release.id.clone(),
+        commit: release.shown.commit.to_string(),
+        title: release.shown.title.clone(),
+        phase: release.shown.phase.to_string(),
+        reason: release.shown.reason.clone(),
+        rollback: release.shown.is_rollback,
+        diverged: release.diverged,
+        known_at: release.known_at.to_string(),
+        ended_at: release.ended_at.map(|at| at.to_string()),
+        build_url: release.build_url.clone(),
+        deployment: release.deployment,
+        timeline: timeline.collect(),
+    }
+}

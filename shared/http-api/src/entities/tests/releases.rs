@@ -1,0 +1,597 @@
+//! Environments, releases and installations as people are shown them, and what they ask of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{
+    CommitSha, InstallationId, RepositoryName,
+    argocd::{
+        self, Application, Health, Initiator, Operation, Requested, Source, SourceKind, SyncStatus,
+    },
+    configuration,
+    installation::{self, Details, Installation, Look, Selection, Shown},
+    preview::{RunProgress, WorkflowRun},
+    release::{
+        Fact, Kind, Line, LineId, Push, Reference, Relation, StepFact, Terms, mark, terms_of,
+    },
+};
+
+use super::*;
+
+const RELEASED: &str = "\
+version: 1
+build: { workflow: CI }
+services:
+  web:
+    environments:
+      production:
+        branch: main
+        argocd: { application: shop, update: kustomize-image }
+        rollback: automatic
+";
+
+const PRODUCTION: &str = "/api/v1/environments/42/web/production";
+
+fn line_id(environment: &str) -> LineId {
+    format!("release/42/web/{environment}").parse().unwrap()
+}
+
+fn sha(digit: char) -> CommitSha {
+    digit.to_string().repeat(40).parse().unwrap()
+}
+
+fn terms() -> Terms {
+    let configuration = configuration::parse(RELEASED).unwrap();
+    let all = terms_of(&configuration, &"acme/shop".parse().unwrap());
+    all.into_values().next().unwrap()
+}
+
+/// The application, running the image of this commit, with an operation of `failed` that did not work.
+fn application(head: char, failed: Option<&str>) -> Application {
+    let image = format!("ghcr.io/acme/shop:{}", sha(head));
+    Application {
+        resource_version: "1".into(),
+        deleting: false,
+        sources: vec![Source {
+            kustomize_images: vec![image.clone()],
+            kind: SourceKind::Kustomize,
+            ..Source::default()
+        }],
+        has_several_sources: false,
+        automation: None,
+        requested: None,
+        operation: failed.map(|key| Operation {
+            phase: argocd::Phase::Failed,
+            message: "one or more objects failed to apply".into(),
+            started_at: Some(Timestamp::from_milliseconds(START - 1_000)),
+            finished_at: Some(Timestamp::from_milliseconds(START - 1_000)),
+            requested: Requested {
+                revision: None,
+                mark: Some(mark(&line_id("production"), key)),
+                initiator: Initiator::Unsaid,
+            },
+            revisions: Vec::new(),
+            retries: 0,
+        }),
+        sync: argocd::Sync {
+            status: SyncStatus::Synced,
+            revisions: Vec::new(),
+            is_of_this_specification: true,
+        },
+        health: Health::Healthy,
+        reconciled_at: Some(Timestamp::from_milliseconds(START)),
+        conditions: Vec::new(),
+        images: vec![image],
+        history: Vec::new(),
+        troubles: Vec::new(),
+        managed_by: None,
+    }
+}
+
+fn begun(key: &str, kind: Kind, head: char) -> Fact {
+    Fact::Begun {
+        key: key.to_owned(),
+        kind,
+        commit: sha(head),
+        asked: terms().asked(&sha(head)).unwrap(),
+    }
+}
+
+fn seen(key: &str, application: Application) -> Fact {
+    let application = Box::new(application);
+    let step = StepFact::Seen { application };
+    step_of(key, step)
+}
+
+fn step_of(key: &str, step: StepFact) -> Fact {
+    let key = key.to_owned();
+    Fact::Step { key, step }
+}
+
+/// The commit arrives in Argo CD at once.
+fn arrives(key: &str, kind: Kind, head: char) -> [Fact; 3] {
+    [
+        begun(key, kind, head),
+        seen(key, application(head, None)),
+        seen(key, application(head, None)),
+    ]
+}
+
+fn pushed(head: char) -> [Fact; 2] {
+    let run = WorkflowRun {
+        id: 10,
+        attempt: 1,
+        name: "CI".into(),
+        path: ".github/workflows/ci.yml".into(),
+        event: "push".into(),
+        head_branch: Some("main".into()),
+        head_commit: sha(head),
+        head_repository: Some(RepositoryId(42)),
+        progress: RunProgress::Succeeded,
+        html_url: "https://github.com/acme/shop/actions/runs/10".into(),
+        skips_preview: false,
+    };
+    let push = Push {
+        pushed_at: Timestamp::from_milliseconds(START - 60_000),
+        reference: Reference::Branch("main".into()),
+        commit: sha(head),
+        title: "Rewrite history".into(),
+        skip: false,
+        forced: true,
+    };
+    [Fact::Pushed { push }, Fact::RunSeen { run }]
+}
+
+/// The environment production: `a` and `b` were found healthy, `d` was taken back, and `c` does not contain what is there. It is held
+/// and locked. And staging, of which nothing but its name is known.
+pub(super) fn environments(entities: &TestEntities) {
+    let configured = Fact::Configured {
+        repository: Some("acme/shop".parse().unwrap()),
+        terms: Some(Box::new(terms())),
+        as_of: Timestamp::from_milliseconds(START),
+    };
+    let back = Kind::Rollback {
+        of: Some("d-1".into()),
+        reason: "ddddddd failed".into(),
+    };
+    let mut facts = vec![configured.clone()];
+    facts.extend(arrives("a-1", Kind::Deploy, 'a'));
+    facts.extend(arrives("b-1", Kind::Deploy, 'b'));
+    facts.extend([
+        begun("d-1", Kind::Deploy, 'd'),
+        seen("d-1", application('b', None)),
+        step_of("d-1", StepFact::Changed),
+        step_of("d-1", StepFact::OperationTaken),
+        seen("d-1", application('d', Some("d-1"))),
+    ]);
+    facts.extend(arrives("rollback-4", back, 'b'));
+    facts.extend(pushed('c'));
+    facts.push(Fact::Compared {
+        base: sha('b'),
+        head: sha('c'),
+        relation: Relation::Diverged,
+    });
+    facts.push(Fact::Locked {
+        by: "ada".into(),
+        reason: "counting coins".into(),
+    });
+    learn::<Line>(entities, &line_id("production"), &facts);
+    learn::<Line>(entities, &line_id("staging"), &[configured]);
+}
+
+/// An installation that lost two repositories without a word, with more previews than may go at once.
+pub(super) fn installations(entities: &TestEntities) {
+    let key = installation::Key(InstallationId(99));
+    let reached = |ids: &[u64]| -> BTreeMap<RepositoryId, RepositoryName> {
+        let named = |id: &u64| (RepositoryId(*id), format!("acme/r{id}").parse().unwrap());
+        ids.iter().map(named).collect()
+    };
+    let looked = |ids: &[u64]| {
+        installation::Fact::Looked(Look {
+            shown: Shown::Active {
+                details: Details {
+                    app: 3,
+                    account: 9,
+                    login: "acme".into(),
+                    target_type: "Organization".into(),
+                    selection: Selection::Selected,
+                    permissions: [("contents".to_owned(), "read".to_owned())].into(),
+                    events: BTreeSet::new(),
+                    suspended_at: None,
+                    created_at: Timestamp::from_milliseconds(START),
+                    updated_at: Timestamp::from_milliseconds(START),
+                },
+                repositories: reached(ids),
+            },
+            policy: SurveyPolicy::new(Duration::from_secs(600), 10),
+        })
+    };
+    let deployed = [(RepositoryId(2), 6), (RepositoryId(3), 6)].into();
+    let weighed = installation::Fact::Weighed {
+        deployed,
+        limit: 10,
+    };
+    let at = entities.clock.0.get();
+    for (ids, later) in [
+        ([1, 2, 3].as_slice(), 0),
+        (&[1], 600_000),
+        (&[1], 1_200_000),
+    ] {
+        entities.clock.0.set(at + later);
+        learn::<Installation>(entities, &key, &[looked(ids)]);
+    }
+    learn::<Installation>(entities, &key, &[weighed]);
+    entities.clock.0.set(at);
+}
+
+fn act(entities: &TestEntities, wish: &str, body: &str) -> String {
+    let uri = format!("{PRODUCTION}/{wish}");
+    let (status, answer) = send(entities, &Method::POST, &uri, ("ada", body));
+    let told = answer["outcome"].as_str().or(answer["detail"].as_str());
+    format!("{wish} {body}: {status} {}", told.unwrap_or_default())
+}
+
+#[test]
+fn an_environment_tells_what_is_live_what_holds_it_and_what_waits_for_what() {
+    insta::assert_snapshot!(get(&stored(), PRODUCTION), @r#"
+    200 {
+      "after": [],
+      "application": "shop",
+      "environment": "production",
+      "hold": {
+        "by": "Slipway",
+        "reason": "ddddddd failed: the application is not synced: one or more objects failed to apply; it was taken back",
+        "since": "2026-11-21T10:31:07Z"
+      },
+      "last": {
+        "build_url": null,
+        "commit": "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+        "deployment": null,
+        "diverged": false,
+        "ended_at": "2026-11-21T10:31:07Z",
+        "environment": "production",
+        "id": "rollback-4",
+        "known_at": "2026-11-21T10:31:07Z",
+        "phase": "live",
+        "reason": "went back to bbbbbbb: ddddddd failed",
+        "repository_id": 42,
+        "rollback": true,
+        "service": "web",
+        "timeline": [
+          {
+            "at": "2026-11-21T10:31:07Z",
+            "what": "the release began"
+          },
+          {
+            "at": "2026-11-21T10:31:07Z",
+            "what": "Argo CD was done"
+          },
+          {
+            "at": "2026-11-21T10:31:07Z",
+            "what": "live: went back to bbbbbbb: ddddddd failed"
+          }
+        ],
+        "title": ""
+      },
+      "live": {
+        "commit": "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+        "since": "2026-11-21T10:31:07Z",
+        "title": ""
+      },
+      "lock": {
+        "by": "ada",
+        "reason": "counting coins",
+        "since": "2026-11-21T10:31:07Z"
+      },
+      "next_look_at": "2026-11-21T10:31:07Z",
+      "repository": "acme/shop",
+      "repository_id": 42,
+      "running": null,
+      "service": "web",
+      "situation": "live",
+      "tracks": "the branch main",
+      "trouble": null,
+      "url": null,
+      "waiting": [
+        {
+          "build_url": "https://github.com/acme/shop/actions/runs/10",
+          "commit": "cccccccccccccccccccccccccccccccccccccccc",
+          "deployment": null,
+          "diverged": true,
+          "ended_at": null,
+          "environment": "production",
+          "id": "cccccccccccccccccccccccccccccccccccccccc-10-1",
+          "known_at": "2026-11-21T10:31:07Z",
+          "phase": "waiting-for-approval",
+          "reason": "it does not contain bbbbbbb: a person has to allow it",
+          "repository_id": 42,
+          "rollback": false,
+          "service": "web",
+          "timeline": [
+            {
+              "at": "2026-11-21T10:30:07Z",
+              "what": "pushed"
+            },
+            {
+              "at": "2026-11-21T10:31:07Z",
+              "what": "became known here"
+            },
+            {
+              "at": "2026-11-21T10:31:07Z",
+              "what": "its build succeeded"
+            }
+          ],
+          "title": "Rewrite history"
+        }
+      ],
+      "ways_back": [
+        {
+          "back": 1,
+          "commit": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+          "title": ""
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn an_environment_of_which_nothing_is_released_is_empty() {
+    let entities = stored();
+    let (status, list) = ask(&entities, &Method::GET, "/api/v1/environments");
+    assert_eq!(status, 200);
+    let shown = list["environments"].as_array().unwrap().iter();
+    let shown: Vec<String> = shown
+        .map(|one| format!("{} {}", one["environment"], one["situation"]))
+        .collect();
+    assert_eq!(shown, [r#""production" "live""#, r#""staging" "empty""#]);
+}
+
+#[test]
+fn environments_are_listed_page_by_page_and_by_name() {
+    let entities = stored();
+    let page = |query: &str| {
+        let (status, list) = ask(
+            &entities,
+            &Method::GET,
+            &format!("/api/v1/environments{query}"),
+        );
+        assert_eq!(status, 200, "{list}");
+        let shown = list["environments"].as_array().unwrap().iter();
+        let shown: Vec<&str> = shown
+            .map(|one| one["environment"].as_str().unwrap())
+            .collect();
+        format!("{} then {}", shown.join(", "), list["next"])
+    };
+    insta::assert_snapshot!(page("?limit=1"), @r#"production then "42.web.production""#);
+    insta::assert_snapshot!(page("?limit=1&cursor=42.web.production"), @"staging then null");
+    insta::assert_snapshot!(page("?environment=staging"), @"staging then null");
+    insta::assert_snapshot!(page("?repository=43"), @" then null");
+    insta::assert_snapshot!(page("?service=api"), @" then null");
+}
+
+#[test]
+fn releases_are_listed_the_newest_first_and_every_page_goes_on_where_the_last_ended() {
+    let entities = stored();
+    let ids = |list: &serde_json::Value| -> Vec<String> {
+        let releases = list["releases"].as_array().unwrap().iter();
+        releases
+            .map(|one| {
+                format!(
+                    "{} {}",
+                    one["id"].as_str().unwrap(),
+                    one["phase"].as_str().unwrap()
+                )
+            })
+            .collect()
+    };
+    let (_, all) = ask(&entities, &Method::GET, "/api/v1/releases");
+    insta::assert_snapshot!(ids(&all).join("\n"), @"
+    rollback-4 live
+    d-1 rolled-back
+    cccccccccccccccccccccccccccccccccccccccc-10-1 waiting-for-approval
+    b-1 live
+    a-1 live
+    ");
+    let mut paged = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let uri = format!("/api/v1/releases?limit=1{cursor}");
+        let (status, page) = ask(&entities, &Method::GET, &uri);
+        assert_eq!(status, 200, "{page}");
+        paged.extend(ids(&page));
+        let Some(next) = page["next"].as_str() else {
+            break;
+        };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(paged, ids(&all));
+    let (_, live) = ask(
+        &entities,
+        &Method::GET,
+        "/api/v1/releases?phase=rolled-back",
+    );
+    assert_eq!(ids(&live), ["d-1 rolled-back"]);
+    let (_, beyond) = ask(
+        &entities,
+        &Method::GET,
+        "/api/v1/releases?cursor=42.web.production.end",
+    );
+    assert!(ids(&beyond).is_empty(), "{beyond}");
+}
+
+#[test]
+fn a_release_is_found_by_its_commit_and_tells_its_timeline() {
+    let uri = format!("/api/v1/releases/42/web/production/{}", sha('d'));
+    insta::assert_snapshot!(get(&stored(), &uri), @r#"
+    200 {
+      "build_url": null,
+      "commit": "dddddddddddddddddddddddddddddddddddddddd",
+      "deployment": null,
+      "diverged": false,
+      "ended_at": "2026-11-21T10:31:07Z",
+      "environment": "production",
+      "id": "d-1",
+      "known_at": "2026-11-21T10:31:07Z",
+      "phase": "rolled-back",
+      "reason": "the application is not synced: one or more objects failed to apply",
+      "repository_id": 42,
+      "rollback": false,
+      "service": "web",
+      "timeline": [
+        {
+          "at": "2026-11-21T10:31:07Z",
+          "what": "the release began"
+        },
+        {
+          "at": "2026-11-21T10:31:07Z",
+          "what": "Argo CD took it on"
+        },
+        {
+          "at": "2026-11-21T10:31:07Z",
+          "what": "rolled-back: the application is not synced: one or more objects failed to apply"
+        }
+      ],
+      "title": ""
+    }
+    "#);
+}
+
+#[test]
+fn acts_are_taken_in_at_once_in_the_name_of_who_asked() {
+    let entities = stored();
+    assert_eq!(act(&entities, "lift-hold", ""), "lift-hold : 202 noted");
+    assert_eq!(
+        act(
+            &entities,
+            "rollback",
+            r#"{"back":1,"reason":"coins are free"}"#
+        ),
+        r#"rollback {"back":1,"reason":"coins are free"}: 202 noted"#
+    );
+    let (_, shown) = ask(&entities, &Method::GET, PRODUCTION);
+    assert_eq!(shown["situation"], "going-back", "{shown}");
+    assert_eq!(
+        shown["hold"]["reason"],
+        "it was taken back: ada asked for it: coins are free"
+    );
+    assert_eq!(shown["ways_back"], serde_json::json!([]), "{shown}");
+    let due = entities.store.all_keys();
+    let due = due
+        .iter()
+        .any(|key| key.starts_with("queue due/release/42/web/production/"));
+    assert!(due, "reconcile finds what is to be done");
+}
+
+#[test]
+fn acts_that_make_no_sense_or_lack_something_are_refused_with_the_reason() {
+    let entities = stored();
+    let refused = [
+        ("rollback", ""),
+        ("rollback", r#"{"back":1}"#),
+        ("rollback", r#"{"back":11,"reason":"coins"}"#),
+        ("rollback", r#"{"back":9,"reason":"coins"}"#),
+        ("rollback", r#"{"back":1,"reason":"coins","force":true}"#),
+        ("lock", r#"{"reason":"  "}"#),
+        ("lock", "[]"),
+        ("allow-diverged", r#"{"commit":"main"}"#),
+        (
+            "allow-diverged",
+            r#"{"commit":"eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"}"#,
+        ),
+        ("unlock", ""),
+        ("unlock", ""),
+    ]
+    .map(|(wish, body)| act(&entities, wish, body));
+    insta::assert_snapshot!(refused.join("\n"), @r#"
+    rollback : 400 rollback: expected how many releases back, a whole number from 1 to 10
+    rollback {"back":1}: 400 rollback: expected a reason
+    rollback {"back":11,"reason":"coins"}: 400 rollback: expected how many releases back, a whole number from 1 to 10
+    rollback {"back":9,"reason":"coins"}: 409 release/42/web/production: only 2 releases are known to have been healthy, and none is 9 back
+    rollback {"back":1,"reason":"coins","force":true}: 400 the body: unknown field `force`, expected one of `reason`, `back`, `commit` at line 1 column 34; expected an object with reason, back or commit
+    lock {"reason":"  "}: 400 lock: expected a reason
+    lock []: 400 lock: expected a reason
+    allow-diverged {"commit":"main"}: 400 the body: "main" is not a commit SHA (40 or 64 lower-case hexadecimal digits) at line 1 column 17; expected an object with reason, back or commit
+    allow-diverged {"commit":"eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"}: 409 release/42/web/production: eeeeeee does not wait for anything
+    unlock : 202 noted
+    unlock : 409 release/42/web/production: it is not locked
+    "#);
+}
+
+#[test]
+fn what_is_asked_of_environments_that_cannot_be_is_said() {
+    let entities = stored();
+    let told = [
+        "/api/v1/environments/42/web/nowhere",
+        "/api/v1/environments/42/WEB/production",
+        "/api/v1/environments/42/web/production/lift_hold",
+        "/api/v1/environments?environment=a/b",
+        "/api/v1/environments?cursor=7",
+        "/api/v1/releases?cursor=42.web.production.x",
+        "/api/v1/releases?phase=gone",
+        "/api/v1/releases/42/web/production/rollback-9",
+        "/api/v1/installations/7",
+    ]
+    .map(|uri| {
+        let (status, body) = ask(&entities, &Method::GET, uri);
+        format!("{uri}: {status} {}", body["detail"].as_str().unwrap())
+    });
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    /api/v1/environments/42/web/nowhere: 404 no release/42/web/nowhere is known
+    /api/v1/environments/42/WEB/production: 404 there is nothing at /api/v1/environments/42/WEB/production
+    /api/v1/environments/42/web/production/lift_hold: 404 there is nothing at /api/v1/environments/42/web/production/lift_hold
+    /api/v1/environments?environment=a/b: 400 the parameter environment: "a/b" is not a name (1 to 40 lower-case letters, digits and hyphens)
+    /api/v1/environments?cursor=7: 400 the parameter cursor is "7", expected the value of next of an earlier page
+    /api/v1/releases?cursor=42.web.production.x: 400 the parameter cursor is "42.web.production.x", expected the value of next of an earlier page
+    /api/v1/releases?phase=gone: 400 the parameter phase is "gone", expected one of waiting-for-build, waiting-for-approval, queued, syncing, verifying, live, failed, rolling-back, rolled-back, superseded, cancelled
+    /api/v1/releases/42/web/production/rollback-9: 404 no release rollback-9 of release/42/web/production is known: it never was, or is too old
+    /api/v1/installations/7: 404 no installation/7 is known
+    "#);
+}
+
+#[test]
+fn an_installation_tells_what_it_reaches_and_what_is_held_back_until_it_is_allowed() {
+    let entities = stored();
+    entities.clock.0.set(START + 2_000_000);
+    insta::assert_snapshot!(get(&entities, "/api/v1/installations"), @r#"
+    200 {
+      "installations": [
+        {
+          "account": "acme",
+          "gone": false,
+          "held_back": {
+            "reason": "2 repositories are missing from the App's installation without an event that says so: 12 previews would be removed, and removal_limit allows 10 at once",
+            "repositories": [
+              2,
+              3
+            ],
+            "since": "2026-11-21T10:51:07Z"
+          },
+          "id": 99,
+          "looked_at": "2026-11-21T10:51:07Z",
+          "permissions": [
+            "contents: read"
+          ],
+          "repositories": 1,
+          "selection": "selected",
+          "suspended_at": null,
+          "target_type": "Organization",
+          "trouble": null
+        }
+      ],
+      "next": null
+    }
+    "#);
+    let allow = || {
+        ask(
+            &entities,
+            &Method::POST,
+            "/api/v1/installations/99/allow-losses",
+        )
+        .0
+    };
+    assert_eq!(
+        (allow(), allow()),
+        (202, 409),
+        "nothing is held back any more"
+    );
+}
