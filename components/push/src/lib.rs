@@ -33,8 +33,6 @@ async fn accept(log: &DeliveryLog, request: Request) -> Result<(), Refusal> {
     let fact = IntakeFact::Pushed {
         place: Place {
             repository: event.repository_name,
-            // What GitHub resolves to the default branch.
-            default_branch: event.default_branch.unwrap_or_else(|| "HEAD".to_owned()),
             as_of: event.push.pushed_at,
         },
         push: event.push,

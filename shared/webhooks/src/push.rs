@@ -19,8 +19,6 @@ pub struct PushEvent {
     pub repository: RepositoryId,
     /// Its name, now.
     pub repository_name: RepositoryName,
-    /// Its default branch; none in payloads that do not say it.
-    pub default_branch: Option<String>,
     /// The push.
     pub push: Push,
 }
@@ -40,7 +38,6 @@ pub fn push_event(payload: &[u8]) -> Result<PushEvent, Malformed> {
     Ok(PushEvent {
         repository: RepositoryId(repository.id),
         repository_name: repository.full_name,
-        default_branch: repository.default_branch,
         push: Push {
             // GitHub's own time, in seconds; a commit's is written by whoever commits.
             pushed_at: Timestamp::from_milliseconds(
@@ -94,8 +91,6 @@ pub(crate) struct WireRepository {
     pub(crate) id: u64,
     #[serde(deserialize_with = "json::identity")]
     full_name: RepositoryName,
-    #[serde(default)]
-    default_branch: Option<String>,
     /// Seconds since 1970 in this event, and a text in others.
     #[serde(default)]
     pushed_at: Option<i64>,
@@ -148,9 +143,6 @@ mod tests {
                 42,
             ),
             repository_name: acme/shop,
-            default_branch: Some(
-                "trunk",
-            ),
             push: Push {
                 pushed_at: 2026-11-18T11:06:40Z,
                 reference: Branch(

@@ -15,7 +15,7 @@ mod trust;
 
 pub use identity::{IntakeId, LineId, Name};
 pub use intake::{
-    Action as IntakeAction, Fact as IntakeFact, Intake, News, Place, Reading, Refused,
+    Action as IntakeAction, Fact as IntakeFact, Intake, Known, News, Place, Reading, Refused,
 };
 pub use line::{
     Action, Asked, DeploymentState, DeploymentStatus, Fact, Failure, Hold, Intervention, Kind,

@@ -47,6 +47,9 @@ pub struct Terms {
     pub timeout: Duration,
     /// The workflow that tests the environment.
     pub test: Option<String>,
+    /// The workflows that test the environments before this one.
+    #[serde(default)]
+    pub tests_before: BTreeMap<Name, String>,
     /// The name of the environment on GitHub.
     pub github_environment: String,
 }
@@ -83,6 +86,7 @@ pub fn all(configuration: &Configuration, repository: &RepositoryName) -> AllTer
                     .clone()
                     .unwrap_or_else(|| default_image(repository)),
                 before: followers(service, environment_name),
+                tests_before: tests_before(service, environment),
                 github_environment,
                 ..of(environment)
             };
@@ -117,6 +121,7 @@ fn of(environment: &Environment) -> Terms {
         allow_diverged: environment.allow_diverged,
         timeout: environment.timeout.get(),
         test: environment.test.clone(),
+        tests_before: BTreeMap::new(),
         github_environment: String::new(),
     }
 }
@@ -128,6 +133,16 @@ fn followers(service: &Service, environment: &String) -> Vec<Name> {
         .iter()
         .filter(|(_, other)| other.after.contains(environment));
     follows.filter_map(|(name, _)| name.parse().ok()).collect()
+}
+
+/// The workflows that test the environments of the service that come before `environment`.
+fn tests_before(service: &Service, environment: &Environment) -> BTreeMap<Name, String> {
+    let before = environment.after.iter();
+    let tested = before.filter_map(|name| {
+        let test = service.environments.get(name)?.test.clone()?;
+        Some((name.parse().ok()?, test))
+    });
+    tested.collect()
 }
 
 fn names(texts: &[String]) -> Vec<Name> {

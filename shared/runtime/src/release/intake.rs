@@ -1,40 +1,44 @@
 //! What the plan of an intake asks for: reading the configuration, and telling lines.
 
 use domain::{
-    configuration::{self, ConfigurationError},
+    RepositoryName,
+    configuration::ConfigurationError,
     preview::Trouble,
     release::{
-        Intake, IntakeAction as Action, IntakeFact as Fact, IntakeId, Place, Reading, Refused,
+        Intake, IntakeAction as Action, IntakeFact as Fact, IntakeId, Known, Reading, Refused,
         terms_of,
     },
+    repository::{Outcome, Version},
 };
 use ports::{Clock, Http, Level, Log, Store};
-use vendors::github::FileContent;
 
 use super::ReleaseExecutor;
-use crate::{Claim, Executor};
+use crate::{Claim, Executor, configuration};
 
 impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Intake>
     for ReleaseExecutor<V, H, C, L, S>
 {
     async fn execute(&self, id: &IntakeId, action: &Action, _claim: Claim) -> Fact {
         match action {
-            Action::ReadConfiguration { place } => match self.read(*id, place).await {
-                Ok(reading) => Fact::ConfigurationRead { reading },
-                Err(trouble) => {
-                    self.warn(
-                        *id,
-                        "could not read the configuration for releases",
-                        &trouble.reason,
-                    );
-                    Fact::ConfigurationNotRead { trouble }
+            Action::ReadConfiguration { repository, known } => {
+                match self.read(*id, repository, known.as_ref()).await {
+                    Ok(fact) => fact,
+                    Err(trouble) => {
+                        self.warn(
+                            *id,
+                            "could not read the configuration for releases",
+                            &trouble.reason,
+                        );
+                        Fact::ConfigurationNotRead { trouble }
+                    }
                 }
-            },
+            }
             Action::Tell {
                 messages,
                 news,
                 terms,
                 refused,
+                repository,
             } => {
                 for refused in refused {
                     self.refuse(*id, refused);
@@ -52,6 +56,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Intake>
                     news: news.clone(),
                     terms: terms.clone(),
                     refused: refused.clone(),
+                    repository: Some(repository.clone()),
                 }
             }
         }
@@ -59,38 +64,38 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Intake>
 }
 
 impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S> {
-    async fn read(&self, id: IntakeId, place: &Place) -> Result<Reading, Trouble> {
-        let (github, repository) = self.github(id.0, &place.repository)?;
-        let invalid = |message: String| {
-            self.warn(
-                id,
-                "the configuration is not valid; the last valid one stays in force",
-                &message,
-            );
-            Ok(Reading::Invalid { message })
+    /// Reads the configuration of which `known` was read last, in the same way as everybody else.
+    async fn read(
+        &self,
+        id: IntakeId,
+        name: &RepositoryName,
+        known: Option<&Version>,
+    ) -> Result<Fact, Trouble> {
+        let (github, repository) = self.github(id.0, name)?;
+        let Some(found) = configuration::read(github, repository, known).await? else {
+            return Ok(Fact::ConfigurationUnchanged);
         };
-        let found = github
-            .file(repository, configuration::PATH, &place.default_branch)
-            .await?;
-        match found {
-            FileContent::Missing => Ok(Reading::Missing),
-            FileContent::Found { text, .. } => match configuration::parse(&text) {
-                Ok(configuration) => Ok(Reading::Valid {
-                    terms: terms_of(&configuration, &place.repository),
-                }),
-                Err(ConfigurationError { message, .. }) => invalid(message),
+        let reading = match found.outcome {
+            Outcome::Missing => Reading::Missing,
+            Outcome::Valid(configuration) => Reading::Valid {
+                terms: terms_of(&configuration, name),
             },
-            FileContent::TooLarge { bytes } => invalid(format!(
-                "the file has {bytes} bytes, and at most {} are read",
-                configuration::BYTES_MAX
-            )),
-            FileContent::NotAFile => {
-                invalid("found something that is not a file, expected a YAML file".to_owned())
+            Outcome::Invalid(ConfigurationError { message, .. }) => {
+                self.warn(
+                    id,
+                    "the configuration is not valid; the last valid one stays in force",
+                    &message,
+                );
+                Reading::Invalid { message }
             }
-            FileContent::NotText => {
-                invalid("found something that is not UTF-8, expected a YAML file".to_owned())
-            }
-        }
+        };
+        Ok(Fact::ConfigurationRead {
+            known: Known {
+                repository: name.clone(),
+                version: found.version,
+            },
+            reading,
+        })
     }
 
     fn refuse(&self, id: IntakeId, refused: &Refused) {

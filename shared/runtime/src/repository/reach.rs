@@ -5,9 +5,10 @@ use domain::{
     entity::Entity,
     installation::Loss,
     preview::{self, Preview, Trouble},
+    release::{Intake, IntakeFact, IntakeId},
     repository::{AccessAction, AccessFact, DetailsFact, Key},
 };
-use ports::{Clock, Http, Level, Log, Store};
+use ports::{Clock, Http, Label, Level, Log, Store};
 use vendors::{
     CallError,
     github::{self, Reach},
@@ -62,9 +63,13 @@ where
         Ok(reach)
     }
 
-    /// Posts to every stored preview of the repository.
+    /// Posts to every stored preview of the repository, and to its intake. When the repository is reached again it is the next push or
+    /// run that leads to releases.
     async fn tell_of_loss(&self, id: Key, lost: Option<Loss>) -> Result<(), RunError> {
         let as_of = self.clock.now();
+        if lost.is_some() {
+            self.tell_intake(id, &IntakeFact::AccessLost).await?;
+        }
         for number in self.previews.of(&self.store, id.0).await?.into_keys() {
             let preview = PreviewId {
                 repository: id.0,
@@ -72,6 +77,16 @@ where
             };
             let fact = preview::Fact::Access { lost, as_of };
             mailbox::post::<P>(&self.store, &preview, &fact.into(), as_of).await?;
+        }
+        Ok(())
+    }
+
+    /// Posts to the repository's intake, if there is one.
+    pub(super) async fn tell_intake(&self, id: Key, fact: &IntakeFact) -> Result<(), RunError> {
+        let intake = IntakeId(id.0);
+        let stored = self.store.get(Label::Default, &intake.to_string()).await?;
+        if stored.is_some() {
+            mailbox::post::<Intake>(&self.store, &intake, fact, self.clock.now()).await?;
         }
         Ok(())
     }

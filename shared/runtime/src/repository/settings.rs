@@ -5,6 +5,7 @@ use domain::{
     configuration::PATH,
     entity::Entity,
     preview::{self, Preview, PullRequestState, Trouble},
+    release::IntakeFact,
     repository::{CHECK, ConfigurationAction, ConfigurationFact, Key, Reading, Report, Repository},
 };
 use ports::{Clock, Http, Level, Log, Store};
@@ -123,8 +124,10 @@ where
         github.create_check_run(repository, &run).await.map(drop)
     }
 
-    /// Tells every preview of an open pull request to look which configuration counts.
+    /// Tells every preview of an open pull request to look which configuration counts, and what releases, if there is anything.
     async fn tell_all(&self, id: Key) -> Result<(), RunError> {
+        self.tell_intake(id, &IntakeFact::ConfigurationChanged)
+            .await?;
         for (number, preview) in self.previews.of(&self.store, id.0).await? {
             let is_open = |known: &preview::PullRequest| known.state == PullRequestState::Open;
             if !preview.pull_request().is_some_and(is_open) {

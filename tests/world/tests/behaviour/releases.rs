@@ -140,7 +140,6 @@ impl<'a> Shop<'a> {
                     let event = webhooks::push_event(&delivery.body).unwrap();
                     let place = Place {
                         repository: event.repository_name,
-                        default_branch: event.default_branch.unwrap(),
                         as_of: event.push.pushed_at,
                     };
                     IntakeFact::Pushed {
@@ -152,7 +151,6 @@ impl<'a> Shop<'a> {
                     let event = webhooks::workflow_run_event(&delivery.body).unwrap();
                     let place = Place {
                         repository: event.repository_name,
-                        default_branch: event.default_branch.unwrap(),
                         as_of: event.updated_at,
                     };
                     IntakeFact::RunSeen {

@@ -2,11 +2,12 @@
 //!
 //! Deliveries name branches and commits, not environments: which environment tracks a branch says the configuration, and that
 //! is read only after a delivery was answered. So what a delivery tells comes here first, and the configuration as it is then
-//! says who is told. The last valid configuration stays in force while the file is broken.
+//! says who is told. The last valid configuration stays in force while the file is broken. An intake that has nothing to keep is forgotten.
 
+mod fold;
 mod plan;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,7 @@ use crate::{
     RepositoryId, RepositoryName, Timestamp,
     entity::{self, Entity, GivenUp, Step},
     preview::{Effort, Trouble, WorkflowRun},
+    repository::Version,
 };
 
 /// A fact about the intake of a repository.
@@ -37,9 +39,17 @@ pub enum Fact {
     },
     /// The configuration was looked for.
     ConfigurationRead {
-        /// What was found.
+        /// Which state of which file was found, and of which repository.
+        known: Known,
+        /// What it says.
         reading: Reading,
     },
+    /// The configuration was looked for, and is what was read last.
+    ConfigurationUnchanged,
+    /// Somebody else found that another configuration counts.
+    ConfigurationChanged,
+    /// The App does not reach the repository any more: nothing is released from it.
+    AccessLost,
     /// The configuration could not be read.
     ConfigurationNotRead {
         /// Why.
@@ -54,6 +64,9 @@ pub enum Fact {
         terms: AllTerms,
         /// What was told to nobody, and why.
         refused: Vec<Refused>,
+        /// What they were told that the repository's name is.
+        #[serde(default)]
+        repository: Option<RepositoryName>,
     },
     /// Not all lines could be told.
     NotTold {
@@ -69,10 +82,17 @@ pub enum Fact {
 pub struct Place {
     /// Its name then.
     pub repository: RepositoryName,
-    /// Its default branch, where the configuration is read.
-    pub default_branch: String,
     /// GitHub's time of what the delivery tells.
     pub as_of: Timestamp,
+}
+
+/// Which configuration was read: another name of the repository makes another one of the same file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// The name that the repository was read by.
+    pub repository: RepositoryName,
+    /// Which state of which file.
+    pub version: Version,
 }
 
 /// What the configuration was found to be.
@@ -140,6 +160,15 @@ pub struct Intake {
     /// What is wrong with the file that was read last.
     #[serde(default)]
     problem: Option<String>,
+    /// What was read last.
+    #[serde(default)]
+    known: Option<Known>,
+    /// Since when no file is found though one is in force: that may be an answer that lags.
+    #[serde(default)]
+    missing_since: Option<Timestamp>,
+    /// So much news was dropped since the lines were told last, since there was too much of it.
+    #[serde(default)]
+    dropped: u64,
     #[serde(default)]
     reading: Effort,
     #[serde(default)]
@@ -147,6 +176,9 @@ pub struct Intake {
     /// What each line was told last that its terms are.
     #[serde(default, with = "pairs")]
     told: AllTerms,
+    /// What they were told last that the repository's name is.
+    #[serde(default)]
+    told_as: Option<RepositoryName>,
     /// The last runs that were refused, the newest last.
     #[serde(default)]
     refused: Vec<Refused>,
@@ -155,10 +187,12 @@ pub struct Intake {
 /// Something to do about an intake. All of it may be done twice: it reads, and it posts facts that are harmless to repeat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Read the configuration from the default branch.
+    /// Read the configuration.
     ReadConfiguration {
-        /// Where.
-        place: Place,
+        /// The repository.
+        repository: RepositoryName,
+        /// What was read last; none if it is to be read whatever it is.
+        known: Option<Version>,
     },
     /// Post these facts to release lines.
     Tell {
@@ -170,6 +204,8 @@ pub enum Action {
         terms: AllTerms,
         /// What is told to nobody, and why.
         refused: Vec<Refused>,
+        /// The repository's name.
+        repository: RepositoryName,
     },
 }
 
@@ -198,46 +234,19 @@ impl Entity for Intake {
             is_stale: false,
             in_force: None,
             problem: None,
+            known: None,
+            missing_since: None,
+            dropped: 0,
             reading: Effort::default(),
             telling: Effort::default(),
             told: AllTerms::new(),
+            told_as: None,
             refused: Vec::new(),
         }
     }
 
     fn record(&mut self, fact: &Fact, at: Timestamp) {
-        match fact {
-            Fact::Pushed { place, push } => {
-                self.seen_at(place);
-                if !self.news.pushes.contains(push) {
-                    self.news.pushes.push(push.clone());
-                    self.news.pushes.sort();
-                }
-                self.is_stale = true;
-            }
-            Fact::RunSeen { place, run } => {
-                self.seen_at(place);
-                let known = self.news.runs.get(&run.id);
-                if known.is_none_or(|known| known.precedes(run)) {
-                    self.news.runs.insert(run.id, run.clone());
-                }
-                self.is_stale = true;
-            }
-            Fact::ConfigurationRead { reading } => self.configuration_read(reading),
-            Fact::ConfigurationNotRead { trouble } => self.reading.fail(trouble, at, self.id.0),
-            Fact::Told {
-                news,
-                terms,
-                refused,
-            } => self.lines_told(news, terms, refused),
-            Fact::NotTold { trouble } => self.telling.fail(trouble, at, self.id.0),
-            Fact::RetryAsked => {
-                self.is_stale = self.place.is_some();
-                self.told.clear();
-                self.reading.start_afresh();
-                self.telling.start_afresh();
-            }
-        }
+        self.fold(fact, at);
     }
 
     fn plan(&self, now: Timestamp) -> Step<Action> {
@@ -249,14 +258,18 @@ impl Entity for Intake {
             ("reading the configuration for releases", &self.reading),
             ("telling the environments", &self.telling),
         ];
-        efforts
+        let given_up = efforts
             .into_iter()
             .filter(|(_, effort)| effort.is_exhausted())
             .map(|(what, effort)| GivenUp {
                 what: what.to_owned(),
                 reason: effort.last_error.clone().unwrap_or_default(),
-            })
-            .collect()
+            });
+        let dropped = (self.dropped > 0).then(|| GivenUp {
+            what: "keeping all pushes and runs until the configuration can be read".to_owned(),
+            reason: format!("there were more than {} of a kind", Self::NEWS_MAX),
+        });
+        given_up.chain(dropped).collect()
     }
 
     fn claims(&self) -> Vec<String> {
@@ -267,6 +280,10 @@ impl Entity for Intake {
 impl Intake {
     /// So many refusals are kept.
     const REFUSED_MAX: usize = 20;
+    /// A file that is in force is gone only if it is not found for so long.
+    const MISSING_FOR: Duration = Duration::from_secs(60);
+    /// So many pushes are kept until the lines are told, and so many runs: the newest.
+    const NEWS_MAX: usize = 200;
 
     /// The last runs that were refused, the newest last.
     pub fn refused(&self) -> &[Refused] {
@@ -290,58 +307,6 @@ impl Intake {
             service: service.clone(),
             environment: environment.clone(),
         }
-    }
-
-    fn seen_at(&mut self, place: &Place) {
-        // Of two deliveries of one second the choice is arbitrary, but the same in every order.
-        let key = |place: &Place| {
-            let Place {
-                repository,
-                default_branch,
-                as_of,
-            } = place;
-            (*as_of, repository.clone(), default_branch.clone())
-        };
-        if self
-            .place
-            .as_ref()
-            .is_none_or(|known| key(known) < key(place))
-        {
-            self.place = Some(place.clone());
-        }
-    }
-
-    fn configuration_read(&mut self, reading: &Reading) {
-        self.reading.succeed();
-        self.is_stale = false;
-        match reading {
-            Reading::Valid { terms } => {
-                self.in_force = Some(terms.clone());
-                self.problem = None;
-            }
-            Reading::Missing => {
-                self.in_force = None;
-                self.problem = None;
-            }
-            Reading::Invalid { message } => self.problem = Some(message.clone()),
-        }
-    }
-
-    fn lines_told(&mut self, news: &News, terms: &AllTerms, refused: &[Refused]) {
-        self.telling.succeed();
-        self.told.clone_from(terms);
-        // What came meanwhile stays.
-        self.news.pushes.retain(|push| !news.pushes.contains(push));
-        self.news
-            .runs
-            .retain(|id, run| news.runs.get(id) != Some(run));
-        for refused in refused {
-            if !self.refused.contains(refused) {
-                self.refused.push(refused.clone());
-            }
-        }
-        let surplus = self.refused.len().saturating_sub(Self::REFUSED_MAX);
-        self.refused.drain(..surplus);
     }
 
     fn terms_of(&self, names: &(Name, Name)) -> Option<&Terms> {

@@ -14,13 +14,29 @@ impl Intake {
             return Step::Forget;
         };
         if self.is_stale {
+            let again = self
+                .missing_since
+                .map(|since| since.after(Self::MISSING_FOR));
+            if let Some(until) = again.filter(|again| *again > now) {
+                return Step::Wait { until };
+            }
+            let known = self.known.as_ref();
+            let known = known.filter(|known| known.repository == place.repository);
             return when_due(&self.reading, now, || Action::ReadConfiguration {
-                place: place.clone(),
+                repository: place.repository.clone(),
+                known: known.map(|known| known.version.clone()),
             });
         }
         let terms = self.in_force.clone().unwrap_or_default();
-        if self.news.is_empty() && self.told == terms {
-            return Step::Settled;
+        let is_told = self.told == terms
+            && (terms.is_empty() || self.told_as.as_ref() == Some(&place.repository));
+        if self.news.is_empty() && is_told {
+            // Without environments there is nothing to keep: the next delivery makes it known again.
+            return if terms.is_empty() && self.problem.is_none() {
+                Step::Forget
+            } else {
+                Step::Settled
+            };
         }
         when_due(&self.telling, now, || {
             let (messages, refused) = self.messages(&terms, now);
@@ -29,6 +45,7 @@ impl Intake {
                 news: self.news.clone(),
                 terms: terms.clone(),
                 refused,
+                repository: place.repository.clone(),
             }
         })
     }
@@ -47,7 +64,9 @@ impl Intake {
         for (names, terms) in terms {
             let before = messages.len();
             self.tell_news(names, terms, &mut messages, &mut refused);
-            if messages.len() > before || self.told.get(names) != self.terms_of(names) {
+            let is_renamed = self.told_as.as_ref() != self.place.as_ref().map(|it| &it.repository);
+            let is_told = !is_renamed && self.told.get(names) == self.terms_of(names);
+            if messages.len() > before || !is_told {
                 let configured = self.configured(Some(terms), now);
                 messages.insert(before, (self.line(names), configured));
             }

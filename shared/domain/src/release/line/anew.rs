@@ -2,7 +2,7 @@
 
 use super::{
     Failure, Line, Phase, Relation,
-    state::{Ended, Verified},
+    state::{Ended, Verified, WayBack},
 };
 use crate::{
     CommitSha, RepositoryName, Timestamp,
@@ -61,21 +61,24 @@ impl Line {
 
     /// Ends what goes on in another place than the configuration names: neither its application nor its URL is looked at any more.
     fn moved(&mut self, at: Timestamp) {
-        let Some(terms) = &self.terms else {
-            return;
+        let terms = self.terms.as_ref();
+        let application = terms.and_then(Terms::application);
+        let stays = |back: &WayBack| terms.is_some_and(|terms| back.to.fits(terms));
+        let names = match terms {
+            Some(_) => "names another Argo CD application now",
+            None => "names this environment no longer",
         };
-        let application = terms.application();
-        if let Some(back) = self.way_back.take_if(|back| !back.to.fits(terms)) {
+        if let Some(back) = self.way_back.take_if(|back| !stays(back)) {
             self.mark(back.of.as_deref(), Phase::Failed);
             let refused = format!("not taken back: {} {ELSEWHERE}", back.to.commit.short());
             self.refused_wish = Some(refused);
         }
-        let is_elsewhere = |application_of_it| application_of_it != &application;
         let running = self.running.as_ref();
-        if running.is_some_and(|running| is_elsewhere(&running.application)) {
-            let reason = "the configuration names another Argo CD application now, and what becomes of this release is not \
-                          followed";
-            self.fail(Failure::Infrastructure(reason.to_owned()), at);
+        if running.is_some_and(|running| running.application != application) {
+            let reason = format!(
+                "the configuration {names}, and what becomes of this release is not followed"
+            );
+            self.fail(Failure::Infrastructure(reason), at);
         }
     }
 

@@ -135,6 +135,9 @@ impl Line {
     /// Keeps a release that is over. `reason` is never empty.
     pub(super) fn end(&mut self, running: Running, phase: Phase, reason: String, at: Timestamp) {
         let times = running.times();
+        let mut report = running.report;
+        // What was given up about it as it was may work for what it is now.
+        report.effort.start_afresh();
         self.ended(Ended {
             is_rollback: running.kind != Kind::Deploy,
             key: running.key,
@@ -145,7 +148,8 @@ impl Line {
             reason,
             at,
             times,
-            report: running.report,
+            url: self.terms.as_ref().and_then(|terms| terms.url.clone()),
+            report,
         });
     }
 }

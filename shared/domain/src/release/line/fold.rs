@@ -437,6 +437,7 @@ impl Line {
             reason: reason.to_owned(),
             at,
             times: candidate.times(),
+            url: None,
             report: candidate.report,
         });
     }

@@ -20,6 +20,9 @@ use crate::{
 /// A release begins only if GitHub showed the commit in what is tracked no longer ago than this.
 const FRESH: Duration = Duration::from_secs(30);
 
+/// An environment that no configuration names is forgotten after so long.
+const KEPT_FOR: Duration = Duration::from_secs(30 * 86_400);
+
 /// What one concern wants next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Wish {
@@ -65,6 +68,15 @@ impl Line {
             return Step::Forget;
         };
         let mut agenda = Agenda::default();
+        if self.terms.is_none() {
+            // Nobody names it any more. What is known of it is of use should it be named again, and to people, but not for ever.
+            let forgotten_at = self.terms_as_of.after(KEPT_FOR);
+            if forgotten_at <= now {
+                return Step::Forget;
+            }
+            agenda.add(Wish::At(forgotten_at));
+            self.report_ended(repository, None, now, &mut agenda);
+        }
         if let Some(terms) = &self.terms {
             if let Some(running) = &self.running {
                 agenda.add(self.go_on(running, terms, now));

@@ -234,7 +234,7 @@ impl Line {
                 report: &candidate.report,
                 status: status(DeploymentState::Queued, &reason, Some(run.html_url.clone())),
             };
-            told.wish(repository, terms, now, agenda);
+            told.wish(repository, Some(terms), now, agenda);
         }
         if let Some(running) = &self.running {
             let shown = shown_running(running);
@@ -244,8 +244,19 @@ impl Line {
                 report: &running.report,
                 status: status(DeploymentState::InProgress, &shown.reason, None),
             };
-            told.wish(repository, terms, now, agenda);
+            told.wish(repository, Some(terms), now, agenda);
         }
+        self.report_ended(repository, Some(terms), now, agenda);
+    }
+
+    /// Brings those of releases that are over to say so; without terms only what is known at GitHub, since nobody knows where more belongs.
+    pub(super) fn report_ended(
+        &self,
+        repository: &RepositoryName,
+        terms: Option<&Terms>,
+        now: Timestamp,
+        agenda: &mut Agenda,
+    ) {
         for ended in &self.ended {
             // What never had a deployment gets none when it is over, unless it was begun.
             if ended.report.deployment.is_none() && !ended.was_begun() {
@@ -255,7 +266,7 @@ impl Line {
                 key: ended.key.clone(),
                 commit: &ended.commit,
                 report: &ended.report,
-                status: ended.status(terms),
+                status: ended.status(),
             };
             told.wish(repository, terms, now, agenda);
         }
@@ -326,12 +337,21 @@ struct Told<'a> {
 }
 
 impl Told<'_> {
-    fn wish(self, repository: &RepositoryName, terms: &Terms, now: Timestamp, agenda: &mut Agenda) {
+    fn wish(
+        self,
+        repository: &RepositoryName,
+        terms: Option<&Terms>,
+        now: Timestamp,
+        agenda: &mut Agenda,
+    ) {
         // Given up at last: a failed report never fails a release, and a person's word lets it be tried again.
         if self.report.effort.is_exhausted() || self.report.digest == Some(self.status.digest()) {
             return;
         }
         let Some(deployment) = self.report.deployment else {
+            let Some(terms) = terms else {
+                return;
+            };
             agenda.add(due(&self.report.effort, now, now, || Action::Report {
                 key: self.key.clone(),
                 repository: repository.clone(),
@@ -400,7 +420,7 @@ impl Ended {
         }
     }
 
-    fn status(&self, terms: &Terms) -> DeploymentStatus {
+    fn status(&self) -> DeploymentStatus {
         let text = match self.phase {
             Phase::RollingBack | Phase::RolledBack => format!("{}: {}", self.phase, self.reason),
             Phase::Superseded | Phase::Cancelled => format!("{}: {}", self.phase, self.reason),
@@ -414,7 +434,7 @@ impl Ended {
         };
         let mut status = status(self.state(), &text, None);
         if self.phase == Phase::Live {
-            status.environment_url.clone_from(&terms.url);
+            status.environment_url.clone_from(&self.url);
         }
         status
     }

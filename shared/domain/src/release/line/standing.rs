@@ -111,6 +111,11 @@ impl Line {
         {
             return Standing::Unfounded(reason);
         }
+        if let Some((environment, workflow)) = terms.tests_before.first_key_value() {
+            return Standing::Unapproved(format!(
+                "{environment} is to be tested by {workflow} first, which this version of Slipway cannot do yet"
+            ));
+        }
         if terms.approvals > 0 {
             return Standing::Unapproved(format!(
                 "it needs {} approvals, which this version of Slipway cannot take yet",

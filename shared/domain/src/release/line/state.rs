@@ -287,6 +287,9 @@ pub(super) struct Ended {
     /// What happened before.
     #[serde(default)]
     pub(super) times: Times,
+    /// Where the environment was reached then.
+    #[serde(default)]
+    pub(super) url: Option<String>,
     pub(super) report: Report,
 }
 

@@ -1,12 +1,14 @@
 //! Who is told of what.
 
 use super::*;
-use crate::release::{Intake, IntakeAction, IntakeFact, IntakeId, News, Place, Reading, SKIP};
+use crate::{
+    release::{Intake, IntakeAction, IntakeFact, IntakeId, Known, News, Place, Reading, SKIP},
+    repository::{Origin, Version},
+};
 
 fn place(seconds: i64) -> Place {
     Place {
         repository: "acme/shop".parse().unwrap(),
-        default_branch: "main".into(),
         as_of: at(seconds),
     }
 }
@@ -29,7 +31,10 @@ services:
 
 struct Desk {
     intake: Intake,
+    now: Timestamp,
     reading: Reading,
+    /// The commit that changed the file last.
+    version: char,
     told: Vec<String>,
 }
 
@@ -37,7 +42,9 @@ impl Desk {
     fn new() -> Self {
         Self {
             intake: Intake::new(IntakeId(REPOSITORY)),
+            now: at(2),
             reading: reading(TWO),
+            version: '0',
             told: Vec::new(),
         }
     }
@@ -67,12 +74,24 @@ impl Desk {
     }
 
     fn go(&mut self) -> String {
-        while let Step::Act(action) = self.intake.plan(at(2)) {
+        while let Step::Act(action) = self.intake.plan(self.now) {
             let fact = match action {
-                IntakeAction::ReadConfiguration { place } => {
-                    self.told.push(format!("read {}", place.default_branch));
-                    IntakeFact::ConfigurationRead {
-                        reading: self.reading.clone(),
+                IntakeAction::ReadConfiguration { repository, known } => {
+                    self.told.push(format!("read {repository}"));
+                    let version = Version {
+                        origin: Origin::Own,
+                        id: Some(commit(self.version)),
+                    };
+                    if known.as_ref() == Some(&version) {
+                        IntakeFact::ConfigurationUnchanged
+                    } else {
+                        IntakeFact::ConfigurationRead {
+                            known: Known {
+                                repository,
+                                version,
+                            },
+                            reading: self.reading.clone(),
+                        }
                     }
                 }
                 IntakeAction::Tell {
@@ -80,6 +99,7 @@ impl Desk {
                     news,
                     terms,
                     refused,
+                    repository,
                 } => {
                     #[expect(
                         clippy::wildcard_enum_match_arm,
@@ -99,13 +119,14 @@ impl Desk {
                         news,
                         terms,
                         refused,
+                        repository: Some(repository),
                     }
                 }
             };
             // It is stored as JSON.
             let json = serde_json::to_string(&fact).unwrap();
             assert_eq!(serde_json::from_str::<IntakeFact>(&json).unwrap(), fact);
-            self.intake.record(&fact, at(2));
+            self.intake.record(&fact, self.now);
         }
         let json = serde_json::to_string(&self.intake).unwrap();
         assert_eq!(serde_json::from_str::<Intake>(&json).unwrap(), self.intake);
@@ -121,7 +142,7 @@ fn each_environment_is_told_of_what_it_tracks_and_of_nothing_else() {
     desk.pushed("refs/tags/v1", '3');
     desk.pushed("refs/tags/staging", '4');
     insta::assert_snapshot!(desk.go(), @"
-    read main
+    read acme/shop
     production: terms
     production: push 3
     staging: terms
@@ -169,12 +190,20 @@ fn the_last_valid_configuration_stays_in_force_and_one_that_is_gone_ends_its_env
     desk.reading = Reading::Invalid {
         message: "line 3".into(),
     };
+    desk.version = '1';
     desk.pushed("refs/heads/staging", '2');
     let told = desk.go();
     assert!(told.contains("staging: push 2"), "{told}");
     assert_eq!(desk.intake.problem(), Some("line 3"));
     desk.reading = Reading::Missing;
+    desk.version = '2';
     desk.pushed("refs/heads/staging", '3');
+    assert_eq!(
+        desk.go(),
+        "read acme/shop",
+        "that may be an answer that lags"
+    );
+    desk.now = at(100);
     let told = desk.go();
     assert!(
         told.contains("production: not any more") && told.contains("staging: not any more"),
@@ -216,4 +245,126 @@ fn the_order_of_deliveries_and_their_copies_make_no_difference() {
     assert_eq!(record(&[0, 0, 1, 2, 3, 2, 1]), expected);
     assert_eq!(SKIP, "[skip deploy]");
     assert_eq!(News::default().pushes, []);
+}
+
+#[test]
+fn a_file_that_is_missing_once_ends_nothing() {
+    let mut desk = Desk::new();
+    desk.pushed("refs/heads/staging", '1');
+    desk.go();
+    let found = std::mem::replace(&mut desk.reading, Reading::Missing);
+    desk.version = '1';
+    desk.pushed("refs/heads/staging", '2');
+    desk.go();
+    desk.reading = found;
+    desk.now = at(100);
+    let told = desk.go();
+    assert!(told.contains("staging: push 2"), "{told}");
+    assert!(!told.contains("not any more"), "{told}");
+}
+
+#[test]
+fn a_configuration_that_changes_without_a_push_is_read_when_somebody_tells_of_it() {
+    let mut desk = Desk::new();
+    desk.pushed("refs/heads/staging", '1');
+    desk.go();
+    desk.intake.record(&IntakeFact::ConfigurationChanged, at(3));
+    assert_eq!(
+        desk.go(),
+        "read acme/shop",
+        "nothing is told of what is the same"
+    );
+    desk.reading = reading(&TWO.replace("shop-stg", "shop-staging"));
+    desk.version = '1';
+    desk.intake.record(&IntakeFact::ConfigurationChanged, at(3));
+    assert_eq!(desk.go(), "read acme/shop\nstaging: terms");
+}
+
+#[test]
+fn a_renamed_repository_is_read_anew_and_every_environment_is_told_its_name() {
+    let mut desk = Desk::new();
+    desk.pushed("refs/heads/staging", '1');
+    desk.go();
+    let renamed = Place {
+        repository: "acme/store".parse().unwrap(),
+        ..place(5)
+    };
+    let run = run(9, '1', RunProgress::Running);
+    desk.intake.record(
+        &IntakeFact::RunSeen {
+            place: renamed,
+            run,
+        },
+        at(5),
+    );
+    assert_eq!(
+        desk.go(),
+        "read acme/store\nproduction: terms\nstaging: terms"
+    );
+}
+
+#[test]
+fn a_repository_that_the_app_lost_releases_nothing_and_is_forgotten() {
+    let mut desk = Desk::new();
+    desk.pushed("refs/heads/staging", '1');
+    desk.go();
+    desk.intake.record(&IntakeFact::AccessLost, at(3));
+    assert_eq!(desk.go(), "production: not any more\nstaging: not any more");
+    assert_eq!(desk.intake.plan(at(4)), Step::Forget);
+}
+
+#[test]
+fn a_repository_without_environments_leaves_nothing_behind() {
+    let mut desk = Desk::new();
+    desk.reading = Reading::Missing;
+    desk.pushed("refs/heads/staging", '1');
+    desk.ran(run(1, '1', RunProgress::Succeeded));
+    desk.go();
+    assert_eq!(desk.intake.plan(at(4)), Step::Forget);
+}
+
+#[test]
+fn news_is_bounded_while_the_configuration_cannot_be_read_and_the_newest_is_kept() {
+    let mut desk = Desk::new();
+    let record = |desk: &mut Desk, number: i64| {
+        let push = Push {
+            pushed_at: at(number),
+            title: format!("Change {number}"),
+            ..push('1', 1)
+        };
+        desk.intake.record(
+            &IntakeFact::Pushed {
+                place: place(1),
+                push,
+            },
+            at(1),
+        );
+        let run = run(u64::try_from(number).unwrap(), '1', RunProgress::Succeeded);
+        desk.intake.record(
+            &IntakeFact::RunSeen {
+                place: place(1),
+                run,
+            },
+            at(1),
+        );
+    };
+    desk.pushed("refs/tags/v1", '3');
+    for number in 2..2_000 {
+        record(&mut desk, number);
+    }
+    let size = serde_json::to_string(&desk.intake).unwrap().len();
+    assert!(size < 200_000, "{size} bytes");
+    assert!(
+        desk.intake
+            .given_up()
+            .iter()
+            .any(|it| it.what.contains("keeping all pushes")),
+        "and somebody is told"
+    );
+    let told = desk.go();
+    assert!(
+        told.contains("production: push 3"),
+        "the only one of its tag, however old: {told}"
+    );
+    assert_eq!(desk.intake.given_up(), []);
 }

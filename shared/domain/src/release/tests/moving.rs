@@ -102,3 +102,36 @@ fn no_way_back_sets_an_image_that_the_configuration_names_no_longer() {
     assert_eq!(done.matches("set the image").count(), 1, "{done}");
     assert_eq!(story.end_of('2').unwrap().0, Phase::Failed);
 }
+
+#[test]
+fn an_environment_that_is_named_no_more_ends_what_is_in_hand_and_is_forgotten_in_the_end() {
+    let mut story = Story::new(PRODUCTION);
+    story.release('1');
+    story.argo.stuck = true;
+    story.release('2');
+    story.record(&Fact::Configured {
+        repository: None,
+        terms: None,
+        as_of: story.now,
+    });
+    let done = story.go();
+    assert!(
+        done.contains("tell failure: the configuration names this environment no longer"),
+        "{done}"
+    );
+    assert_eq!(story.end_of('2').unwrap().0, Phase::Failed);
+    let day = Duration::from_secs(86_400);
+    story.now = story.now.after(29 * day);
+    assert_ne!(story.line.plan(story.now), Step::Forget, "it may come back");
+    story.now = story.now.after(2 * day);
+    assert_eq!(story.line.plan(story.now), Step::Forget);
+}
+
+#[test]
+fn a_url_that_changes_says_nothing_new_of_releases_that_are_over() {
+    let mut story = Story::new(PRODUCTION);
+    story.release('1');
+    story.release('2');
+    story.configure(&PRODUCTION.replace("https://shop.example.com", "https://shop.example.org"));
+    assert_eq!(story.go(), "");
+}

@@ -73,6 +73,47 @@ fn an_environment_without_a_branch_gets_what_is_live_upstream() {
 }
 
 #[test]
+fn what_is_to_be_tested_upstream_waits_since_nothing_tests_it() {
+    let staging =
+        "staging: { branch: staging, test: e2e.yml, argocd: { application: shop-staging } }";
+    let text = format!(
+        "{}      {staging}\n",
+        configuration(&with_staging("after: [staging]"))
+    );
+    let mut story = Story::new(PRODUCTION);
+    story.record(&Fact::Configured {
+        repository: None,
+        terms: Some(Box::new(terms(&text))),
+        as_of: story.now,
+    });
+    story.runs.push(run(1, '1', RunProgress::Succeeded));
+    live_in_staging(&mut story, '1');
+    story.go();
+    assert_eq!(story.given, []);
+    assert_eq!(
+        story.waiting(),
+        "1 waiting-for-approval: staging is to be tested by e2e.yml first, which this version of Slipway cannot do yet"
+    );
+}
+
+#[test]
+fn a_promotion_that_failed_is_tried_again_by_a_persons_word() {
+    let mut story = story(&with_staging("after: [staging]"));
+    story.runs.push(run(1, '1', RunProgress::Succeeded));
+    live_in_staging(&mut story, '1');
+    story.trouble = Some(Trouble {
+        reason: "Argo CD answered 401".into(),
+        reaction: crate::preview::Reaction::GiveUp,
+    });
+    story.go();
+    assert_eq!(story.end_of('1').unwrap().0, Phase::Failed);
+    story.trouble = None;
+    story.record(&Fact::RetryAsked);
+    story.go();
+    assert_eq!(story.live(), Some('1'));
+}
+
+#[test]
 fn environments_downstream_are_told_what_is_live_and_approvals_are_waited_for() {
     let text = format!(
         "{}      later: {{ after: [production], argocd: {{ application: later }} }}\n",
