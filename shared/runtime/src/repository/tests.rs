@@ -140,6 +140,8 @@ struct World {
 type Surveyor<'a> =
     RepositoryExecutor<'a, Preview, &'a Lister, &'a MemoryStore, &'a Hand, &'a Alerts>;
 
+mod intake;
+
 impl World {
     /// A repository that a delivery named, with deployed previews of these pull requests, which are open.
     async fn with(numbers: impl IntoIterator<Item = u64>) -> Self {
