@@ -14,6 +14,7 @@ mod progress;
 mod report;
 mod standing;
 mod state;
+mod status;
 mod times;
 mod view;
 mod watching;
@@ -23,8 +24,9 @@ use serde::{Deserialize, Serialize};
 pub use action::{Action, ReportAction, StepAction};
 pub use fact::{Asked, Fact, Kind, Relation, ReportFact, StepFact, Upstream};
 pub use intervention::{Intervention, Particulars, Wish};
-pub use report::{DeploymentState, DeploymentStatus, Overview, Shown};
+pub use report::{Overview, Shown};
 pub use state::{Failure, Hold, Line};
+pub use status::{DeploymentState, DeploymentStatus};
 pub use view::{Release, Situation};
 
 use super::LineId;

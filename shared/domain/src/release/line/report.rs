@@ -9,55 +9,12 @@ use super::{
     plan::{Agenda, due},
     standing::Standing,
     state::{Build, Candidate, Ended, Report, Running, Stage},
+    status::{DeploymentState, DeploymentStatus, status},
 };
 use crate::{
     CommitSha, RepositoryName, Timestamp,
     release::{LineId, Refusal, Terms},
 };
-
-/// A status of a deployment, in GitHub's words.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct DeploymentStatus {
-    /// How far it is.
-    pub state: DeploymentState,
-    /// What it says: at most 140 characters, GitHub's limit.
-    pub description: String,
-    /// Where the environment is reached, once it is live.
-    pub environment_url: Option<String>,
-    /// The page of the build.
-    pub log_url: Option<String>,
-}
-
-/// GitHub's states of a deployment that are used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum DeploymentState {
-    /// It waits.
-    Queued,
-    /// It is being made.
-    InProgress,
-    /// It is live.
-    Success,
-    /// What was released does not work.
-    Failure,
-    /// It could not be released.
-    Error,
-    /// It is over and not live.
-    Inactive,
-}
-
-impl DeploymentState {
-    /// GitHub's word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::InProgress => "in_progress",
-            Self::Success => "success",
-            Self::Failure => "failure",
-            Self::Error => "error",
-            Self::Inactive => "inactive",
-        }
-    }
-}
 
 /// A release as people see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,9 +51,6 @@ pub struct Overview {
     /// What does not work at present.
     pub trouble: Option<String>,
 }
-
-/// GitHub's limit of a description, in characters.
-const DESCRIPTION_CHARACTERS: usize = 140;
 
 impl Line {
     /// What people see of it at `now`.
@@ -373,14 +327,6 @@ impl Told<'_> {
     }
 }
 
-impl DeploymentStatus {
-    /// What it says, to tell whether it was said already.
-    pub fn digest(&self) -> String {
-        let url = self.environment_url.as_deref().unwrap_or_default();
-        format!("{} {} {url}", self.state.as_str(), self.description)
-    }
-}
-
 impl Ended {
     /// Whether anything was asked of Argo CD for it, or was about to be.
     fn was_begun(&self) -> bool {
@@ -437,20 +383,6 @@ impl Ended {
             status.environment_url.clone_from(&self.url);
         }
         status
-    }
-}
-
-fn status(state: DeploymentState, text: &str, log_url: Option<String>) -> DeploymentStatus {
-    let mut description: String = text.chars().take(DESCRIPTION_CHARACTERS).collect();
-    if description.len() < text.len() {
-        description.pop();
-        description.push('…');
-    }
-    DeploymentStatus {
-        state,
-        description,
-        environment_url: None,
-        log_url,
     }
 }
 
