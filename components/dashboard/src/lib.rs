@@ -17,6 +17,8 @@ async fn handle(request: Request) -> impl IntoResponse {
     let dashboard = Dashboard {
         http: SpinHttp,
         clock: SpinClock,
+        // Without it, or if it is not a URL, the host that the browser asks for decides.
+        public_url: Variables.url("public_url").await.ok().flatten(),
         key: key().await,
     };
     let (parts, body) = request.into_parts();

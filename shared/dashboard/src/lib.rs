@@ -41,6 +41,8 @@ pub struct Dashboard<H, C> {
     pub http: H,
     /// The time.
     pub clock: C,
+    /// Where people reach Slipway: the variable `public_url`.
+    pub public_url: Option<String>,
     /// What sessions are sealed with; an error says why nobody can sign in.
     pub key: Result<SessionKey, KeyError>,
 }

@@ -130,6 +130,7 @@ impl Browser {
             dashboard: Dashboard {
                 http: Api::default(),
                 clock: Still(Cell::new(NOW)),
+                public_url: None,
                 key: SessionKey::of(SECRET),
             },
             host: "slipway.example.com",
@@ -291,4 +292,25 @@ fn repository() -> Value {
             "since": "2026-11-21T08:15:00Z",
         },
     })
+}
+
+#[test]
+fn behind_a_proxy_that_asks_in_this_machines_name_the_cookie_is_secure_if_people_come_by_tls() {
+    for (public_url, host, secure) in [
+        (Some("https://slipway.example.com"), "127.0.0.1:3000", true),
+        (None, "slipway.example.com", true),
+        (Some("http://localhost:3000"), "localhost:3000", false),
+        (None, "127.0.0.1:3000", false),
+    ] {
+        let mut browser = Browser::new();
+        browser.dashboard.public_url = public_url.map(str::to_owned);
+        browser.host = host;
+        let answer = browser.get("/dashboard/sign-in");
+        let cookie = header_of(&answer, &header::SET_COOKIE).expect("a cookie");
+        assert_eq!(
+            (cookie.contains("; Secure"), cookie.starts_with("__Host-")),
+            (secure, secure),
+            "{public_url:?} {host}: {cookie}"
+        );
+    }
 }

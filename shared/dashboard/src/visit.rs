@@ -40,7 +40,7 @@ impl<H: Http, C: Clock> Dashboard<H, C> {
             }
         };
         let now = self.clock.now();
-        let session = form::cookie(asked.headers, cookie_name(asked.headers))
+        let session = form::cookie(asked.headers, cookie_name(self.over_tls(asked.headers)))
             .and_then(|cookie| key.open(cookie, now));
         let visit = Visit {
             dashboard: self,
@@ -49,6 +49,13 @@ impl<H: Http, C: Clock> Dashboard<H, C> {
             now,
         };
         visit.lead(route, session).await
+    }
+
+    /// Whether the browser speaks TLS, as it does everywhere but on this machine itself. A proxy may ask in this machine's name, so
+    /// what Slipway is reached by decides first.
+    fn over_tls(&self, headers: &HeaderMap) -> bool {
+        let public = self.public_url.as_deref().unwrap_or_default();
+        public.starts_with("https://") || !form::is_loopback(headers)
     }
 }
 
@@ -259,12 +266,9 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
 
     /// Sets the session's cookie, or deletes it.
     fn with_cookie(&self, mut answer: Answer, session: Option<&Session>) -> Answer {
-        let name = cookie_name(self.asked.headers);
-        let secure = if form::is_loopback(self.asked.headers) {
-            ""
-        } else {
-            "; Secure"
-        };
+        let over_tls = self.dashboard.over_tls(self.asked.headers);
+        let name = cookie_name(over_tls);
+        let secure = if over_tls { "; Secure" } else { "" };
         let (value, age) = match session {
             Some(session) => {
                 let age = session.expires_at.since(self.now).as_secs();
@@ -279,12 +283,12 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
     }
 }
 
-/// With the prefix a browser takes the cookie from nobody but this host, over TLS. On this machine itself there is no TLS.
-fn cookie_name(headers: &HeaderMap) -> &'static str {
-    if form::is_loopback(headers) {
-        "slipway"
-    } else {
+/// With the prefix a browser takes the cookie from nobody but this host, over TLS.
+fn cookie_name(over_tls: bool) -> &'static str {
+    if over_tls {
         "__Host-slipway"
+    } else {
+        "slipway"
     }
 }
 
