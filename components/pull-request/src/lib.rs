@@ -27,6 +27,7 @@ fn learnt(payload: &[u8]) -> Result<Learnt, Malformed> {
             repository: event.repository,
             full_name: pull_request.repository.clone(),
             as_of: pull_request.updated_at,
+            touches_configuration: false,
         },
         previews: [Fact::PullRequestDelivered { pull_request }]
             .into_iter()

@@ -29,6 +29,7 @@ async fn accept(log: &DeliveryLog, request: Request) -> Result<(), Refusal> {
         repository: event.repository,
         full_name: event.repository_name.clone(),
         as_of: event.push.pushed_at,
+        touches_configuration: event.touches_configuration,
     };
     let fact = IntakeFact::Pushed {
         place: Place {

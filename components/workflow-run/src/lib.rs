@@ -70,6 +70,7 @@ fn learnt(event: &WorkflowRunEvent) -> Learnt {
             repository: event.repository,
             full_name: event.repository_name.clone(),
             as_of: event.updated_at,
+            touches_configuration: false,
         },
         previews: previews.collect(),
     }

@@ -3,7 +3,7 @@
 
 use domain::{
     RepositoryId, RepositoryName, Timestamp,
-    repository::{self, Key, Repository},
+    repository::{self, ConfigurationFact, Key, Repository},
 };
 use ports::{Level, Log};
 use runtime::{RunError, Runner};
@@ -20,12 +20,14 @@ pub struct Seen {
     pub full_name: RepositoryName,
     /// GitHub's own time of what the event tells.
     pub as_of: Timestamp,
+    /// Whether the event may have changed the configuration: then it is looked at.
+    pub touches_configuration: bool,
 }
 
 /// What is new of a repository, durable.
 pub struct News {
     repository: Key,
-    mail: Option<u64>,
+    mail: Vec<u64>,
     installation: Option<(RepositoryId, InstallationId)>,
 }
 
@@ -40,15 +42,24 @@ impl Seen {
             full_name: self.full_name,
             as_of: self.as_of,
         };
-        let mail = match runner.post_news(repository, &seen).await {
-            Ok(news) => news,
+        let noted = async {
+            let news = runner.post_news(repository, &seen).await?;
+            let mut mail: Vec<u64> = news.into_iter().collect();
+            if self.touches_configuration {
+                let touched = repository::Fact::Configuration(ConfigurationFact::Touched);
+                mail.push(runner.post::<Repository>(&repository, &touched).await?);
+            }
+            Ok(mail)
+        };
+        let mail = match noted.await {
+            Ok(mail) => mail,
             Err(RunError::Store(error)) => return Err(Refusal::unavailable(&error)),
             // What cannot be read stays so however often the delivery comes; nothing else depends on it.
             Err(error @ (RunError::Unreadable { .. } | RunError::Unwritable { .. })) => {
                 let fields = [("reason", error.to_string().into())];
                 let message = "could not note the repository";
                 runner.log.write(Level::Error, message, &fields);
-                None
+                Vec::new()
             }
         };
         let installation = webhooks::installation_of(payload);
@@ -63,9 +74,9 @@ impl Seen {
 impl News {
     /// Takes in what is new; the repository's surveys are made by `POST /reconcile`. If it is cut off, that takes it in too.
     pub async fn take_in<X>(self, runner: &AnyRunner<X>, github: Option<&GitHub>) {
-        if let Some(mail) = self.mail
+        if !self.mail.is_empty()
             && let Err(error) = runner
-                .take_in::<Repository>(&self.repository, &[mail])
+                .take_in::<Repository>(&self.repository, &self.mail)
                 .await
         {
             let fields = [

@@ -1,7 +1,7 @@
 //! `push` deliveries: a branch or a tag is at another commit.
 
 use domain::{
-    CommitSha, RepositoryId, RepositoryName, Timestamp,
+    CommitSha, RepositoryId, RepositoryName, Timestamp, configuration,
     release::{Push, Reference, SKIP},
 };
 use serde::Deserialize;
@@ -21,6 +21,9 @@ pub struct PushEvent {
     pub repository_name: RepositoryName,
     /// The push.
     pub push: Push,
+    /// Whether the configuration may be another one now: the default branch was moved by force, or the event names the file. A
+    /// commit's message that names it too costs one look. Of more than 2,048 commits GitHub lists no files; a survey finds those.
+    pub touches_configuration: bool,
 }
 
 /// Parses the payload of a `push` delivery that [`crate::route`] did not ignore.
@@ -34,8 +37,14 @@ pub fn push_event(payload: &[u8]) -> Result<PushEvent, Malformed> {
         ));
     };
     let repository = event.repository.0;
+    let is_default = matches!(
+        &reference,
+        Reference::Branch(branch) if Some(branch) == repository.default_branch.as_ref()
+    );
     let message = head.0.message.unwrap_or_default();
     Ok(PushEvent {
+        touches_configuration: is_default
+            && (event.forced || payload.contains(configuration::PATH)),
         repository: RepositoryId(repository.id),
         repository_name: repository.full_name,
         push: Push {
@@ -153,8 +162,27 @@ mod tests {
                 skip: true,
                 forced: true,
             },
+            touches_configuration: false,
         }
         "#);
+    }
+
+    #[test]
+    fn only_a_push_to_the_default_branch_can_change_the_configuration() {
+        let touches = |branch: &str, forced: bool, files: Value| {
+            let mut payload = payload();
+            payload["ref"] = format!("refs/heads/{branch}").into();
+            payload["forced"] = forced.into();
+            payload["commits"] = json!([{ "message": "", "modified": files }]);
+            let event = push_event(payload.to_string().as_bytes()).unwrap();
+            event.touches_configuration
+        };
+        let file = || json!(["README.md", ".github/slipway.yml"]);
+        assert!(touches("trunk", false, file()));
+        assert!(!touches("trunk", false, json!(["README.md"])));
+        assert!(!touches("main", false, file()));
+        // What it was before is not among the commits.
+        assert!(touches("trunk", true, json!([])));
     }
 
     #[test]

@@ -63,6 +63,8 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConfigurationFact {
+    /// A push may have changed it.
+    Touched,
     /// It was read, and is another than before.
     Read(Reading),
     /// It was looked at, and is what it was.
@@ -126,6 +128,9 @@ pub(super) struct Known {
     /// When it was last looked at.
     #[serde(default)]
     read_at: Option<Timestamp>,
+    /// When a push was last heard of that may have changed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    touched_at: Option<Timestamp>,
     #[serde(default)]
     effort: Effort,
     /// The commit that was told last that its file is wrong.
@@ -153,6 +158,10 @@ impl Known {
 
     pub(super) fn fold(&mut self, fact: &ConfigurationFact, at: Timestamp, seed: u64) {
         match fact {
+            ConfigurationFact::Touched => {
+                self.touched_at = self.touched_at.max(Some(at));
+                self.effort.start_afresh();
+            }
             ConfigurationFact::Read(reading) => self.read(reading, at),
             ConfigurationFact::Unchanged => {
                 self.read_at = self.read_at.max(Some(at));
@@ -207,7 +216,8 @@ impl Known {
         });
     }
 
-    /// What is to be done; `surveyed_at` is when the last survey was made, with each of which the file is looked at too.
+    /// What is to be done; `surveyed_at` is when the last survey was made, with each of which the file is looked at too, as it is
+    /// after a push that may have changed it.
     pub(super) fn plan(
         &self,
         repository: &RepositoryName,
@@ -240,7 +250,8 @@ impl Known {
                 version: version.clone(),
             });
         }
-        let stale = surveyed_at.is_some() && self.read_at < surveyed_at;
+        let asked_at = surveyed_at.max(self.touched_at);
+        let stale = asked_at.is_some() && self.read_at < asked_at;
         if stale && is_due(&self.effort) {
             return act(ConfigurationAction::Read {
                 repository: repository.clone(),

@@ -149,7 +149,7 @@ where
             ("repository", id.0.0.into()),
         ];
         let (message, trouble) = match fact {
-            ConfigurationFact::Unchanged => return,
+            ConfigurationFact::Unchanged | ConfigurationFact::Touched => return,
             ConfigurationFact::Read(_) => ("read another configuration", None),
             ConfigurationFact::NotRead { trouble } => {
                 ("could not read the configuration", Some(trouble))

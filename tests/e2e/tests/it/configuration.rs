@@ -85,6 +85,25 @@ async fn a_broken_configuration_is_told_on_its_commit_and_the_last_valid_one_sta
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_push_that_breaks_the_configuration_is_told_without_waiting_for_a_survey() -> Result<()> {
+    let story = Setup::default().as_app().start().await?;
+    let pull = story.repository.open_pull_request("Add a cart", "feature");
+    story.comment_with(&pull, "Waiting for `CI`").await?;
+    survey(&story).await?;
+    let broken = story.configuration().replace("preview:", "previews:");
+    let commit = story.repository.push_file("main", PATH, &broken);
+    story
+        .reconcile_until("a check run on the commit", |_| {
+            !story.repository.check_runs(&commit).is_empty()
+        })
+        .await?;
+    let told = verdicts(&story.repository, &commit);
+    assert_eq!(told, [r#"Slipway configuration: Some("failure")"#]);
+    story.world.assert_clean();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_repository_without_a_file_goes_by_its_owners() -> Result<()> {
     let story = Setup::default().as_app().start().await?;
     story.repository.remove_file(PATH);

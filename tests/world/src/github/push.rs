@@ -35,6 +35,16 @@ impl Repository {
         })
     }
 
+    /// Pushes a new commit that writes a file to a branch, which begins at the default branch if it is new; gives its hash.
+    pub fn push_file(&self, branch: &str, path: &str, content: impl AsRef<[u8]>) -> String {
+        let (shared, reference) = (&self.shared, format!("refs/heads/{branch}"));
+        self.moving(&reference, |found| {
+            let change = Change::Write(path, content.as_ref());
+            let message = format!("Write {path}");
+            found.commit_to(branch, &message, change, &shared.clock, &shared.names)
+        })
+    }
+
     /// Pushes, by force, a new commit that follows `parent` and nothing that came after it; gives its hash.
     pub fn force_push(&self, branch: &str, parent: &str, message: &str) -> String {
         let (shared, reference) = (&self.shared, format!("refs/heads/{branch}"));
@@ -81,6 +91,38 @@ impl Repository {
     }
 }
 
+/// The files that a commit changed, as a payload lists them.
+#[derive(Default)]
+struct Changed<'a> {
+    added: Vec<&'a str>,
+    removed: Vec<&'a str>,
+    modified: Vec<&'a str>,
+}
+
+impl<'a> Changed<'a> {
+    fn by(found: &'a Record, sha: &str) -> Self {
+        let mut changed = Self::default();
+        let Some(commit) = found.commits.get(sha) else {
+            return changed;
+        };
+        let parent = commit
+            .parents
+            .first()
+            .and_then(|parent| found.commits.get(parent));
+        for (path, content) in &commit.files {
+            match parent.and_then(|parent| parent.files.get(path)) {
+                None => changed.added.push(path),
+                Some(before) if before != content => changed.modified.push(path),
+                Some(_) => {}
+            }
+        }
+        let before = parent.iter().flat_map(|parent| parent.files.keys());
+        let gone = before.filter(|path| !commit.files.contains_key(*path));
+        changed.removed.extend(gone.map(String::as_str));
+        changed
+    }
+}
+
 impl GitHubState {
     /// What a `push` payload says of a moved reference.
     pub(crate) fn push_payload(&self, found: &Record, moved: &Moved, api: &str) -> Value {
@@ -90,11 +132,12 @@ impl GitHubState {
         let person =
             json!({"name": "Mona Octocat", "email": "mona@github.com", "username": "octocat"});
         let at = commit.map_or(0, |commit| commit.at);
+        let changed = Changed::by(found, after);
         let head = json!({
             "id": after, "tree_id": after, "distinct": true,
             "message": commit.map(|commit| commit.message.as_str()).unwrap_or_default(), "timestamp": github_time(at),
             "url": format!("{home}/commit/{after}"), "author": person, "committer": person,
-            "added": [], "removed": [], "modified": [],
+            "added": changed.added, "removed": changed.removed, "modified": changed.modified,
         });
         let mut payload = json!({
             "ref": moved.reference, "before": before, "after": after, "created": before == NOTHING, "deleted": false,

@@ -229,3 +229,19 @@ fn the_owners_file_counts_without_a_report_since_its_commit_is_elsewhere() {
     };
     insta::assert_snapshot!(message, @"in the owner's repository .github, content bbbbbbb: line 1, column 1: build: the key is missing, expected a map of keys and values (and 2 more problems)");
 }
+
+#[test]
+fn a_push_that_may_have_changed_it_makes_it_be_looked_at_once() {
+    let mut story = Story::new();
+    story.read('a', Some(VALID));
+    assert_eq!(story.go(), "");
+    story.record(ConfigurationFact::Touched);
+    let name = "acme/shop".parse().unwrap();
+    let plan = |story: &Story| story.repository.configuration.plan(&name, None, story.now);
+    let read = Action::Configuration(ConfigurationAction::Read {
+        repository: name.clone(),
+    });
+    assert_eq!(plan(&story), Step::Act(read));
+    story.record(ConfigurationFact::Unchanged);
+    assert_eq!(plan(&story), Step::Settled);
+}
