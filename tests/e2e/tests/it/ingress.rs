@@ -246,18 +246,27 @@ async fn other_methods_content_types_and_sizes_are_refused() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_body_that_is_announced_as_too_large_is_refused_before_it_is_sent() -> Result<()> {
+async fn what_need_not_be_read_is_refused_before_it_is_sent() -> Result<()> {
     let story = Story::start().await?;
-    let address = story.slipway.url.trim_start_matches("http://").to_owned();
-    let mut stream = TcpStream::connect(&address).await?;
-    let head = format!(
-        "POST /webhooks/github HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-        25 * 1024 * 1024 + 1
-    );
-    stream.write_all(head.as_bytes()).await?;
-    // Not a byte of the body is sent: the answer comes all the same.
-    let mut answer = [0; 12];
-    tokio::time::timeout(e2e::PATIENCE, stream.read_exact(&mut answer)).await??;
-    assert_eq!(String::from_utf8_lossy(&answer), "HTTP/1.1 413");
+    let signature = format!("x-hub-signature-256: sha256={}\r\n", "0".repeat(64));
+    let largest = 25 * 1024 * 1024;
+    for (headers, length, status) in [
+        ("", 100, 401),
+        ("x-hub-signature-256: sha256=0123\r\n", 100, 401),
+        (&signature, largest + 1, 413),
+    ] {
+        let address = story.slipway.url.trim_start_matches("http://").to_owned();
+        let mut stream = TcpStream::connect(&address).await?;
+        let head = format!(
+            "POST /webhooks/github HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n{headers}\
+             content-length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await?;
+        // Not a byte of the body is sent: the answer comes all the same.
+        let mut answer = [0; 12];
+        tokio::time::timeout(e2e::PATIENCE, stream.read_exact(&mut answer)).await??;
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        assert_eq!(answer, format!("HTTP/1.1 {status}"), "{headers}{length}");
+    }
     Ok(())
 }
