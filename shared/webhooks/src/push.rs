@@ -100,6 +100,8 @@ pub(crate) struct WireRepository {
     pub(crate) id: u64,
     #[serde(deserialize_with = "json::identity")]
     full_name: RepositoryName,
+    #[serde(default)]
+    default_branch: Option<String>,
     /// Seconds since 1970 in this event, and a text in others.
     #[serde(default)]
     pushed_at: Option<i64>,
