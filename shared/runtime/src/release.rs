@@ -115,11 +115,12 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Line>
                 line,
                 environment,
                 live,
+                as_of,
             } => {
                 let fact = Fact::UpstreamLive {
                     environment: id.environment.clone(),
                     live: live.clone(),
-                    as_of: self.clock.now(),
+                    as_of: *as_of,
                 };
                 match self.post(line, &fact).await {
                     Ok(()) => Fact::Passed {

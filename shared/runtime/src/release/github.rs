@@ -5,6 +5,7 @@ use domain::{
     preview::{Trouble, WorkflowRun},
     release::{Fact, LineId, Push, Relation, ReportAction, ReportFact, SKIP, Source, mark},
 };
+use futures_util::future::try_join;
 use ports::{Clock, Http, Log, Store};
 use vendors::github::{At, Client, Deployment, Repository, Status};
 
@@ -59,39 +60,50 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
         (source, tag): (&Source, Option<&str>),
     ) -> Result<Fact, Trouble> {
         let (github, repository) = self.github(id.repository, name)?;
-        let runs = github.workflow_runs(repository, commit).await?;
         let tracked = match (source, tag) {
             (Source::Branch(branch), _) => Some(At::Branch(branch)),
             (Source::Tag(_), Some(tag)) => Some(At::Tag(tag)),
             (Source::Tag(_), None) | (Source::Promotion, _) => None,
         };
-        let mut shown = None;
-        let missing = match tracked {
-            None => None,
-            Some(at) => {
-                shown = github.commit(repository, at).await?;
-                match &shown {
-                    None => Some(format!("{source} is gone")),
-                    Some(tip) if tip.sha == *commit => None,
-                    // A tag is at one commit; a branch contains those before it.
-                    Some(tip) => match at {
-                        At::Branch(_) => self.missing(id, name, commit, &tip.sha, source).await?,
-                        At::Tag(_) | At::Commit(_) => {
-                            Some(format!("the tag is at {} now", tip.sha.short()))
-                        }
-                    },
+        // At once, since a lease lasts for few answers of a slow GitHub.
+        let tip = async {
+            match tracked {
+                Some(at) => github.commit(repository, at).await,
+                None => Ok(None),
+            }
+        };
+        let runs = github.workflow_runs(repository, commit);
+        let (runs, tip) = try_join(runs, tip).await?;
+        let missing = async {
+            Ok(match (tracked, &tip) {
+                (None, _) => None,
+                (Some(_), None) => Some(format!("{source} is gone")),
+                (Some(_), Some(tip)) if tip.sha == *commit => None,
+                // A tag is at one commit; a branch contains those before it.
+                (Some(At::Branch(_)), Some(tip)) => {
+                    self.missing(id, name, commit, &tip.sha, source).await?
+                }
+                (Some(At::Tag(_) | At::Commit(_)), Some(tip)) => {
+                    Some(format!("the tag is at {} now", tip.sha.short()))
+                }
+            })
+        };
+        let own = async {
+            match tip.as_ref().filter(|tip| tip.sha == *commit) {
+                Some(tip) => Ok(Some(tip.message.clone())),
+                None => {
+                    let own = github.commit(repository, At::Commit(commit)).await;
+                    own.map(|own| own.map(|own| own.message))
+                        .map_err(Trouble::from)
                 }
             }
         };
-        let is_head = tracked.map(|at| {
-            matches!(at, At::Branch(_)) && shown.as_ref().is_some_and(|tip| tip.sha == *commit)
-        });
-        let own = shown.filter(|tip| tip.sha == *commit);
-        let own = match own {
-            Some(own) => Some(own),
-            None => github.commit(repository, At::Commit(commit)).await?,
+        let (missing, message) = try_join(missing, own).await?;
+        let is_head = match source {
+            Source::Branch(_) => Some(tip.is_some_and(|tip| tip.sha == *commit)),
+            Source::Tag(_) => Some(false),
+            Source::Promotion => None,
         };
-        let message = own.map(|own| own.message);
         Ok(Fact::Checked {
             commit: commit.clone(),
             runs,

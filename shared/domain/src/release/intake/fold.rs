@@ -36,8 +36,14 @@ impl Intake {
                 terms,
                 refused,
                 repository,
-            } => self.lines_told(news, terms, (refused, repository.as_ref())),
-            Fact::NotTold { trouble } => self.telling.fail(trouble, at, self.id.0),
+            } => {
+                self.lines_told(news, terms, (refused, repository.as_ref()));
+                self.told_at = self.told_at.after(Self::TICK).max(at);
+            }
+            Fact::NotTold { trouble } => {
+                self.telling.fail(trouble, at, self.id.0);
+                self.told_at = self.told_at.after(Self::TICK).max(at);
+            }
             Fact::RetryAsked => {
                 self.is_stale = self.place.is_some();
                 self.known = None;

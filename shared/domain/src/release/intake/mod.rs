@@ -176,6 +176,9 @@ pub struct Intake {
     /// What each line was told last that its terms are.
     #[serde(default, with = "pairs")]
     told: AllTerms,
+    /// When they were told last, by the clocks of all who tell: never earlier than the time that was told.
+    #[serde(default)]
+    told_at: Timestamp,
     /// What they were told last that the repository's name is.
     #[serde(default)]
     told_as: Option<RepositoryName>,
@@ -240,6 +243,7 @@ impl Entity for Intake {
             reading: Effort::default(),
             telling: Effort::default(),
             told: AllTerms::new(),
+            told_at: Timestamp::default(),
             told_as: None,
             refused: Vec::new(),
         }
@@ -280,6 +284,8 @@ impl Entity for Intake {
 impl Intake {
     /// So many refusals are kept.
     const REFUSED_MAX: usize = 20;
+    /// The smallest step of time.
+    const TICK: Duration = Duration::from_millis(1);
     /// A file that is in force is gone only if it is not found for so long.
     const MISSING_FOR: Duration = Duration::from_secs(60);
     /// So many pushes are kept until the lines are told, and so many runs: the newest.

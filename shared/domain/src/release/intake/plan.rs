@@ -39,7 +39,9 @@ impl Intake {
             };
         }
         when_due(&self.telling, now, || {
-            let (messages, refused) = self.messages(&terms, now);
+            // Later than what was told before, though that may have been by the clock of another machine.
+            let as_of = self.told_at.after(Self::TICK).max(now);
+            let (messages, refused) = self.messages(&terms, as_of);
             Action::Tell {
                 messages,
                 news: self.news.clone(),

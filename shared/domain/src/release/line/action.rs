@@ -5,7 +5,7 @@
 
 use super::{Asked, DeploymentStatus, Fact, Kind, StepFact, Upstream};
 use crate::{
-    CommitSha, RepositoryName,
+    CommitSha, RepositoryName, Timestamp,
     argocd::{ApplicationId, Setting},
     entity,
     release::{LineId, Name, Source},
@@ -78,6 +78,8 @@ pub enum Action {
         environment: Name,
         /// What is live here.
         live: Option<Upstream>,
+        /// As of when: later than what was told before, whatever the clock says.
+        as_of: Timestamp,
     },
 }
 

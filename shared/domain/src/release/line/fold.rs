@@ -3,6 +3,7 @@
 
 use super::{
     Fact, Line, Phase, Relation, Upstream,
+    plan::TICK,
     state::{Build, Candidate, Ended, Hold, Passing, Report, WayBack},
 };
 use crate::{
@@ -59,8 +60,12 @@ impl Line {
             Fact::Passed { environment, live } => {
                 self.passing.succeed();
                 self.passed.insert(environment.clone(), live.clone());
+                self.passed_at = self.passed_at.after(TICK).max(at);
             }
-            Fact::NotPassed { trouble } => self.passing.fail(trouble, at, self.seed()),
+            Fact::NotPassed { trouble } => {
+                self.passing.fail(trouble, at, self.seed());
+                self.passed_at = self.passed_at.after(TICK).max(at);
+            }
             Fact::HoldLifted { .. } => self.hold = None,
             Fact::Locked { by, reason } => self.locked(by, reason, at),
             Fact::Unlocked { .. } => self.lock = None,

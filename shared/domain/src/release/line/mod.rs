@@ -127,6 +127,11 @@ impl Entity for Line {
                 reason: effort.last_error.clone().unwrap_or_default(),
             })
             .collect();
+        let blocked = self.running.as_ref().filter(|running| running.is_blocked);
+        given_up.extend(blocked.map(|running| GivenUp {
+            what: format!("the release of {} in time", running.commit.short()),
+            reason: running.note.clone().unwrap_or_default(),
+        }));
         // An alert for people: the environment is held, or a release failed and stays.
         given_up.extend(self.hold.as_ref().map(|hold| GivenUp {
             what: "releasing by itself: the environment is held".to_owned(),

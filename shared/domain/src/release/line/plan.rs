@@ -17,11 +17,15 @@ use crate::{
     release::{Asked, LineId, Reference, Source, Terms, judge},
 };
 
-/// A release begins only if GitHub showed the commit in what is tracked no longer ago than this.
-const FRESH: Duration = Duration::from_secs(30);
+/// A release begins only if GitHub showed the commit in what is tracked no longer ago than this: so long that what a slow GitHub
+/// answered still counts when the lease ran out meanwhile, and the answer is found as mail in the next run.
+const FRESH: Duration = Duration::from_secs(150);
 
 /// An environment that no configuration names is forgotten after so long.
 const KEPT_FOR: Duration = Duration::from_secs(30 * 86_400);
+
+/// The smallest step of time.
+pub(super) const TICK: Duration = Duration::from_millis(1);
 
 /// What one concern wants next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -245,6 +249,7 @@ impl Line {
                 },
                 environment: environment.clone(),
                 live: live.clone(),
+                as_of: self.passed_at.after(TICK).max(now),
             }));
         }
     }

@@ -57,6 +57,9 @@ impl Line {
             *again_at = at.after(WAIT_PAUSE);
             running.note = Some(reason.to_owned());
             running.effort.succeed();
+            let timeout = self.terms.as_ref().map(|terms| terms.timeout);
+            let waited = at.since(running.begun_at);
+            running.is_blocked = timeout.is_some_and(|timeout| waited > timeout);
         }
     }
 
@@ -119,6 +122,7 @@ impl Line {
             stage: Stage::Looking,
             note: None,
             refused_since: None,
+            is_blocked: false,
             effort: crate::preview::Effort::default(),
             report: report.unwrap_or_default(),
         });
@@ -217,6 +221,7 @@ impl Line {
         if let Stage::Asking { former, .. } = running.stage {
             running.effort.succeed();
             running.note = None;
+            running.is_blocked = false;
             running.times.taken = Some(at);
             running.stage = Stage::Waiting(Rollout::begin(at, former, true));
         }

@@ -220,7 +220,7 @@ impl Line {
                 key: ended.key.clone(),
                 commit: &ended.commit,
                 report: &ended.report,
-                status: ended.status(),
+                status: ended.status_among(terms),
             };
             told.wish(repository, terms, now, agenda);
         }
@@ -248,10 +248,13 @@ impl Line {
 
     pub(super) fn fold_report(&mut self, key: &str, fact: &ReportFact, at: Timestamp) {
         let seed = self.seed();
+        let terms = self.terms.as_ref();
+        let environment = terms.map(|terms| terms.github_environment.clone());
         for report in self.reports_of(key) {
             match fact {
                 ReportFact::Known { deployment } => {
                     report.deployment = Some(*deployment);
+                    report.environment.clone_from(&environment);
                     report.effort.succeed();
                 }
                 ReportFact::StatusSet { digest } => {
@@ -363,6 +366,23 @@ impl Ended {
             | Phase::Queued
             | Phase::Syncing
             | Phase::Verifying => DeploymentState::Inactive,
+        }
+    }
+
+    /// What its deployment says, where the environment is called as in `terms`: of one under a former name nothing is active.
+    fn status_among(&self, terms: Option<&Terms>) -> DeploymentStatus {
+        let now = terms.map(|terms| &terms.github_environment);
+        match now.filter(|now| {
+            self.report
+                .environment
+                .as_ref()
+                .is_some_and(|then| then != *now)
+        }) {
+            Some(now) if self.phase == Phase::Live => {
+                let text = format!("the environment is called {now} now");
+                status(DeploymentState::Inactive, &text, None)
+            }
+            Some(_) | None => self.status(),
         }
     }
 

@@ -74,6 +74,9 @@ pub struct Line {
     /// What the environments after this one were told.
     #[serde(default)]
     pub(super) passed: BTreeMap<Name, Option<Upstream>>,
+    /// When they were told last, by the clocks of all who tell: never earlier than the time that was told.
+    #[serde(default)]
+    pub(super) passed_at: Timestamp,
     /// The tries at asking GitHub about commits and runs.
     #[serde(default)]
     pub(super) reading: Effort,
@@ -148,6 +151,9 @@ pub(super) struct Running {
     /// Since when Argo CD refuses to be looked at, without a break.
     #[serde(default)]
     pub(super) refused_since: Option<Timestamp>,
+    /// Another operation is in its way for longer than it may take itself: a person has to look.
+    #[serde(default)]
+    pub(super) is_blocked: bool,
     pub(super) effort: Effort,
     pub(super) report: Report,
 }
@@ -298,6 +304,9 @@ pub(super) struct Ended {
 pub(super) struct Report {
     /// GitHub's id of the deployment, once known.
     pub(super) deployment: Option<u64>,
+    /// The name of the environment that it is in.
+    #[serde(default)]
+    pub(super) environment: Option<String>,
     /// What its newest status says.
     pub(super) digest: Option<String>,
     pub(super) effort: Effort,
@@ -418,6 +427,7 @@ impl Line {
             refused: Vec::new(),
             upstream: BTreeMap::new(),
             passed: BTreeMap::new(),
+            passed_at: Timestamp::default(),
             reading: Effort::default(),
             passing: Effort::default(),
         }

@@ -57,7 +57,7 @@ pub struct Release {
     pub known_at: Timestamp,
     /// When it was over; none if it is not.
     pub ended_at: Option<Timestamp>,
-    /// Whether it waits for a person since it does not contain what is there.
+    /// Whether it waits for a person since it does not contain what is there, or nobody knows what is there.
     pub diverged: bool,
     /// The page of its build; known until it begins.
     pub build_url: Option<String>,
@@ -158,7 +158,7 @@ impl Line {
     fn is_diverged(&self, commit: &CommitSha, candidate: &Candidate, now: Timestamp) -> bool {
         self.terms.as_ref().is_some_and(|terms| {
             let standing = self.standing(commit, candidate, terms, now);
-            matches!(standing, Standing::Diverged(_))
+            matches!(standing, Standing::Diverged(_) | Standing::Unfounded(_))
         })
     }
 }

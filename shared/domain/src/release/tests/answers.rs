@@ -125,6 +125,9 @@ impl Story {
                 }
                 StepFact::Changed
             }
+            StepAction::Operate { .. } if self.argo.is_busy => StepFact::OperationWaits {
+                reason: "Argo CD is at another operation of the application".into(),
+            },
             StepAction::Operate { history: Some(id) } => {
                 self.done.push(format!("roll back to {id}"));
                 let spec = self.argo.spec.clone();

@@ -21,6 +21,10 @@ pub(super) struct Argo {
     pub(super) ends: argocd::Phase,
     /// Whether a rollout goes on.
     pub(super) stuck: bool,
+    /// When Argo CD looked at the application last; none if it always has just looked.
+    pub(super) looked_at: Option<Timestamp>,
+    /// Whether another operation is always in the way.
+    pub(super) is_busy: bool,
     /// Whether the controller is away: what is asked for is not taken up.
     pub(super) is_away: bool,
     /// Whether an operation goes on though it is told to stop.
@@ -71,7 +75,7 @@ impl Argo {
                 (false, true) => Health::Degraded,
                 (false, false) => Health::Healthy,
             },
-            reconciled_at: Some(now),
+            reconciled_at: Some(self.looked_at.unwrap_or(now)),
             conditions: Vec::new(),
             images: vec![self.live.clone()],
             history: self.history.iter().enumerate().map(entry).collect(),

@@ -72,6 +72,42 @@ fn an_old_healthy_state_is_not_taken_for_the_new_one() {
 }
 
 #[test]
+fn what_argo_cd_saw_before_the_operation_ended_is_not_taken_for_the_new_state() {
+    let mut story = Story::new(PRODUCTION);
+    story.argo.looked_at = Some(at(990));
+    story.release('1');
+    let running = story.overview().running.unwrap();
+    assert_eq!(
+        running.reason,
+        "rolling out: the application is waiting for Argo CD to look at it again"
+    );
+    story.argo.looked_at = None;
+    story.go();
+    assert_eq!(story.live(), Some('1'));
+}
+
+#[test]
+fn an_answer_of_github_that_came_late_still_counts() {
+    let mut story = Story::new(PRODUCTION);
+    story.push('1');
+    story.build('1');
+    let Step::Act(check) = story.line.plan(story.now) else {
+        panic!("GitHub is to be asked first");
+    };
+    story.act(&check);
+    // The lease had run out; the next run finds the answer as mail.
+    story.now = story.now.after(Duration::from_secs(90));
+    insta::assert_snapshot!(story.go(), @"
+    check 1
+    begin 1
+    set the image ghcr.io/acme/shop:1111111111111111111111111111111111111111
+    sync
+    probe https://shop.example.com/health: 200 OK
+    tell success: released and found healthy
+    ");
+}
+
+#[test]
 fn what_runs_already_is_verified_and_not_changed() {
     let mut story = Story::new(PRODUCTION);
     story.argo.spec = image('1');

@@ -73,56 +73,60 @@ impl Desk {
         );
     }
 
-    fn go(&mut self) -> String {
-        while let Step::Act(action) = self.intake.plan(self.now) {
-            let fact = match action {
-                IntakeAction::ReadConfiguration { repository, known } => {
-                    self.told.push(format!("read {repository}"));
-                    let version = Version {
-                        origin: Origin::Own,
-                        id: Some(commit(self.version)),
-                    };
-                    if known.as_ref() == Some(&version) {
-                        IntakeFact::ConfigurationUnchanged
-                    } else {
-                        IntakeFact::ConfigurationRead {
-                            known: Known {
-                                repository,
-                                version,
-                            },
-                            reading: self.reading.clone(),
-                        }
+    fn answer(&mut self, action: IntakeAction) -> IntakeFact {
+        match action {
+            IntakeAction::ReadConfiguration { repository, known } => {
+                self.told.push(format!("read {repository}"));
+                let version = Version {
+                    origin: Origin::Own,
+                    id: Some(commit(self.version)),
+                };
+                if known.as_ref() == Some(&version) {
+                    IntakeFact::ConfigurationUnchanged
+                } else {
+                    IntakeFact::ConfigurationRead {
+                        known: Known {
+                            repository,
+                            version,
+                        },
+                        reading: self.reading.clone(),
                     }
                 }
-                IntakeAction::Tell {
-                    messages,
+            }
+            IntakeAction::Tell {
+                messages,
+                news,
+                terms,
+                refused,
+                repository,
+            } => {
+                #[expect(
+                    clippy::wildcard_enum_match_arm,
+                    reason = "nothing else is told by an intake"
+                )]
+                for (line, fact) in &messages {
+                    let what = match fact {
+                        Fact::Configured { terms: Some(_), .. } => "terms".to_owned(),
+                        Fact::Configured { terms: None, .. } => "not any more".to_owned(),
+                        Fact::Pushed { push } => format!("push {}", digit(&push.commit)),
+                        Fact::RunSeen { run } => format!("run {}", run.id),
+                        _ => format!("{fact:?}"),
+                    };
+                    self.told.push(format!("{}: {what}", line.environment));
+                }
+                IntakeFact::Told {
                     news,
                     terms,
                     refused,
-                    repository,
-                } => {
-                    #[expect(
-                        clippy::wildcard_enum_match_arm,
-                        reason = "nothing else is told by an intake"
-                    )]
-                    for (line, fact) in &messages {
-                        let what = match fact {
-                            Fact::Configured { terms: Some(_), .. } => "terms".to_owned(),
-                            Fact::Configured { terms: None, .. } => "not any more".to_owned(),
-                            Fact::Pushed { push } => format!("push {}", digit(&push.commit)),
-                            Fact::RunSeen { run } => format!("run {}", run.id),
-                            _ => format!("{fact:?}"),
-                        };
-                        self.told.push(format!("{}: {what}", line.environment));
-                    }
-                    IntakeFact::Told {
-                        news,
-                        terms,
-                        refused,
-                        repository: Some(repository),
-                    }
+                    repository: Some(repository),
                 }
-            };
+            }
+        }
+    }
+
+    fn go(&mut self) -> String {
+        while let Step::Act(action) = self.intake.plan(self.now) {
+            let fact = self.answer(action);
             // It is stored as JSON.
             let json = serde_json::to_string(&fact).unwrap();
             assert_eq!(serde_json::from_str::<IntakeFact>(&json).unwrap(), fact);
@@ -367,4 +371,36 @@ fn news_is_bounded_while_the_configuration_cannot_be_read_and_the_newest_is_kept
         "the only one of its tag, however old: {told}"
     );
     assert_eq!(desk.intake.given_up(), []);
+}
+
+#[test]
+fn what_is_told_later_counts_though_the_clock_of_the_machine_is_behind() {
+    let mut desk = Desk::new();
+    desk.now = at(1_000);
+    desk.pushed("refs/heads/staging", '1');
+    desk.go();
+    desk.reading = reading(&TWO.replace("shop-stg", "shop-staging"));
+    desk.version = '1';
+    desk.intake.record(&IntakeFact::ConfigurationChanged, at(3));
+    // Another machine, whose clock is minutes behind.
+    desk.now = at(500);
+    while let Step::Act(action) = desk.intake.plan(desk.now) {
+        if let IntakeAction::Tell { messages, .. } = &action {
+            #[expect(
+                clippy::wildcard_enum_match_arm,
+                reason = "only what the configuration says is looked for"
+            )]
+            let times = messages.iter().filter_map(|(_, fact)| match fact {
+                Fact::Configured { as_of, .. } => Some(*as_of),
+                _ => None,
+            });
+            let times: Vec<Timestamp> = times.collect();
+            assert_eq!(times.len(), 1);
+            assert!(times[0] > at(1_000), "{times:?}");
+            return;
+        }
+        let fact = desk.answer(action);
+        desk.intake.record(&fact, desk.now);
+    }
+    panic!("nobody is told");
 }

@@ -149,6 +149,8 @@ impl Story {
                 sick: BTreeSet::new(),
                 ends: argocd::Phase::Succeeded,
                 stuck: false,
+                looked_at: None,
+                is_busy: false,
                 is_away: false,
                 ignores_stops: false,
                 is_helm: false,

@@ -135,3 +135,22 @@ fn a_url_that_changes_says_nothing_new_of_releases_that_are_over() {
     story.configure(&PRODUCTION.replace("https://shop.example.com", "https://shop.example.org"));
     assert_eq!(story.go(), "");
 }
+
+#[test]
+fn an_environment_that_is_called_otherwise_on_github_leaves_nothing_active_under_its_former_name() {
+    let mut story = Story::new(PRODUCTION);
+    story.release('1');
+    let mut renamed = terms(&configuration(PRODUCTION));
+    renamed.github_environment = "production-web".into();
+    story.record(&Fact::Configured {
+        repository: None,
+        terms: Some(Box::new(renamed)),
+        as_of: story.now,
+    });
+    assert_eq!(
+        story.go(),
+        "tell inactive: the environment is called production-web now"
+    );
+    story.release('2');
+    assert_eq!(story.go(), "");
+}

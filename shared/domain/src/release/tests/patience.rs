@@ -182,3 +182,28 @@ fn a_parameter_that_the_chart_does_not_read_is_no_release() {
     assert_eq!(phase, Phase::Failed, "{reason}");
     assert!(reason.contains("runs no image with the tag"), "{reason}");
 }
+
+#[test]
+fn an_operation_that_hangs_in_the_way_is_told_to_people() {
+    let mut story = after_a_good_one(PRODUCTION);
+    story.argo.is_busy = true;
+    story.push('2');
+    story.build('2');
+    story.go_until(minutes(5));
+    assert_eq!(story.line.given_up(), []);
+    story.go_until(minutes(6));
+    let told: Vec<String> = story
+        .line
+        .given_up()
+        .into_iter()
+        .map(|it| format!("{}: {}", it.what, it.reason))
+        .collect();
+    assert_eq!(
+        told,
+        ["the release of 2222222 in time: Argo CD is at another operation of the application"]
+    );
+    story.argo.is_busy = false;
+    story.go();
+    assert_eq!(story.live(), Some('2'));
+    assert_eq!(story.line.given_up(), []);
+}
