@@ -100,6 +100,7 @@ impl Line {
             return Wish::Nothing;
         };
         let (at, step) = match &running.stage {
+            Stage::Asking { again_at, .. } if running.is_uncertain => (*again_at, StepAction::Look),
             Stage::Looking => (now, StepAction::Look),
             Stage::Waiting(rollout) => (rollout.look_at, StepAction::Look),
             Stage::Stopping {

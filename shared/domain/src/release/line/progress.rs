@@ -122,6 +122,7 @@ impl Line {
             stage: Stage::Looking,
             note: None,
             refused_since: None,
+            is_uncertain: false,
             is_blocked: false,
             effort: crate::preview::Effort::default(),
             report: report.unwrap_or_default(),
@@ -134,6 +135,9 @@ impl Line {
         };
         running.effort.succeed();
         running.refused_since = None;
+        if std::mem::take(&mut running.is_uncertain) {
+            return self.looked_for_operation(application, at);
+        }
         match running.stage.clone() {
             Stage::Looking => self.looked(application, at),
             Stage::Waiting(rollout) => self.watched(application, rollout, at),
@@ -214,7 +218,7 @@ impl Line {
         }
     }
 
-    fn operation_taken(&mut self, at: Timestamp) {
+    pub(super) fn operation_taken(&mut self, at: Timestamp) {
         let Some(running) = &mut self.running else {
             return;
         };
@@ -233,6 +237,8 @@ impl Line {
             return;
         };
         running.note = Some(trouble.reason.clone());
+        let is_asking = matches!(running.stage, Stage::Asking { .. });
+        running.is_uncertain |= is_asking && trouble.reaction == Reaction::Look;
         let is_refused = trouble.reaction == Reaction::GiveUp;
         let timeout = self.terms.as_ref().map(|terms| terms.timeout);
         if is_refused && running.only_looks() {

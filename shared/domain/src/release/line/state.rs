@@ -151,6 +151,9 @@ pub(super) struct Running {
     /// Since when Argo CD refuses to be looked at, without a break.
     #[serde(default)]
     pub(super) refused_since: Option<Timestamp>,
+    /// An operation was asked for, and the answer was lost: Argo CD is looked at before it is asked again.
+    #[serde(default)]
+    pub(super) is_uncertain: bool,
     /// Another operation is in its way for longer than it may take itself: a person has to look.
     #[serde(default)]
     pub(super) is_blocked: bool,

@@ -22,6 +22,25 @@ const GAP_MAX: Duration = Duration::from_secs(60);
 const GRACE: Duration = Duration::from_secs(60);
 
 impl Line {
+    /// Whether the operation was begun of which the answer was lost; if not, it is asked for again.
+    pub(super) fn looked_for_operation(&mut self, application: &Application, at: Timestamp) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        let Stage::Asking { former, again_at } = &mut running.stage else {
+            return;
+        };
+        let rollout = Rollout::begin(at, *former, true);
+        if rollout.is_own(application, &mark(&self.id, &running.key)) {
+            return self.operation_taken(at);
+        }
+        // A rollback bears no mark, and shows whose it is only when it is taken up.
+        if application.requested.is_some() && application.mark().is_none() {
+            *again_at = at.after(LOOK_PAUSE);
+            running.is_uncertain = true;
+        }
+    }
+
     /// Follows the rollout by the rule of `argocd app wait`, and until it is the rollout that was asked for.
     pub(super) fn watched(
         &mut self,

@@ -107,6 +107,16 @@ impl Story {
             return StepFact::Troubled { trouble };
         }
         let is_rollback = key.starts_with("rollback");
+        if matches!(step, StepAction::Operate { .. }) && std::mem::take(&mut self.argo.loses_answer)
+        {
+            self.step(key, step);
+            return StepFact::Troubled {
+                trouble: Trouble {
+                    reason: "Argo CD's answer was lost".into(),
+                    reaction: crate::preview::Reaction::Look,
+                },
+            };
+        }
         match step {
             StepAction::Change { setting } => {
                 self.done.push(format!("set {setting}"));

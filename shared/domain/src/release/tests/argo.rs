@@ -25,6 +25,8 @@ pub(super) struct Argo {
     pub(super) looked_at: Option<Timestamp>,
     /// Whether another operation is always in the way.
     pub(super) is_busy: bool,
+    /// Whether the answer to the next operation that is asked for is lost.
+    pub(super) loses_answer: bool,
     /// Whether the controller is away: what is asked for is not taken up.
     pub(super) is_away: bool,
     /// Whether an operation goes on though it is told to stop.

@@ -151,6 +151,7 @@ impl Story {
                 stuck: false,
                 looked_at: None,
                 is_busy: false,
+                loses_answer: false,
                 is_away: false,
                 ignores_stops: false,
                 is_helm: false,

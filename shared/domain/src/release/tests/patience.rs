@@ -207,3 +207,54 @@ fn an_operation_that_hangs_in_the_way_is_told_to_people() {
     assert_eq!(story.live(), Some('2'));
     assert_eq!(story.line.given_up(), []);
 }
+
+#[test]
+fn an_operation_whose_answer_was_lost_is_looked_for_and_not_asked_for_again() {
+    let sync = "branch: main\nargocd: { application: shop }\nrollback: automatic";
+    let mut story = Story::new(sync);
+    for head in ['1', '2'] {
+        story.argo.spec = image(head);
+        story.argo.loses_answer = true;
+        let done = story.release(head);
+        assert_eq!(done.matches("sync").count(), 1, "{done}");
+        assert_eq!(story.live(), Some(head));
+    }
+    story.record(&Fact::RollbackAsked {
+        back: 1,
+        by: "ada".into(),
+        reason: "it smells".into(),
+    });
+    story.argo.loses_answer = true;
+    let done = story.go();
+    assert_eq!(done.matches("roll back to").count(), 1, "{done}");
+    assert_eq!(story.live(), Some('1'));
+}
+
+#[test]
+fn an_operation_that_never_reached_argo_cd_is_asked_for_again() {
+    let mut story = after_a_good_one(PRODUCTION);
+    story.push('2');
+    story.build('2');
+    for _ in 0..100 {
+        let Step::Act(action) = story.line.plan(story.now) else {
+            panic!("it is to be synced first");
+        };
+        if let Action::Step { key, step, .. } = &action
+            && matches!(step, StepAction::Operate { .. })
+        {
+            let trouble = Trouble {
+                reason: "the connection broke".into(),
+                reaction: Reaction::Look,
+            };
+            let step = StepFact::Troubled { trouble };
+            story.record(&Fact::Step {
+                key: key.clone(),
+                step,
+            });
+            break;
+        }
+        story.act(&action);
+    }
+    story.go();
+    assert_eq!(story.live(), Some('2'));
+}

@@ -18,6 +18,7 @@ enum Event {
     Away(bool),
     Ends(argocd::Phase),
     Refuses(bool),
+    LosesAnswer,
     Answers(bool),
     Fork(char),
     Lift,
@@ -47,6 +48,7 @@ fn event() -> impl Strategy<Value = Event> {
         prop::sample::select(vec!["shop", "shop-eu"]).prop_map(Event::Application),
         head().prop_map(Event::Fork),
         any::<bool>().prop_map(Event::Refuses),
+        Just(Event::LosesAnswer),
         any::<bool>().prop_map(Event::Away),
         prop::sample::select(ends).prop_map(Event::Ends),
     ];
@@ -100,6 +102,7 @@ fn happen(story: &mut Story, more: &str, event: &Event) -> String {
                 reaction: crate::preview::Reaction::GiveUp,
             });
         }
+        Event::LosesAnswer => story.argo.loses_answer = true,
         Event::Answers(answers) => story.answers = *answers,
         Event::Fork(head) => {
             let run = WorkflowRun {
