@@ -94,7 +94,10 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
         .await
         .map_err(|error| error.to_string())?;
     let advanced = async {
-        let (released, work) = releases::advance(&release_runner, wishes, deadline).await?;
+        // Half of the time at most: however slowly Argo CD answers, previews and surveys get on too.
+        let left = deadline.since(SpinClock.now());
+        let released_until = SpinClock.now().after(left / 2);
+        let (released, work) = releases::advance(&release_runner, wishes, released_until).await?;
         let due = (work, deadline);
         let entities = entities::advance(&runner, policy, wishes, due).await?;
         Ok((released, entities))

@@ -29,7 +29,7 @@ pub struct Application {
     pub reconciled_at: Option<Timestamp>,
     /// What Argo CD complains about: invalid specification, manifests that cannot be made.
     pub conditions: Vec<Condition>,
-    /// The images in its manifests, as `ghcr.io/acme/shop:v2`.
+    /// The images of its resources in the cluster, as `ghcr.io/acme/shop:v2`.
     pub images: Vec<String>,
     /// What was deployed before, in Argo CD's order: the newest last.
     pub history: Vec<HistoryEntry>,

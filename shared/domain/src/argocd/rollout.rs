@@ -141,7 +141,7 @@ impl Application {
         })
     }
 
-    /// Whether this image, with its tag or digest, is among the images of the manifests.
+    /// Whether this image, with its tag or digest, is among the images that run.
     pub fn shows_image(&self, image: &str) -> bool {
         self.images.iter().any(|shown| shown == image)
     }
