@@ -26,7 +26,7 @@ use runtime::{
 };
 
 use crate::{
-    Asked, Problem, Reply, elsewhere,
+    Asked, Problem, Reply, elsewhere, metrics,
     model::{self, DeliveryCounts, Noted},
     query::Query,
     route::{EntityRoute, List, Route},
@@ -67,6 +67,9 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
     }
 
     async fn decide(&self, asked: Asked<'_>) -> Result<Reply, Problem> {
+        if asked.path == metrics::PATH {
+            return Ok(Reply::ok(&self.measures().await?));
+        }
         let route = Route::of(asked.method, asked.path)?;
         let query = Query::of(asked.query);
         let wanted = Wanted {

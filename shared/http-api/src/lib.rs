@@ -5,6 +5,7 @@
 mod deliveries;
 mod elsewhere;
 pub mod entities;
+pub mod metrics;
 pub mod model;
 mod operations;
 mod problem;

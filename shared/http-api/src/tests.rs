@@ -11,7 +11,7 @@ use super::*;
 use crate::entities::{Entities, tests::stored};
 
 /// The other components: `entities` as it is, and the handlers of deliveries, which take nothing.
-struct Components(Entities<MemoryStore, Still, NoLog>);
+pub(crate) struct Components(Entities<MemoryStore, Still, NoLog>);
 
 impl Http for Components {
     async fn send(&self, request: Request) -> Result<Response, HttpError> {
@@ -53,10 +53,10 @@ impl Clock for Still {
     async fn sleep(&self, _duration: Duration) {}
 }
 
-type TestInbox = Inbox<MemoryStore, Components, Still, NoLog>;
+pub(crate) type TestInbox = Inbox<MemoryStore, Components, Still, NoLog>;
 
 /// With two dead deliveries.
-fn inbox() -> TestInbox {
+pub(crate) fn inbox() -> TestInbox {
     let inbox = Inbox {
         store: MemoryStore::default(),
         http: Components(stored()),
@@ -69,6 +69,7 @@ fn inbox() -> TestInbox {
             event: "pull_request".to_owned(),
             action: Some("opened".to_owned()),
             repository: Some(domain::RepositoryId(42)),
+            secret: Some(2),
             payload: b"{}".to_vec(),
         };
         let Acceptance::Accepted(claimed) = block_on(inbox.accept(incoming)).unwrap() else {
@@ -80,7 +81,7 @@ fn inbox() -> TestInbox {
 }
 
 /// A token for each role, `viewer-token` and so on.
-fn tokens() -> Vec<Token> {
+pub(crate) fn tokens() -> Vec<Token> {
     use sha2::{Digest, Sha256};
     let configured: Vec<_> = Role::ALL
         .iter()
@@ -113,22 +114,39 @@ fn send(
     uri: &str,
     (authorization, content_type, body): (Option<&str>, HeaderValue, &[u8]),
 ) -> Reply {
+    asked_with(method, uri, authorization, |asked| {
+        let mut headers = asked.headers.clone();
+        headers.insert(header::CONTENT_TYPE, content_type);
+        let asked = Asked {
+            headers: &headers,
+            body,
+            ..asked
+        };
+        block_on(answer(inbox, &tokens(), asked))
+    })
+}
+
+/// A request without a body, answered by `answer`.
+pub(crate) fn asked_with(
+    method: &Method,
+    uri: &str,
+    authorization: Option<&str>,
+    answer: impl FnOnce(Asked<'_>) -> Reply,
+) -> Reply {
     let mut headers = HeaderMap::new();
-    headers.insert(header::CONTENT_TYPE, content_type);
     if let Some(value) = authorization {
         headers.insert(header::AUTHORIZATION, value.parse().unwrap());
     }
     let (path, query) = uri
         .split_once('?')
         .map_or((uri, None), |(path, query)| (path, Some(query)));
-    let asked = Asked {
+    answer(Asked {
         method,
         path,
         query,
         headers: &headers,
-        body,
-    };
-    block_on(answer(inbox, &tokens(), asked))
+        body: &[],
+    })
 }
 
 fn as_role(inbox: &TestInbox, role: Role, method: &Method, uri: &str) -> Reply {

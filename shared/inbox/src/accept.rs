@@ -21,6 +21,8 @@ pub struct Incoming {
     pub action: Option<String>,
     /// The repository that it is about.
     pub repository: Option<RepositoryId>,
+    /// Which webhook secret signed it, by its position from 0; none for one that was fetched from GitHub.
+    pub secret: Option<u32>,
     /// The payload's JSON.
     pub payload: Vec<u8>,
 }
@@ -70,6 +72,7 @@ impl<S: Store, H, C: Clock, L> Inbox<S, H, C, L> {
         let mut head = Head::new(incoming.guid, incoming.event, now);
         head.action = incoming.action;
         head.repository = incoming.repository;
+        head.secret = incoming.secret;
         let record = Record {
             head,
             payload: incoming.payload,

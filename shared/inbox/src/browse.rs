@@ -42,6 +42,15 @@ impl Status {
     }
 }
 
+impl From<Finish> for Status {
+    fn from(finish: Finish) -> Self {
+        match finish {
+            Finish::Done => Self::Done,
+            Finish::Dead => Self::Dead,
+        }
+    }
+}
+
 /// A place in the list: pending ones come first, then finished ones, the newest hour first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -153,7 +162,7 @@ impl<S: Store, H, C, L> Inbox<S, H, C, L> {
         let inbox = self.store.keys(Label::Inbox).await?;
         let ended = |finish: Finish| {
             let ends = inbox.iter().filter_map(|key| parse_expiry_key(key));
-            ends.filter(|(of, ..)| *of == finish).count()
+            ends.filter(|expiry| expiry.finish == finish).count()
         };
         Ok([
             (Status::Pending, pending.count()),
@@ -180,15 +189,12 @@ impl<S: Store, H, C, L> Inbox<S, H, C, L> {
         }
         if wanted(Status::Done) || wanted(Status::Dead) {
             for key in self.store.keys(Label::Inbox).await? {
-                let Some((finish, end, guid)) = parse_expiry_key(&key) else {
+                let Some(expiry) = parse_expiry_key(&key) else {
                     continue;
                 };
-                let of = match finish {
-                    Finish::Done => Status::Done,
-                    Finish::Dead => Status::Dead,
-                };
-                if wanted(of) {
-                    places.push((Place::finished(end, &guid), guid));
+                if wanted(expiry.finish.into()) {
+                    let place = Place::finished(expiry.end, &expiry.guid);
+                    places.push((place, expiry.guid));
                 }
             }
         }

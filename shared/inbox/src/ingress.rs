@@ -304,6 +304,7 @@ impl Delivery {
                     event: event.as_str().to_owned(),
                     action: action.clone(),
                     repository,
+                    secret: Some(secret),
                     payload: self.payload,
                 };
                 match inbox.accept(incoming).await {

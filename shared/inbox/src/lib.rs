@@ -13,6 +13,7 @@ mod record;
 mod recover;
 mod replay;
 mod retry;
+mod tally;
 #[cfg(test)]
 mod testing;
 
@@ -26,6 +27,7 @@ pub use process::Processed;
 pub use record::{Finish, Head, Record, Unreadable, delivery_key};
 pub use recover::Recovery;
 pub use replay::Replay;
+pub use tally::{Kept, Tally};
 
 /// Takes deliveries in and sees them through, over what the outside gives.
 #[derive(Debug, Clone, Copy)]

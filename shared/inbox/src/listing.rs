@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::{DeliveryGuid, Timestamp};
 use ports::{Clock, Label, Store, StoreError};
 
-use crate::{Finish, Inbox, Record, delivery_key};
+use crate::{Finish, Head, Inbox, Record, delivery_key};
 
 /// How many pending deliveries are read at most to find those that are due: payloads are large.
 const READ_MAX: usize = 200;
@@ -19,18 +19,41 @@ const DEAD_RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 const HOUR_MILLISECONDS: i64 = 60 * 60 * 1000;
 
-/// A key beside each finished delivery that says when it ended, so that old ones are found without reading any.
-pub(crate) fn expiry_key(finish: Finish, finished_at: Timestamp, guid: &DeliveryGuid) -> String {
+/// A key beside each finished delivery that says when it ended, so that old ones are found without reading any; and of what event it
+/// is and which secret signed it, so that they are counted without reading any.
+pub(crate) fn expiry_key(finish: Finish, finished_at: Timestamp, head: &Head) -> String {
     format!(
-        "expiry/{}/{}/{guid}",
+        "expiry/{}/{}/{}/{}/{}",
         finish.name(),
-        finished_at.milliseconds().div_euclid(HOUR_MILLISECONDS)
+        finished_at.milliseconds().div_euclid(HOUR_MILLISECONDS),
+        head.guid,
+        head.event,
+        head.secret
+            .map_or_else(|| NO_SECRET.to_owned(), |secret| secret.to_string()),
     )
 }
 
-/// How the delivery of an expiry key ended, the end of the hour when it did, and its id.
-pub(crate) fn parse_expiry_key(key: &str) -> Option<(Finish, Timestamp, DeliveryGuid)> {
-    let mut parts = key.strip_prefix("expiry/")?.splitn(3, '/');
+/// Stands in a key for the secret if there is none.
+const NO_SECRET: &str = "-";
+
+/// What an expiry key says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Expiry {
+    /// How the delivery ended.
+    pub(crate) finish: Finish,
+    /// The end of the hour when it did.
+    pub(crate) end: Timestamp,
+    /// Its id.
+    pub(crate) guid: DeliveryGuid,
+    /// Its event; none if an older version wrote the key.
+    pub(crate) event: Option<String>,
+    /// Which secret signed it; none if none is known to.
+    pub(crate) secret: Option<u32>,
+}
+
+/// Reads an expiry key; none for any other.
+pub(crate) fn parse_expiry_key(key: &str) -> Option<Expiry> {
+    let mut parts = key.strip_prefix("expiry/")?.split('/');
     let finish = match parts.next()? {
         "done" => Finish::Done,
         "dead" => Finish::Dead,
@@ -38,11 +61,13 @@ pub(crate) fn parse_expiry_key(key: &str) -> Option<(Finish, Timestamp, Delivery
     };
     let hour: i64 = parts.next()?.parse().ok()?;
     let end = hour.checked_add(1)?.checked_mul(HOUR_MILLISECONDS)?;
-    Some((
+    Some(Expiry {
         finish,
-        Timestamp::from_milliseconds(end),
-        parts.next()?.parse().ok()?,
-    ))
+        end: Timestamp::from_milliseconds(end),
+        guid: parts.next()?.parse().ok()?,
+        event: parts.next().map(str::to_owned),
+        secret: parts.next().and_then(|secret| secret.parse().ok()),
+    })
 }
 
 /// The end of the hour of `at`, as [`parse_expiry_key`] gives it.
@@ -118,8 +143,9 @@ impl<S: Store, H, C: Clock, L> Inbox<S, H, C, L> {
         let mut old: Vec<(&str, DeliveryGuid)> = keys
             .iter()
             .filter_map(|key| {
-                let (finish, end, guid) = parse_expiry_key(key)?;
-                (end.after(kept_for(finish, retention)) <= now).then_some((key.as_str(), guid))
+                let expiry = parse_expiry_key(key)?;
+                let kept_until = expiry.end.after(kept_for(expiry.finish, retention));
+                (kept_until <= now).then_some((key.as_str(), expiry.guid))
             })
             .collect();
         old.sort_unstable_by_key(|(key, ..)| *key);

@@ -160,7 +160,7 @@ impl<S: Store, H: Http, C: Clock, L: Log> Inbox<S, H, C, L> {
         record.head.finish = Some(finish);
         record.head.finished_at = Some(now);
         let key = delivery_key(&record.head.guid);
-        let expiry = expiry_key(finish, now, &record.head.guid);
+        let expiry = expiry_key(finish, now, &record.head);
         let value = record.encode(Label::Inbox)?;
         let pairs: [(&str, &[u8]); 2] = [(&key, &value), (&expiry, b"1")];
         self.store.set_many(Label::Inbox, &pairs).await?;

@@ -26,6 +26,9 @@ pub struct Head {
     /// The repository that it is about.
     #[serde(default)]
     pub repository: Option<RepositoryId>,
+    /// Which webhook secret signed it, by its position from 0; none if none did, or an older version took it in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<u32>,
     /// When it came.
     pub received_at: Timestamp,
     /// How many attempts to process it have begun.
@@ -103,6 +106,7 @@ impl Head {
             event,
             action: None,
             repository: None,
+            secret: None,
             received_at,
             attempts: 0,
             next_attempt_at: received_at,

@@ -64,6 +64,7 @@ impl<S: Store, H: Http, C: Clock, L: Log> Inbox<S, H, C, L> {
             event: event.as_str().to_owned(),
             action: routed.action.clone(),
             repository: routed.repository,
+            secret: None,
             payload: payload.as_bytes().to_vec(),
         };
         let claimed = match self.accept(incoming).await? {

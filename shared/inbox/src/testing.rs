@@ -184,6 +184,7 @@ pub(crate) fn incoming(id: &str) -> Incoming {
         event: "pull_request".to_owned(),
         action: Some("opened".to_owned()),
         repository: Some(domain::RepositoryId(42)),
+        secret: Some(1),
         payload: br#"{"action":"opened"}"#.to_vec(),
     }
 }

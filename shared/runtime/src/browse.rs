@@ -1,10 +1,20 @@
 //! Reads entities for people: which there are, and what the saved state of one says. Changes nothing.
 //!
 //! Which there are is told by listing the keys of a whole store, and never by reading values that nobody asked for: beside entities
-//! `default` holds tokens. Only keys that are an entity's own are read.
+//! `default` holds tokens. Only keys that are an entity's own are read, and those that say of a vendor that it is left alone.
 
-use domain::{Timestamp, entity::Entity};
+use std::collections::BTreeMap;
+
+use domain::{
+    Timestamp,
+    entity::Entity,
+    installation::Installation,
+    preview::Preview,
+    release::{Intake, Line},
+    repository::Repository,
+};
 use ports::{Label, Store, StoreError};
+use vendors::github;
 
 use crate::{RunError, breaker::Pause, record::Record};
 
@@ -21,6 +31,36 @@ impl Listing {
     /// The ids of all entities of one kind, in no order.
     pub fn ids<E: Entity>(&self) -> Vec<E::Id> {
         self.0.iter().filter_map(|key| key.parse().ok()).collect()
+    }
+
+    /// How many entities of all kinds there are, by the first word of their ids.
+    pub fn kinds(&self) -> BTreeMap<&'static str, u64> {
+        BTreeMap::from([
+            ("preview", self.count::<Preview>()),
+            ("repository", self.count::<Repository>()),
+            ("installation", self.count::<Installation>()),
+            ("intake", self.count::<Intake>()),
+            ("release", self.count::<Line>()),
+        ])
+    }
+
+    fn count<E: Entity>(&self) -> u64 {
+        u64::try_from(self.ids::<E>().len()).unwrap_or(u64::MAX)
+    }
+
+    /// For whom GitHub's rate limit was reached, and until when: `token`, `app` or `installation/<id>`.
+    pub async fn github_limits(
+        &self,
+        store: &impl Store,
+    ) -> Result<Vec<(String, Timestamp)>, StoreError> {
+        let mut limits = Vec::new();
+        for key in &self.0 {
+            if let Some(payer) = key.strip_prefix(github::LIMIT_KEYS) {
+                let until = github::limited_until(store, key).await?;
+                limits.extend(until.map(|until| (payer.to_owned(), until)));
+            }
+        }
+        Ok(limits)
     }
 
     /// The vendors that are left alone at present, by name, since they keep failing.
@@ -63,11 +103,7 @@ pub async fn tell<E: Entity>(
 
 #[cfg(test)]
 mod tests {
-    use domain::{
-        PreviewId, PullRequestNumber, RepositoryId,
-        preview::{Fact, Preview},
-        repository::{Key, Repository},
-    };
+    use domain::{PreviewId, PullRequestNumber, RepositoryId, preview::Fact, repository::Key};
     use ports::memory::MemoryStore;
 
     use super::*;

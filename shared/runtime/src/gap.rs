@@ -32,6 +32,12 @@ fn claim_key(claim: i64) -> String {
     format!("{PROGRESS}/claim/{claim}")
 }
 
+/// How far GitHub's log was read; none if it never was.
+pub async fn progress(store: &impl Store) -> Result<Option<Progress>, StoreError> {
+    let stored = store.get(Label::Default, PROGRESS).await?;
+    Ok(stored.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+}
+
 /// What was found and done.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Report {
@@ -88,8 +94,7 @@ pub async fn repair<V: Http, W: Clock, P: Store, S: Store, H: Http, C: Clock, L:
     if !github.has_delivery_log() {
         return Ok(None);
     }
-    let stored = inbox.store.get(Label::Default, PROGRESS).await?;
-    let stored = stored.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let stored = progress(&inbox.store).await?;
     let mut run = Run {
         github,
         inbox,

@@ -1,6 +1,6 @@
 //! Brings everything on that is due: what a crash, a lost delivery or a failing vendor left unfinished.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 use domain::{Timestamp, entity::Entity};
 use futures_util::{StreamExt, stream};
@@ -79,6 +79,40 @@ pub async fn work(store: &impl Store) -> Result<Work, StoreError> {
         pending.mail.sort_unstable();
     }
     Ok(work)
+}
+
+/// How long the work of each kind of entity has been overdue, by the first word of its id, and how many notes were not read: at most
+/// `reads` are. What has mail is due too, but nothing tells since when without reading it.
+pub async fn overdue(
+    store: &impl Store,
+    work: &Work,
+    now: Timestamp,
+    reads: usize,
+) -> Result<(BTreeMap<String, Duration>, usize), RunError> {
+    let mut overdue: BTreeMap<String, Duration> = BTreeMap::new();
+    let noted = || {
+        let newest = |(entity, pending): (&'_ String, &Pending)| {
+            pending
+                .due
+                .iter()
+                .max()
+                .map(|epoch| (entity.clone(), *epoch))
+        };
+        work.entities.iter().filter_map(newest)
+    };
+    for (entity, epoch) in noted().take(reads) {
+        let Some(at) = due::read(store, &entity, epoch).await? else {
+            continue;
+        };
+        let late = overdue.entry(kind_of(&entity).to_owned()).or_default();
+        *late = now.since(at).max(*late);
+    }
+    Ok((overdue, noted().count().saturating_sub(reads)))
+}
+
+/// The first word of an entity's id: `preview`.
+pub fn kind_of(entity: &str) -> &str {
+    entity.split('/').next().unwrap_or_default()
 }
 
 fn pending<'a>(work: &'a mut Work, entity: &str) -> &'a mut Pending {

@@ -111,7 +111,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
     }
 
     /// What was read, without what cannot be: one damaged value must not hide all others. It is told in the log.
-    pub(super) fn readable<T>(
+    pub(crate) fn readable<T>(
         &self,
         id: &impl Display,
         read: Result<Option<T>, RunError>,

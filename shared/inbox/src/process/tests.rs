@@ -34,7 +34,10 @@ fn from_acceptance_to_done_it_takes_three_writes_the_first_of_which_makes_it_dur
     assert_eq!(inbox.store.writes.get(), 3);
     assert_eq!(
         inbox.store.all_keys().into_iter().collect::<Vec<_>>(),
-        ["inbox delivery/a-1", "inbox expiry/done/498682/a-1"]
+        [
+            "inbox delivery/a-1",
+            "inbox expiry/done/498682/a-1/pull_request/1"
+        ]
     );
 }
 
@@ -93,7 +96,10 @@ fn one_that_fails_waits_longer_each_time_and_dies_after_eight_attempts() {
     );
     assert_eq!(
         inbox.store.all_keys().into_iter().collect::<Vec<_>>(),
-        ["inbox delivery/a-1", "inbox expiry/dead/498685/a-1"],
+        [
+            "inbox delivery/a-1",
+            "inbox expiry/dead/498685/a-1/pull_request/1"
+        ],
         "dead, and visible"
     );
 }

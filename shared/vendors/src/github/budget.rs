@@ -40,7 +40,21 @@ struct Note {
 }
 
 fn key(payer: Payer) -> String {
-    format!("github/limit/{payer}")
+    format!("{LIMIT_KEYS}{payer}")
+}
+
+/// What a key of the store `default` begins with that holds a limit; the rest is for whom it holds: `token`, `app` or
+/// `installation/<id>`.
+pub const LIMIT_KEYS: &str = "github/limit/";
+
+/// Until when the limit at `key` holds; none if there is none.
+pub async fn limited_until(
+    store: &impl Store,
+    key: &str,
+) -> Result<Option<Timestamp>, ports::StoreError> {
+    let stored = store.get(Label::Default, key).await?;
+    let note: Option<Note> = stored.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    Ok(note.map(|note| note.until))
 }
 
 impl<H: Http, C: Clock, S: Store> Client<H, C, S> {

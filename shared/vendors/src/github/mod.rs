@@ -52,6 +52,7 @@ pub use app::{
     AppIdentity, CALLS_AS_APP, InstallationId, PERMISSION_TABLE, PERMISSIONS, Permission, Reach,
     events,
 };
+pub use budget::{LIMIT_KEYS, limited_until};
 pub use checks::{Annotation, CheckRun, CheckStatus};
 pub use comments::{Comment, Update};
 pub use compare::{At, Commit};

@@ -11,6 +11,7 @@ mod gap;
 mod health;
 mod ingress;
 mod installation;
+mod metrics;
 mod outage;
 mod payloads;
 mod preview;
