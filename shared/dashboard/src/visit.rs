@@ -1,6 +1,7 @@
 //! What a visit leads to: who is there, may this be done, and what is answered.
 
 use domain::Timestamp;
+use futures_util::future::try_join5;
 use http::{HeaderMap, StatusCode, header};
 use http_api::model::{
     DeliveryList, Environment, EnvironmentList, InstallationList, Me, Overview, Preview,
@@ -185,16 +186,21 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
         let api = self.api(seen.person);
         Ok(match page {
             Page::Overview => {
+                // All at once: each of them lists keys of a store.
+                let (overview, environments, previews, repositories, dead) = try_join5(
+                    api.get::<Overview>("/overview"),
+                    api.get::<EnvironmentList>("/environments?limit=100"),
+                    api.get::<PreviewList>("/previews?limit=100"),
+                    api.get::<RepositoryList>("/repositories?limit=100"),
+                    api.get::<DeliveryList>("/deliveries?status=dead&limit=5"),
+                )
+                .await?;
                 let known = Known {
-                    overview: api.get::<Overview>("/overview").await?,
-                    environments: api
-                        .get::<EnvironmentList>("/environments?limit=100")
-                        .await?,
-                    previews: api.get::<PreviewList>("/previews?limit=100").await?,
-                    repositories: api.get::<RepositoryList>("/repositories?limit=100").await?,
-                    dead: api
-                        .get::<DeliveryList>("/deliveries?status=dead&limit=5")
-                        .await?,
+                    overview,
+                    environments,
+                    previews,
+                    repositories,
+                    dead,
                 };
                 pages::overview(seen, &known)
             }

@@ -16,7 +16,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The header in which `entities` is told who asks: the name of a token, escaped as in a form. Only `api` reaches it.
 pub(crate) const PERSON: HeaderName = HeaderName::from_static("slipway-person");
 
-/// Asks `entities` in the name of `person`. Nothing of the caller's goes along but path, query and body: no token, no header.
+/// What goes along with a request, beside its path, query and body.
+const ALONG: [HeaderName; 2] = [header::IF_MATCH, header::IF_NONE_MATCH];
+/// What comes back with an answer, beside its status, type and body.
+const BACK: [HeaderName; 2] = [header::ALLOW, header::ETAG];
+
+/// Asks `entities` in the name of `person`. Of the caller's headers only conditions go along, and never the token.
 pub(crate) async fn ask(
     http: &impl Http,
     asked: Asked<'_>,
@@ -27,6 +32,11 @@ pub(crate) async fn ask(
     let mut headers = HeaderMap::new();
     if let Ok(person) = HeaderValue::try_from(person) {
         headers.insert(PERSON, person);
+    }
+    for name in ALONG {
+        if let Some(value) = asked.headers.get(&name) {
+            headers.insert(name, value.clone());
+        }
     }
     let answer = http
         .send(Request {
@@ -47,8 +57,9 @@ pub(crate) async fn ask(
         ));
     };
     let mut reply = Reply::new(answer.status, content_type, answer.body);
-    if let Some(allow) = answer.headers.get(header::ALLOW) {
-        reply.headers.push((header::ALLOW, allow.clone()));
+    for name in BACK {
+        let value = answer.headers.get(&name).cloned();
+        reply.headers.extend(value.map(|value| (name, value)));
     }
     Ok(reply)
 }

@@ -5,6 +5,7 @@ mod environments;
 mod installations;
 mod pages;
 mod release_view;
+mod tag;
 #[cfg(test)]
 pub(crate) mod tests;
 mod view;
@@ -16,7 +17,7 @@ use domain::{
     release::Line,
     repository::{self, Key, Repository, SurveyFact},
 };
-use http::StatusCode;
+use http::{HeaderMap, StatusCode, header};
 use ports::{Clock, Level, Log, Store};
 use runtime::{
     RunError, Runner,
@@ -29,7 +30,7 @@ use crate::{
     Asked, Problem, Reply, elsewhere, metrics,
     model::{self, DeliveryCounts, Noted},
     query::Query,
-    route::{EntityRoute, List, Route},
+    route::{EntityRoute, List, Route, Thing},
 };
 
 /// What entities are read from and written to.
@@ -47,6 +48,7 @@ pub struct Entities<S, C, L> {
 #[derive(Debug, Clone, Copy)]
 struct Wanted<'a> {
     query: &'a Query,
+    headers: &'a HeaderMap,
     body: &'a [u8],
     /// Who asks: the name of a token.
     person: &'a str,
@@ -74,6 +76,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         let query = Query::of(asked.query);
         let wanted = Wanted {
             query: &query,
+            headers: asked.headers,
             body: asked.body,
             person: &elsewhere::person(asked.headers),
         };
@@ -108,23 +111,37 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         if !matches!(route, EntityRoute::List(_)) {
             wanted.query.only(&[])?;
         }
+        if let Some(thing) = route.about()
+            && wanted.headers.contains_key(header::IF_MATCH)
+        {
+            tag::check(&self.show(thing).await?, wanted.headers)?;
+        }
         match route {
             EntityRoute::List(list) => self.list(list, wanted.query).await,
-            EntityRoute::ShowPreview(id) => self.show_preview(id).await,
+            EntityRoute::Show(thing) => {
+                let reply = self.show(thing).await?;
+                Ok(tag::tagged(reply, wanted.headers))
+            }
             EntityRoute::RetryPreview(id) => {
                 self.tell::<Preview>(&id, &preview::Fact::RetryAsked).await
             }
-            EntityRoute::ShowRepository(key) => self.show_repository(key).await,
             EntityRoute::Survey(key) => {
                 let wish = repository::Fact::Survey(SurveyFact::Requested);
                 self.tell::<Repository>(&key, &wish).await
             }
             EntityRoute::AllowRemovals(key) => self.allow_removals(key).await,
-            EntityRoute::ShowEnvironment(line) => self.show_environment(&line).await,
             EntityRoute::Intervene(line, wish) => self.intervene(&line, wish, wanted).await,
-            EntityRoute::ShowRelease(line, release) => self.show_release(&line, &release).await,
-            EntityRoute::ShowInstallation(key) => self.show_installation(key).await,
             EntityRoute::AllowLosses(key) => self.allow_losses(key).await,
+        }
+    }
+
+    async fn show(&self, thing: Thing) -> Result<Reply, Problem> {
+        match thing {
+            Thing::Preview(id) => self.show_preview(id).await,
+            Thing::Repository(key) => self.show_repository(key).await,
+            Thing::Environment(line) => self.show_environment(&line).await,
+            Thing::Release(line, release) => self.show_release(&line, &release).await,
+            Thing::Installation(key) => self.show_installation(key).await,
         }
     }
 

@@ -33,26 +33,33 @@ pub(crate) enum Route {
 pub(crate) enum EntityRoute {
     /// A page of one kind.
     List(List),
-    /// `GET /api/v1/previews/{repository id}/{number}`
-    ShowPreview(PreviewId),
+    /// One thing.
+    Show(Thing),
     /// `POST /api/v1/previews/{repository id}/{number}/retry`
     RetryPreview(PreviewId),
-    /// `GET /api/v1/repositories/{id}`
-    ShowRepository(Key),
     /// `POST /api/v1/repositories/{id}/survey`
     Survey(Key),
     /// `POST /api/v1/repositories/{id}/allow-removals`
     AllowRemovals(Key),
-    /// `GET /api/v1/environments/{repository id}/{service}/{environment}`
-    ShowEnvironment(LineId),
     /// `POST /api/v1/environments/{repository id}/{service}/{environment}/{wish}`
     Intervene(LineId, Wish),
-    /// `GET /api/v1/releases/{repository id}/{service}/{environment}/{release}`
-    ShowRelease(LineId, String),
-    /// `GET /api/v1/installations/{id}`
-    ShowInstallation(installation::Key),
     /// `POST /api/v1/installations/{id}/allow-losses`
     AllowLosses(installation::Key),
+}
+
+/// One thing that is shown, and that acts are about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Thing {
+    /// `GET /api/v1/previews/{repository id}/{number}`
+    Preview(PreviewId),
+    /// `GET /api/v1/repositories/{id}`
+    Repository(Key),
+    /// `GET /api/v1/environments/{repository id}/{service}/{environment}`
+    Environment(LineId),
+    /// `GET /api/v1/releases/{repository id}/{service}/{environment}/{release}`
+    Release(LineId, String),
+    /// `GET /api/v1/installations/{id}`
+    Installation(installation::Key),
 }
 
 /// What is listed page by page.
@@ -149,22 +156,23 @@ impl EntityRoute {
         let key = |id: &str| id.parse().ok().map(|id| Key(RepositoryId(id)));
         match (about, rest) {
             ("previews", []) => Some((Self::List(List::Previews), Method::GET)),
-            ("previews", [repository, number]) => {
-                Some((Self::ShowPreview(preview(repository, number)?), Method::GET))
-            }
+            ("previews", [repository, number]) => Some((
+                Self::Show(Thing::Preview(preview(repository, number)?)),
+                Method::GET,
+            )),
             ("previews", [repository, number, "retry"]) => Some((
                 Self::RetryPreview(preview(repository, number)?),
                 Method::POST,
             )),
             ("repositories", []) => Some((Self::List(List::Repositories), Method::GET)),
-            ("repositories", [id]) => Some((Self::ShowRepository(key(id)?), Method::GET)),
+            ("repositories", [id]) => Some((Self::Show(Thing::Repository(key(id)?)), Method::GET)),
             ("repositories", [id, "survey"]) => Some((Self::Survey(key(id)?), Method::POST)),
             ("repositories", [id, "allow-removals"]) => {
                 Some((Self::AllowRemovals(key(id)?), Method::POST))
             }
             ("environments", []) => Some((Self::List(List::Environments), Method::GET)),
             ("environments", [repository, service, environment]) => Some((
-                Self::ShowEnvironment(line(repository, service, environment)?),
+                Self::Show(Thing::Environment(line(repository, service, environment)?)),
                 Method::GET,
             )),
             ("environments", [repository, service, environment, wish]) => {
@@ -175,12 +183,16 @@ impl EntityRoute {
             ("releases", []) => Some((Self::List(List::Releases), Method::GET)),
             ("releases", [repository, service, environment, release]) => {
                 let line = line(repository, service, environment)?;
-                Some((Self::ShowRelease(line, release_id(release)?), Method::GET))
+                Some((
+                    Self::Show(Thing::Release(line, release_id(release)?)),
+                    Method::GET,
+                ))
             }
             ("installations", []) => Some((Self::List(List::Installations), Method::GET)),
-            ("installations", [id]) => {
-                Some((Self::ShowInstallation(installation(id)?), Method::GET))
-            }
+            ("installations", [id]) => Some((
+                Self::Show(Thing::Installation(installation(id)?)),
+                Method::GET,
+            )),
             ("installations", [id, "allow-losses"]) => {
                 Some((Self::AllowLosses(installation(id)?), Method::POST))
             }
@@ -188,14 +200,20 @@ impl EntityRoute {
         }
     }
 
+    /// What an act is about; none for what only reads.
+    pub(crate) fn about(&self) -> Option<Thing> {
+        match self {
+            Self::List(_) | Self::Show(_) => None,
+            Self::RetryPreview(id) => Some(Thing::Preview(*id)),
+            Self::Survey(key) | Self::AllowRemovals(key) => Some(Thing::Repository(*key)),
+            Self::Intervene(line, _) => Some(Thing::Environment(line.clone())),
+            Self::AllowLosses(key) => Some(Thing::Installation(*key)),
+        }
+    }
+
     const fn role(&self) -> Role {
         match self {
-            Self::List(_)
-            | Self::ShowPreview(_)
-            | Self::ShowRepository(_)
-            | Self::ShowEnvironment(_)
-            | Self::ShowRelease(..)
-            | Self::ShowInstallation(_) => Role::Viewer,
+            Self::List(_) | Self::Show(_) => Role::Viewer,
             Self::RetryPreview(_) | Self::Survey(_) | Self::Intervene(..) => Role::Deployer,
             // What they let go on takes running previews away, many at once.
             Self::AllowRemovals(_) | Self::AllowLosses(_) => Role::Admin,

@@ -22,8 +22,11 @@ impl Http for Components {
                 body: b"head.sha is missing".to_vec(),
             });
         };
-        let along: Vec<&str> = request.headers.keys().map(HeaderName::as_str).collect();
-        assert_eq!(along, ["slipway-person"], "no token goes along");
+        for name in request.headers.keys() {
+            let conditions = [header::IF_MATCH, header::IF_NONE_MATCH];
+            let may = *name == elsewhere::PERSON || conditions.contains(name);
+            assert!(may, "no token goes along, and no {name}");
+        }
         let (path, query) = asked
             .split_once('?')
             .map_or((asked, None), |(path, query)| (path, Some(query)));
@@ -522,4 +525,49 @@ fn an_act_bears_the_name_of_its_token_whatever_the_caller_says() {
     let forged = br#"{"reason":"coins","by":"somebody else"}"#.as_slice();
     let refused = send(&inbox, &Method::POST, lock, (deployer, json, forged));
     assert_eq!(refused.status, 400, "{}", text(&refused));
+}
+
+#[test]
+fn an_act_on_what_has_changed_since_is_refused_if_its_caller_says_what_he_knows() {
+    let inbox = inbox();
+    let ask = |method: &Method, uri: &str, (name, value): (HeaderName, HeaderValue)| {
+        let authorization = Some("Bearer deployer-token");
+        asked_with(method, uri, authorization, |asked| {
+            let mut headers = asked.headers.clone();
+            headers.insert(name, value);
+            let asked = Asked {
+                headers: &headers,
+                ..asked
+            };
+            block_on(answer(&inbox, &tokens(), asked))
+        })
+    };
+    let environment = "/api/v1/environments/42/web/production";
+    let tag = |reply: &Reply| {
+        let tag = reply.headers.iter().find(|(name, _)| *name == header::ETAG);
+        tag.unwrap().1.clone()
+    };
+    let shown = as_role(&inbox, Role::Viewer, &Method::GET, environment);
+    let before = tag(&shown);
+    let same = ask(
+        &Method::GET,
+        environment,
+        (header::IF_NONE_MATCH, before.clone()),
+    );
+    assert_eq!((same.status.as_u16(), same.body.len()), (304, 0));
+    let unlock = format!("{environment}/unlock");
+    let retry = format!("{environment}/retry");
+    let unlocked = ask(&Method::POST, &unlock, (header::IF_MATCH, before.clone()));
+    assert_eq!(unlocked.status, 202, "{}", text(&unlocked));
+    let late = ask(&Method::POST, &retry, (header::IF_MATCH, before.clone()));
+    assert_eq!(late.status, 412, "{}", text(&late));
+    let shown = ask(&Method::GET, environment, (header::IF_NONE_MATCH, before));
+    assert_eq!(shown.status, 200);
+    let retried = ask(&Method::POST, &retry, (header::IF_MATCH, tag(&shown)));
+    assert_eq!(retried.status, 202, "{}", text(&retried));
+    let any = HeaderValue::from_static("*");
+    assert_eq!(
+        ask(&Method::POST, &retry, (header::IF_MATCH, any)).status,
+        202
+    );
 }

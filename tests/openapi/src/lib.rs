@@ -79,6 +79,10 @@ fn describe(schemas: &mut SchemaGenerator, operation: &Operation) -> Value {
             }),
         );
     }
+    if has_tag(operation) && operation.method == "GET" {
+        let same = json!({ "description": "It is still as If-None-Match says; there is no body." });
+        responses.insert("304".to_owned(), same);
+    }
     let mut described = json!({
         "operationId": operation_id(operation),
         "summary": operation.summary,
@@ -90,6 +94,11 @@ fn describe(schemas: &mut SchemaGenerator, operation: &Operation) -> Value {
         described.insert("requestBody".to_owned(), body);
     }
     described
+}
+
+/// Whether the operation is about one thing that bears an entity tag.
+fn has_tag(operation: &Operation) -> bool {
+    operation.path.contains('{') && !operation.path.contains("/deliveries")
 }
 
 /// The body that an operation takes; none if it takes none.
@@ -195,6 +204,9 @@ fn problems(operation: &Operation) -> Vec<(&'static str, &'static str)> {
         problems.push(("413", "The body is too long."));
         problems.push(("415", "There is a body, and it is not application/json."));
     }
+    if has_tag(operation) && operation.method == "POST" {
+        problems.push(("412", "It is not any more as If-Match says."));
+    }
     if !operation.path.contains("/deliveries") {
         problems.push(("500", "A stored value cannot be read."));
         problems.push((
@@ -214,7 +226,13 @@ fn parameters(operation: &Operation) -> Value {
         .step_by(2)
         .map(|name| (name, "path"));
     let in_query = operation.query.iter().map(|name| (*name, "query"));
-    let all = in_path.chain(in_query).map(|(name, place)| {
+    let condition = match operation.method {
+        "GET" => "If-None-Match",
+        _ => "If-Match",
+    };
+    let in_header = has_tag(operation).then_some((condition, "header"));
+    let all = in_path.chain(in_query).chain(in_header);
+    let all = all.map(|(name, place)| {
         let (description, schema) = match (*operation, name) {
             (
                 Operation {
@@ -258,6 +276,14 @@ fn parameter(name: &str) -> (&'static str, Value) {
         "repository_id" => ("GitHub's id of the repository.", id),
         "repository" => ("Only of this repository, by GitHub's id of it.", id),
         "number" => ("The number of the pull request.", id),
+        "If-None-Match" => (
+            "The ETag of the answer that is known: if it is the same still, the answer has no body.",
+            json!({ "type": "string" }),
+        ),
+        "If-Match" => (
+            "The ETag of the thing as it was looked at: if it is another one by now, nothing is done.",
+            json!({ "type": "string" }),
+        ),
         "installation_id" => ("GitHub's id of the installation.", id),
         "service" => (
             "The service, by its name in the configuration.",
