@@ -13,7 +13,7 @@ fn manifest() -> toml::Table {
 }
 
 /// The documents that tell people what to type and where to look.
-const DOCUMENTS: [&str; 8] = [
+const DOCUMENTS: [&str; 9] = [
     "README.md",
     "ARCHITECTURE.md",
     "deploy/machine/README.md",
@@ -21,6 +21,7 @@ const DOCUMENTS: [&str; 8] = [
     "deploy/spinkube/README.md",
     "docs/benchmarks.md",
     "docs/install.md",
+    "docs/metrics.md",
     "tests/world/README.md",
 ];
 
