@@ -1,6 +1,7 @@
 //! Previews and repositories as people are shown them.
 
 mod releases;
+mod stored;
 
 use std::{cell::Cell, time::Duration};
 
@@ -100,8 +101,8 @@ pub(crate) fn stored() -> TestEntities {
     );
     learn::<Preview>(&entities, &preview_id(43, 1), &[read("Elsewhere")]);
     hold_back(&entities);
-    releases::environments(&entities);
-    releases::installations(&entities);
+    stored::environments(&entities);
+    stored::installations(&entities);
     let tokens = [("github/token/42", "ghs_secret"), ("preview/42/8", "{")];
     for (key, value) in tokens {
         block_on(entities.store.set(Label::Default, key, value.as_bytes())).unwrap();
