@@ -4,7 +4,7 @@ use bytes::Bytes;
 use domain::Timestamp;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
-use runtime::{breaker::Pause, gap, repository::Overview};
+use runtime::{breaker::Pause, gap, reconcile::Report, repository::Overview};
 use serde_json::{Value, json};
 
 use crate::{deliveries::Deliveries, entities::Advanced, releases};
@@ -18,6 +18,7 @@ pub(crate) struct Done<'a> {
     pub(crate) expired: usize,
     /// What was found of deliveries that never came; none unless Slipway is an App.
     pub(crate) gaps: Option<&'a gap::Report>,
+    pub(crate) commands: &'a Report,
     pub(crate) entities: &'a Advanced,
     pub(crate) releases: &'a releases::Advanced,
     /// Why GitHub does not let Slipway in as an App.
@@ -38,6 +39,7 @@ impl Done<'_> {
             repositories.next_at,
             self.releases.next_at(),
             installations.next_at,
+            self.commands.next_at,
         ]
         .into_iter()
         .flatten()
@@ -46,6 +48,12 @@ impl Done<'_> {
             "deliveries": self.deliveries,
             "deliveries_expired": self.expired,
             "delivery_gaps": self.gaps,
+            "commands": {
+                "advanced": self.commands.advanced,
+                "busy": self.commands.busy,
+                "failed": self.commands.failed,
+                "left": self.commands.left,
+            },
             "previews": {
                 "advanced": previews.advanced,
                 "busy": previews.busy,

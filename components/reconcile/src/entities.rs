@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     PreviewId, Timestamp,
+    command::Command,
     installation::{self, Installation},
     preview::{self, Preview},
     release::{Intake, Line, LineId},
@@ -101,7 +102,8 @@ pub(crate) async fn advance(
         work.take::<Installation>();
         work.take::<Repository>();
     }
-    // Releases have their own turn.
+    // Commands and releases have their own turn.
+    work.take::<Command>();
     work.take::<Intake>();
     work.take::<Line>();
     let previews = runner

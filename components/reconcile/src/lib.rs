@@ -3,6 +3,7 @@
 //! Safe at any rate and at the same time as anything else. What waits for the next minutes is followed after the answer.
 
 mod answer;
+mod commands;
 mod deliveries;
 mod entities;
 mod ready;
@@ -17,6 +18,7 @@ use http::{HeaderMap, Method, Response, StatusCode, header};
 use http_body_util::Full;
 use ports::{Clock, Level, Log};
 use previews::DeliveryLog;
+use runtime::reconcile;
 use slipway_spin::{SpinClock, VariableError, Variables, spawn};
 use spin_sdk::{
     http::{IntoResponse, Request},
@@ -94,15 +96,18 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
         .await
         .map_err(|error| error.to_string())?;
     let advanced = async {
+        releases::post_wish(&release_runner, wishes).await?;
+        let work = reconcile::work(&runner.store).await?;
+        let (commanded, work) = commands::advance(&runner, work, deadline).await?;
         // Half of the time at most: however slowly Argo CD answers, previews and surveys get on too.
         let left = deadline.since(SpinClock.now());
-        let released_until = SpinClock.now().after(left / 2);
-        let (released, work) = releases::advance(&release_runner, wishes, released_until).await?;
+        let due = (work, SpinClock.now().after(left / 2));
+        let (released, work) = releases::advance(&release_runner, wishes, due).await?;
         let due = (work, deadline);
         let entities = entities::advance(&runner, policy, wishes, due).await?;
-        Ok((released, entities))
+        Ok((commanded, released, entities))
     };
-    let (released, entities) = match advanced.await {
+    let (commanded, released, entities) = match advanced.await {
         Ok(advanced) => advanced,
         Err(NotAdvanced::UnknownRepository(key)) => {
             let detail = format!("no repository with the id {} is known", key.0);
@@ -131,6 +136,7 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
         deliveries,
         expired,
         gaps: gaps.as_ref(),
+        commands: &commanded,
         entities: &entities,
         releases: &released,
         github_problem: github_problem.as_deref(),

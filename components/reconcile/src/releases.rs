@@ -32,12 +32,8 @@ pub(crate) struct Advanced {
     overviews: Vec<Overview>,
 }
 
-/// Brings on what is due, until `deadline`. Also returns what is due of others.
-pub(crate) async fn advance(
-    runner: &ReleaseRunner,
-    wishes: &Wishes,
-    deadline: Timestamp,
-) -> Result<(Advanced, Work), NotAdvanced> {
+/// Posts what the caller wishes of a line.
+pub(crate) async fn post_wish(runner: &ReleaseRunner, wishes: &Wishes) -> Result<(), NotAdvanced> {
     if let Some((line, intervention)) = &wishes.release {
         let stored = runner.store.get(Label::Default, &line.to_string()).await?;
         if stored.is_none() {
@@ -47,7 +43,15 @@ pub(crate) async fn advance(
             .post::<Line>(line, &intervention.fact(CALLER))
             .await?;
     }
-    let mut work = reconcile::work(&runner.store).await?;
+    Ok(())
+}
+
+/// Brings on what is due of `work`, until `deadline`. Also returns what is due of others.
+pub(crate) async fn advance(
+    runner: &ReleaseRunner,
+    wishes: &Wishes,
+    (mut work, deadline): (Work, Timestamp),
+) -> Result<(Advanced, Work), NotAdvanced> {
     let intakes = work.take::<Intake>();
     let intakes = runner.advance_all::<Intake>(&intakes, deadline).await;
     if intakes.advanced > 0 {

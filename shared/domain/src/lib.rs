@@ -4,6 +4,7 @@
 
 pub mod argocd;
 mod backstage;
+pub mod command;
 pub mod configuration;
 mod coolify;
 pub mod dispatch;

@@ -298,7 +298,11 @@ impl Delivery {
         let outcome = match route {
             Route::Ping => Outcome::Pong,
             Route::Ignored { reason } => Outcome::Ignored(reason),
-            Route::PullRequest | Route::Push | Route::WorkflowRun | Route::Installation => {
+            Route::PullRequest
+            | Route::Push
+            | Route::WorkflowRun
+            | Route::Installation
+            | Route::Commands => {
                 let incoming = Incoming {
                     guid: guid.clone(),
                     event: event.as_str().to_owned(),

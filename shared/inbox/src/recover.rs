@@ -50,7 +50,11 @@ impl<S: Store, H: Http, C: Clock, L: Log> Inbox<S, H, C, L> {
             Err(malformed) => return Ok(Recovery::Malformed(malformed.to_string())),
         };
         match routed.route {
-            Route::PullRequest | Route::Push | Route::WorkflowRun | Route::Installation => {}
+            Route::PullRequest
+            | Route::Push
+            | Route::WorkflowRun
+            | Route::Installation
+            | Route::Commands => {}
             Route::Ping | Route::Ignored { .. } => return Ok(Recovery::Unused),
         }
         let fields = [

@@ -17,8 +17,8 @@ use spin_sdk::http::Request;
 use webhooks::Malformed;
 
 use crate::{
-    DeliveryLog, FOLLOWED_FOR, News, PreviewRunner, Refusal, Seen, answered, delivery_log, payload,
-    runner,
+    DeliveryLog, FOLLOWED_FOR, News, PreviewRunner, Refusal, Seen, answered, delivery_log,
+    follow_woken, payload, runner, woken,
 };
 
 /// What an event tells.
@@ -36,13 +36,16 @@ pub struct Taken {
     news: News,
 }
 
-/// Answers an event of which `read` tells what it says.
+/// Answers an event of which `read` tells what it says, or a call that wakes a preview.
 pub async fn answer(
     component: &'static str,
     request: Request,
     read: fn(&[u8]) -> Result<Learnt, Malformed>,
 ) -> http::Response<Full<Bytes>> {
     let log = delivery_log(component, &request);
+    if let Some(preview) = woken(&request) {
+        return follow_woken(&log, preview).await;
+    }
     let taken = accept(&log, request, read).await;
     answered(&log, taken)
 }

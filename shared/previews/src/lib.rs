@@ -6,6 +6,7 @@ mod log;
 mod ready;
 mod runner;
 mod seen;
+mod wake;
 
 pub use event::{Learnt, Taken, answer, take};
 pub use handed::{Refusal, answered, delivery_log, payload};
@@ -15,3 +16,4 @@ pub use runner::{
     FOLLOWED_FOR, GitHub, PreviewRunner, VendorHttp, github_client, guarded, paused_vendors, runner,
 };
 pub use seen::{News, Seen};
+pub use wake::{follow_woken, wake, woken};

@@ -16,7 +16,7 @@ use domain::{
 use ports::{Label, Store, StoreError};
 use vendors::github;
 
-use crate::{RunError, breaker::Pause, record::Record};
+use crate::{RunError, breaker::Pause, mailbox, record::Record};
 
 /// The keys of `default`, listed once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +85,19 @@ pub async fn state<E: Entity>(store: &impl Store, id: &E::Id) -> Result<Option<E
     Ok(record.map(|record| record.state))
 }
 
+/// The state of an entity with the facts that were posted to it and not taken in yet; as new if nothing is stored of it.
+pub async fn current<E: Entity>(store: &impl Store, id: &E::Id) -> Result<E, RunError> {
+    let stored: Option<Record<E>> = Record::read(store, id).await?;
+    let (mut state, mail_read) = stored.map_or_else(
+        || (E::new(id.clone()), 0),
+        |record| (record.state, record.mail_read),
+    );
+    for (_, posted) in mailbox::following::<E>(store, id, mail_read).await? {
+        state.record(&posted.fact, posted.at);
+    }
+    Ok(state)
+}
+
 /// Posts `fact` to the mailbox of an entity that is stored, and returns the number of its mail; none if nothing is stored of it.
 /// What follows is brought about by `POST /reconcile`, which finds the mail.
 pub async fn tell<E: Entity>(
@@ -96,9 +109,7 @@ pub async fn tell<E: Entity>(
     if store.get(Label::Default, &id.to_string()).await?.is_none() {
         return Ok(None);
     }
-    crate::mailbox::post::<E>(store, id, fact, now)
-        .await
-        .map(Some)
+    mailbox::post::<E>(store, id, fact, now).await.map(Some)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod alert;
 pub mod breaker;
 pub mod browse;
+pub mod command;
 pub mod configuration;
 mod due;
 mod error;

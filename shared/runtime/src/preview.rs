@@ -19,7 +19,7 @@ use vendors::{
     github::{self, Repository},
 };
 
-use crate::{Claim, Executor, RunError, configuration, mailbox, record::Record};
+use crate::{Claim, Executor, RunError, browse, configuration, mailbox};
 
 /// Does what the plan of a preview asks for.
 pub struct PreviewExecutor<V, H, C, L, S> {
@@ -188,7 +188,9 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<V, H, C, L, S
         let (github, repository) = self.github(id, name)?;
         let key = repository::Key(id.repository);
         let failed = |error: RunError| Trouble::retry(error.to_string());
-        let mut known = self.known_repository(key).await.map_err(failed)?;
+        // With what other previews may have read just now.
+        let mut known: repository::Repository =
+            browse::current(&self.store, &key).await.map_err(failed)?;
         let version = known.configuration_version();
         let now = self.clock.now();
         if let Some(reading) = configuration::read(github, repository, version).await? {
@@ -199,25 +201,6 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<V, H, C, L, S
                 .map_err(failed)?;
         }
         Ok(known.preview_settings().unwrap_or(Reading::Missing))
-    }
-
-    /// The repository with what was posted to it and not taken in yet: other previews may have read its configuration just now.
-    async fn known_repository(
-        &self,
-        key: repository::Key,
-    ) -> Result<repository::Repository, RunError> {
-        let stored: Option<Record<repository::Repository>> =
-            Record::read(&self.store, &key).await?;
-        let (mut known, mail_read) = stored.map_or_else(
-            || (repository::Repository::new(key), 0),
-            |record| (record.state, record.mail_read),
-        );
-        let mail =
-            mailbox::following::<repository::Repository>(&self.store, &key, mail_read).await?;
-        for (_, posted) in &mail {
-            known.record(&posted.fact, posted.at);
-        }
-        Ok(known)
     }
 
     async fn read_permission(
@@ -275,6 +258,7 @@ fn told(fact: &Fact) -> (&'static str, Option<&Trouble>) {
         Fact::Access { lost: Some(_), .. } => ("the App does not reach the repository", None),
         Fact::Access { lost: None, .. } => ("the App reaches the repository again", None),
         Fact::RetryAsked => ("a person asks to try again", None),
+        Fact::Commanded(_) => ("somebody gave a command", None),
         Fact::PullRequestRead { .. } => ("read the pull request", None),
         Fact::PullRequestNotRead { trouble } => ("could not read the pull request", Some(trouble)),
         Fact::RunDelivered { .. } => ("a delivery showed a workflow run", None),

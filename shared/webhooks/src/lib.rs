@@ -9,6 +9,7 @@ mod body;
 mod form;
 mod header;
 mod installation;
+mod issue_comment;
 mod json;
 mod place;
 mod pull_request;
@@ -22,6 +23,7 @@ pub use header::{
     ContentType, DELIVERY_HEADER, EVENT_HEADER, Envelope, EventName, SIGNATURE_HEADER,
 };
 pub use installation::installation_of;
+pub use issue_comment::{IssueCommentEvent, issue_comment_event};
 pub use pull_request::{PullRequestAction, PullRequestEvent, pull_request_event};
 pub use push::{PushEvent, push_event};
 pub use route::{Route, Routed, component_of, route, use_of};

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use crate::{
     EventName, Malformed,
     access::{self, EDITED, Kind},
+    issue_comment,
     json::{self, Object},
     pull_request::{self, PullRequestAction},
     push,
@@ -23,6 +24,8 @@ pub enum Route {
     WorkflowRun,
     /// For the component `installation`.
     Installation,
+    /// For the component `commands`.
+    Commands,
     /// GitHub asks whether anybody is there.
     Ping,
     /// Nothing depends on it.
@@ -49,6 +52,7 @@ pub fn component_of(event: &str) -> Option<&'static str> {
         "pull_request" => Some("pull-request"),
         "push" => Some("push"),
         "workflow_run" => Some("workflow-run"),
+        "issue_comment" => Some("commands"),
         other => Kind::of(other).map(|_| "installation"),
     }
 }
@@ -65,6 +69,9 @@ pub fn use_of(event: &str, action: Option<&str>) -> Use {
         // The payload tells whether it is of a branch or tag that is still there.
         "push" => Use::Sometimes,
         "workflow_run" => WorkflowRunAction::named(action).map_or(Use::Never, |_| Use::Always),
+        // The payload tells whether it gives a command.
+        "issue_comment" if issue_comment::is_used(action) => Use::Sometimes,
+        "issue_comment" => Use::Never,
         other => match Kind::of(other) {
             Some(Kind::Repository) if action == EDITED => Use::Sometimes,
             Some(kind) if kind.uses(action) => Use::Always,
@@ -74,12 +81,7 @@ pub fn use_of(event: &str, action: Option<&str>) -> Use {
 }
 
 /// Events that Slipway is to use, for which there is no component yet.
-const NOT_YET: [&str; 4] = [
-    "issue_comment",
-    "delete",
-    "check_run",
-    "deployment_protection_rule",
-];
+const NOT_YET: [&str; 3] = ["delete", "check_run", "deployment_protection_rule"];
 
 /// Decides what becomes of a delivery. Everything that a component will need of `payload` is checked here.
 pub fn route(event: &EventName, payload: &str) -> Result<Routed, Malformed> {
@@ -116,6 +118,7 @@ pub fn route(event: &EventName, payload: &str) -> Result<Routed, Malformed> {
                 WorkflowRunAction::named(action).is_some()
             }),
         },
+        "issue_comment" => comment_route(event, payload),
         "ping" => Ok(Head::parse(payload)?.routed(Route::Ping)),
         other => {
             if let Some(kind) = Kind::of(other) {
@@ -128,6 +131,24 @@ pub fn route(event: &EventName, payload: &str) -> Result<Routed, Malformed> {
             };
             Ok(Head::parse(payload)?.routed(Route::Ignored { reason }))
         }
+    }
+}
+
+/// The route of a comment: most give no command, and are not kept.
+fn comment_route(event: &EventName, payload: &str) -> Result<Routed, Malformed> {
+    match issue_comment::WireEvent::parse(payload) {
+        Ok(parsed) => {
+            let route = match parsed.command() {
+                Ok(_) => Route::Commands,
+                Err(_) if !issue_comment::is_used(&parsed.action) => unused(event, &parsed.action),
+                Err(reason) => Route::Ignored {
+                    reason: format!("the comment: {reason}"),
+                },
+            };
+            let repository = parsed.repository.0.id;
+            Ok(routed(event, parsed.action, repository, Some(route)))
+        }
+        Err(error) => unless_unused(event, payload, error, issue_comment::is_used),
     }
 }
 

@@ -11,8 +11,8 @@ use std::{fmt::Write, fs, path::Path};
 use domain::gap::Use;
 use http::{HeaderMap, HeaderValue};
 use webhooks::{
-    Envelope, Route, access_event, pull_request_event, push_event, route, use_of,
-    workflow_run_event,
+    Envelope, Route, access_event, issue_comment_event, pull_request_event, push_event, route,
+    use_of, workflow_run_event,
 };
 
 const PAYLOADS: &str = concat!(
@@ -57,6 +57,7 @@ fn every_example_payload_of_githubs_has_its_route() {
             Route::Push => "push".to_owned(),
             Route::WorkflowRun => "workflow-run".to_owned(),
             Route::Installation => "installation".to_owned(),
+            Route::Commands => "commands".to_owned(),
             Route::Ping => "ping".to_owned(),
             Route::Ignored { reason } => format!("ignored: {reason}"),
         };
@@ -118,6 +119,10 @@ fn every_example_that_is_routed_is_parsed_by_its_component() {
                 let told = access_event(event.as_str(), text.as_bytes()).unwrap();
                 writeln!(events, "{file}: {told:?}").unwrap();
             }
+            Route::Commands => {
+                let event = issue_comment_event(text.as_bytes()).unwrap();
+                writeln!(events, "{file}: {event:?}").unwrap();
+            }
             Route::Ping | Route::Ignored { .. } => {}
         }
     }
@@ -136,7 +141,8 @@ fn what_the_event_and_action_say_of_the_use_fits_the_route_of_every_example() {
             Use::Never => assert!(!is_taken, "{file} is taken"),
             Use::Sometimes => {
                 let is_edited = routed.action.as_deref() == Some("edited");
-                assert!(is_edited || event.as_str() == "push", "{file}");
+                let rest_tells = matches!(event.as_str(), "push" | "issue_comment");
+                assert!(is_edited || rest_tells, "{file}");
             }
         }
     }

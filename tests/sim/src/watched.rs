@@ -214,6 +214,8 @@ impl Ghost {
             // No installation of an App is simulated.
             Fact::Access { .. } => {}
             Fact::RetryAsked => self.person_acted(),
+            // No comments of people are simulated.
+            Fact::Commanded(_) => {}
             Fact::LabelAdded(_) => {
                 if let Some(tries) = self.efforts.get_mut("permission") {
                     tries.start_afresh();

@@ -21,6 +21,7 @@ pub use file::{
     ArgoCd, ArgoCdUpdate, Build, Configuration, Coolify, Directive, Empty, Environment, Forks,
     Health, Notify, Operation, Preview, Rollback, Service, Slack, Superseded, When,
 };
+pub(crate) use problem::nearest;
 pub use problem::{ConfigurationError, PROBLEMS_MAX, Problem};
 pub use shape::{Constraint, Key, Literal, Presence, Record, Shape, Word};
 pub use template::{Template, TemplateValues};

@@ -86,7 +86,7 @@ impl ConfigurationError {
 }
 
 /// The word that was probably meant by `found`: at most a third of its letters are wrong, missing, added or swapped.
-pub(super) fn nearest<'word>(found: &str, words: &[&'word str]) -> Option<&'word str> {
+pub(crate) fn nearest<'word>(found: &str, words: &[&'word str]) -> Option<&'word str> {
     // Longer ones are no misspelt keys, and comparing takes the product of the lengths.
     if found.len() > 64 {
         return None;

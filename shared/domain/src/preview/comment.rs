@@ -43,7 +43,8 @@ pub(super) fn render(preview: &Preview) -> Option<String> {
     let rows = rows(preview, pull_request);
     let notes = notes(preview, pull_request, &rows);
     let concerns = invalid(preview, pull_request) || unreadable(preview).next().is_some();
-    if rows.is_empty() && (notes.is_empty() || !(told || concerns)) {
+    let command = preview.last_command();
+    if rows.is_empty() && command.is_none() && (notes.is_empty() || !(told || concerns)) {
         return None;
     }
     let mut body = format!("{}\n### Preview\n", marker(preview.id));
@@ -61,7 +62,7 @@ pub(super) fn render(preview: &Preview) -> Option<String> {
             ));
         }
     }
-    for note in &notes {
+    for note in notes.iter().chain(&command) {
         body.push_str(&format!("\n{note}\n"));
     }
     Some(body)
@@ -334,12 +335,15 @@ fn ends(preview: &Preview, service: &ServiceSettings) -> Option<String> {
     }
     let (at, ttl) = (preview.expires_at(service)?, service.ttl?);
     let name = code(&service.service);
+    let why = if preview.commands.kept_until() == Some(at) {
+        "as somebody asked".to_owned()
+    } else {
+        format!("{ttl} after the last activity")
+    };
     match preview.nearness(service) {
-        Nearness::Far => Some(format!(
-            "{name} is kept until {at}, {ttl} after the last activity."
-        )),
+        Nearness::Far => Some(format!("{name} is kept until {at}, {why}.")),
         Nearness::Near => Some(format!(
-            "⚠️ {name} will be removed at {at}, {ttl} after the last activity. A push, a label or another title keeps it."
+            "⚠️ {name} will be removed at {at}, {why}. A push, a label or another title keeps it."
         )),
         Nearness::Over => None,
     }
@@ -391,6 +395,12 @@ fn reason(absence: &Absence) -> String {
         }
         Absence::Expired(ttl) => {
             format!("nothing happened for {ttl}. A push, a label or another title brings it back")
+        }
+        Absence::Dismissed(by) => {
+            format!(
+                "{} asked for its removal. `/preview` brings it back",
+                code(by)
+            )
         }
         Absence::NotConfigured => "the configuration no longer names it".to_owned(),
     }

@@ -38,7 +38,8 @@ impl Preview {
     /// When the preview of `service` ends, unless something happens before.
     pub(super) fn expires_at(&self, service: &ServiceSettings) -> Option<Timestamp> {
         let ttl = service.ttl?;
-        Some(self.sighting.as_ref()?.active_at().after(ttl.get()))
+        let end = self.sighting.as_ref()?.active_at().after(ttl.get());
+        Some(self.commands.kept_until().map_or(end, |kept| kept.max(end)))
     }
 
     pub(super) fn nearness(&self, service: &ServiceSettings) -> Nearness {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LabelAdded, Permission, PullRequest, Settings, Trouble, WorkflowRun};
+use super::{Commanded, LabelAdded, Permission, PullRequest, Settings, Trouble, WorkflowRun};
 use crate::{
     ApplicationUuid, CommitSha, DeploymentUuid, ImageTag, RepositoryName, Timestamp,
     installation::Loss,
@@ -64,6 +64,8 @@ pub enum Fact {
     },
     /// A person asks to try again what was given up, has failed or waits for its next try.
     RetryAsked,
+    /// Somebody asked for something by a comment.
+    Commanded(Box<Commanded>),
     /// A delivery showed a workflow run that names this pull request.
     RunDelivered {
         /// The repository of the pull request, by which it can be read if nothing else is known of it.

@@ -43,6 +43,7 @@ impl Preview {
                     target.forgive();
                 }
             }
+            Fact::Commanded(told) => self.commanded(told, at),
             Fact::RunDelivered { repository, run } => {
                 self.repository.get_or_insert_with(|| repository.clone());
                 self.run_seen(run);
@@ -88,7 +89,7 @@ impl Preview {
         }
     }
 
-    fn pull_request_delivered(&mut self, pull_request: &PullRequest, at: Timestamp) {
+    pub(super) fn pull_request_delivered(&mut self, pull_request: &PullRequest, at: Timestamp) {
         self.note_missing_labels(pull_request);
         let Some(sighting) = &mut self.sighting else {
             self.first_sighting(pull_request, None, at);
@@ -96,6 +97,10 @@ impl Preview {
         };
         let known = &sighting.pull_request;
         if pull_request == known || pull_request.updated_at < known.updated_at {
+            if pull_request.head_commit == known.head_commit {
+                // Late, and yet it tells since when the head is what it is.
+                sighting.head_as_of = sighting.head_as_of.min(Some(pull_request.updated_at));
+            }
             return;
         }
         // GitHub's times are whole seconds. Of two deliveries of one second either may be the later one: the choice is
@@ -182,10 +187,12 @@ impl Preview {
     ) {
         self.repository = Some(pull_request.repository.clone());
         let pull_request = pull_request.clone();
+        let updated_at = pull_request.updated_at;
         self.sighting = Some(Sighting {
             pull_request,
             confirmed_at,
             head_since: at,
+            head_as_of: Some(updated_at),
             state_since: at,
             active_at: Some(at),
             doubted_until: None,
@@ -210,6 +217,7 @@ impl Preview {
         let new_head = sighting.pull_request.head_commit != pull_request.head_commit;
         if new_head {
             sighting.head_since = at;
+            sighting.head_as_of = Some(pull_request.updated_at);
         }
         if sighting.pull_request.state != pull_request.state {
             sighting.state_since = at;
@@ -230,7 +238,7 @@ impl Preview {
     }
 
     /// Lets what was given up be tried again, since a person did something.
-    fn start_afresh(&mut self) {
+    pub(super) fn start_afresh(&mut self) {
         for target in self.targets.values_mut() {
             target.effort.start_afresh();
         }

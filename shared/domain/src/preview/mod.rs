@@ -2,6 +2,7 @@
 
 mod action;
 mod approval;
+mod command;
 mod comment;
 mod effort;
 mod expiry;
@@ -9,6 +10,7 @@ mod fact;
 mod fold;
 mod fold_target;
 mod given_up;
+mod judgement;
 mod plan;
 mod plan_target;
 mod settings;
@@ -21,9 +23,11 @@ mod wanted;
 
 pub use action::{Action, TargetAction};
 pub use approval::{LabelAdded, Permission};
+pub use command::{CommandOutcome, CommandWish, Commanded, Place};
 pub use comment::marker;
 pub use effort::{Effort, Reaction, Trouble};
 pub use fact::{DeploymentProgress, Fact, Reading, Revision, TargetFact};
+pub use judgement::Judgement;
 pub use settings::{ServiceSettings, Settings};
 pub use sighting::{PullRequest, PullRequestState, RunProgress, WorkflowRun, skips_preview};
 pub use state::Preview;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Effort, PullRequest, Revision, Settings, WorkflowRun, approval::Approvals, expiry::Expiry,
+    Effort, PullRequest, Revision, Settings, WorkflowRun, approval::Approvals, command::Commands,
+    expiry::Expiry,
 };
 use crate::{
     ApplicationUuid, CommitSha, DeploymentUuid, PreviewId, RepositoryName, Timestamp,
@@ -44,6 +45,9 @@ pub struct Preview {
     /// What the clock said of previews that end when nothing happens, by service.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) expiry: BTreeMap<String, Expiry>,
+    /// What people asked for by comments.
+    #[serde(default, skip_serializing_if = "Commands::is_empty")]
+    pub(super) commands: Commands,
     /// The comment on the pull request.
     #[serde(default)]
     pub(super) comment: Comment,
@@ -57,6 +61,9 @@ pub(super) struct Sighting {
     pub(super) confirmed_at: Option<Timestamp>,
     /// When the head commit became known.
     pub(super) head_since: Timestamp,
+    /// GitHub's own time of the earliest sighting with this head commit: it was the head by then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) head_as_of: Option<Timestamp>,
     /// When its state (open, closed, merged) became known.
     pub(super) state_since: Timestamp,
     /// When something last happened that makes the preview worth keeping; none: when head and state became known.
@@ -242,6 +249,7 @@ impl Preview {
             builds: Builds::default(),
             targets: BTreeMap::new(),
             expiry: BTreeMap::new(),
+            commands: Commands::default(),
             comment: Comment::default(),
         }
     }

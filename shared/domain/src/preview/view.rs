@@ -418,6 +418,7 @@ fn words(absence: &Absence) -> String {
         Absence::Skipped => "the title says [skip preview]".to_owned(),
         Absence::OtherBase(branch) => format!("pull requests into {branch} get none"),
         Absence::Expired(ttl) => format!("nothing happened for {ttl}"),
+        Absence::Dismissed(by) => format!("{by} asked for its removal"),
         Absence::NotConfigured => "the configuration no longer names it".to_owned(),
     }
 }

@@ -50,6 +50,8 @@ pub(super) enum Absence {
     OtherBase(String),
     /// Nothing happened for this long.
     Expired(ConfiguredDuration),
+    /// This person asked for its removal.
+    Dismissed(String),
     /// The configuration no longer names the application.
     NotConfigured,
 }
@@ -133,11 +135,15 @@ impl Preview {
         if fork && when.forks == Forks::Never {
             return Some(Absence::Fork);
         }
-        if skips_preview(&pull_request.title) {
+        if let Some(by) = self.commands.dismissed_by() {
+            return Some(Absence::Dismissed(by.to_owned()));
+        }
+        let summoned = self.commands.is_summoned();
+        if !summoned && skips_preview(&pull_request.title) {
             return Some(Absence::Skipped);
         }
         let is_base = |pattern: &String| glob::matches(pattern, &pull_request.base_branch);
-        if !when.base.is_empty() && !when.base.iter().any(is_base) {
+        if !summoned && !when.base.is_empty() && !when.base.iter().any(is_base) {
             return Some(Absence::OtherBase(pull_request.base_branch.clone()));
         }
         if let Some(ttl) = service
@@ -145,6 +151,9 @@ impl Preview {
             .filter(|_| self.nearness(service) == Nearness::Over)
         {
             return Some(Absence::Expired(ttl));
+        }
+        if summoned {
+            return None;
         }
         if pull_request.draft && !when.drafts {
             return Some(Absence::Draft);
@@ -176,6 +185,9 @@ impl Preview {
         if service.when.forks != Forks::Label || !self.is_of_fork(pull_request) {
             return None;
         }
+        if self.commands.is_summoned_for(&pull_request.head_commit) {
+            return None;
+        }
         let label = service.approval_label();
         let labelled = pull_request.labels.iter().any(|own| own == label);
         match self.approval(pull_request, service) {
@@ -188,10 +200,13 @@ impl Preview {
 
     /// Whether the message of the head commit asks for no preview, as far as any run on it tells.
     fn is_commit_skipped(&self, pull_request: &PullRequest) -> bool {
-        self.builds
-            .runs
-            .iter()
-            .any(|run| run.skips_preview && run.head_commit == pull_request.head_commit)
+        let summoned = self.commands.is_summoned_for(&pull_request.head_commit);
+        !summoned
+            && self
+                .builds
+                .runs
+                .iter()
+                .any(|run| run.skips_preview && run.head_commit == pull_request.head_commit)
     }
 
     /// How far the build of the head commit is. Any success is one; else the newest run counts.

@@ -25,6 +25,7 @@ mod link;
 mod manifest;
 mod pacing;
 mod pull_request;
+mod reactions;
 mod request;
 mod seen;
 mod user;
@@ -61,6 +62,7 @@ pub use credentials::Credentials;
 pub use deployments::{Deployment, Status};
 pub use file_update::{FileUpdate, Written};
 pub use manifest::{Manifest, NewApp, convert_manifest};
+pub use reactions::Reaction;
 pub use user::User;
 pub use workflow_dispatch::{Dispatched, WorkflowDispatch};
 

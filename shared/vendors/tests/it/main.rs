@@ -31,6 +31,7 @@ mod github_installations;
 mod github_limits;
 mod github_open_pull_requests;
 mod github_pull_request;
+mod github_reactions;
 mod github_redirects;
 mod github_seen;
 mod github_workflow_dispatch;

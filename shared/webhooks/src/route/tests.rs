@@ -2,7 +2,10 @@ use http::{HeaderMap, HeaderValue};
 use proptest::prelude::*;
 
 use super::*;
-use crate::{ContentType, Envelope, payload_text, pull_request_event, workflow_run_event};
+use crate::{
+    ContentType, Envelope, issue_comment_event, payload_text, pull_request_event,
+    workflow_run_event,
+};
 
 fn event(name: &str) -> EventName {
     let mut headers = HeaderMap::new();
@@ -50,7 +53,14 @@ fn an_event_that_is_not_used_is_ignored_and_says_why() {
 
 #[test]
 fn whatever_the_event_the_payload_must_be_a_json_object() {
-    for name in ["ping", "push", "star", "pull_request", "workflow_run"] {
+    for name in [
+        "ping",
+        "push",
+        "star",
+        "pull_request",
+        "workflow_run",
+        "issue_comment",
+    ] {
         for payload in ["", "payload", "[]", "null", "{\"a\":"] {
             let outcome = outcome(name, payload);
             assert!(
@@ -80,6 +90,7 @@ fn an_action_that_is_not_used_is_ignored_even_when_other_fields_are_wrong() {
 fn every_routed_event_has_its_component_and_no_other_does() {
     assert_eq!(component_of("pull_request"), Some("pull-request"));
     assert_eq!(component_of("workflow_run"), Some("workflow-run"));
+    assert_eq!(component_of("issue_comment"), Some("commands"));
     for name in [
         "installation",
         "installation_repositories",
@@ -116,6 +127,9 @@ fn payload_like() -> impl Strategy<Value = String> {
         "labels",
         "changes",
         "workflow_run",
+        "issue",
+        "comment",
+        "body",
         "state",
     ]);
     leaf.prop_recursive(6, 64, 8, move |inner| {
@@ -136,7 +150,13 @@ fn payload_like() -> impl Strategy<Value = String> {
 fn survives(body: &[u8]) {
     for content_type in [ContentType::Json, ContentType::Form] {
         if let Ok(text) = payload_text(content_type, body) {
-            for name in ["ping", "push", "pull_request", "workflow_run"] {
+            for name in [
+                "ping",
+                "push",
+                "pull_request",
+                "workflow_run",
+                "issue_comment",
+            ] {
                 if let Err(error) = route(&event(name), &text) {
                     let line = error.to_string();
                     assert!(
@@ -150,6 +170,7 @@ fn survives(body: &[u8]) {
     // What a component refuses, the route has refused or ignored before.
     pull_request_event(body).ok();
     workflow_run_event(body).ok();
+    issue_comment_event(body).ok();
 }
 
 proptest! {
@@ -172,6 +193,9 @@ proptest! {
         }
         if let Ok(Routed { route: Route::WorkflowRun, .. }) = route(&event("workflow_run"), &payload) {
             prop_assert!(workflow_run_event(payload.as_bytes()).is_ok());
+        }
+        if let Ok(Routed { route: Route::Commands, .. }) = route(&event("issue_comment"), &payload) {
+            prop_assert!(issue_comment_event(payload.as_bytes()).is_ok());
         }
     }
 }

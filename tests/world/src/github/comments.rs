@@ -1,6 +1,7 @@
 //! Comments on a pull request, as people see and write them.
 
 use serde::Serialize;
+use serde_json::json;
 
 use super::pull_request::PullRequest;
 use super::state::{Comment as Record, GitHubState};
@@ -19,6 +20,8 @@ pub struct Comment {
     pub created_at: i64,
     /// Seconds since 1970.
     pub updated_at: i64,
+    /// Reactions to it, oldest first, as `eyes` with the login of who reacted.
+    pub reactions: Vec<(String, String)>,
 }
 
 impl Comment {
@@ -32,13 +35,22 @@ impl Comment {
 fn seen(github: &GitHubState, comment: &Record) -> Comment {
     Comment {
         id: comment.id,
-        author: github
-            .user(comment.author)
-            .map_or_else(|| "ghost".to_owned(), |user| user.login.clone()),
+        author: login(github, comment.author),
         body: comment.body.clone(),
         created_at: comment.created_at,
         updated_at: comment.updated_at,
+        reactions: github
+            .reactions
+            .iter()
+            .filter(|reaction| reaction.comment == comment.id)
+            .map(|reaction| (reaction.content.to_owned(), login(github, reaction.user)))
+            .collect(),
     }
+}
+
+fn login(github: &GitHubState, user: u64) -> String {
+    let user = github.user(user);
+    user.map_or_else(|| "ghost".to_owned(), |user| user.login.clone())
 }
 
 impl PullRequest {
@@ -61,11 +73,20 @@ impl PullRequest {
         self.comments().into_iter().find(Comment::is_marked)
     }
 
-    /// Somebody comments; gives the comment's id.
+    /// Somebody comments; gives the comment's id. GitHub takes it for a change of the pull request too.
     pub fn comment_by(&self, login: &str, body: &str) -> u64 {
+        self.comment_by_a("User", login, body)
+    }
+
+    /// A program comments; gives the comment's id.
+    pub fn comment_by_bot(&self, login: &str, body: &str) -> u64 {
+        self.comment_by_a("Bot", login, body)
+    }
+
+    fn comment_by_a(&self, kind: &'static str, login: &str, body: &str) -> u64 {
         let shared = &self.shared;
         shared.change(|state| {
-            let author = state.github.user_named(login, "User", &shared.names);
+            let author = state.github.user_named(login, kind, &shared.names);
             let (id, now) = (shared.names.number(), shared.clock.now());
             let comment = Record {
                 id,
@@ -77,8 +98,41 @@ impl PullRequest {
                 updated_at: now,
             };
             state.github.comments.insert(id, comment);
+            if let Some(pull) = state.github.pull_mut(self.repository, self.number) {
+                pull.updated_at = now;
+            }
+            let api = shared.github_url();
+            state
+                .github
+                .emit_comment("created", id, json!({}), api, &shared.names);
             id
         })
+    }
+
+    /// Its writer changes a comment.
+    pub fn edit_comment(&self, id: u64, body: &str) {
+        let shared = &self.shared;
+        shared.change(|state| {
+            let Some(comment) = state.github.comments.get_mut(&id) else {
+                return;
+            };
+            let before = std::mem::replace(&mut comment.body, body.to_owned());
+            comment.updated_at = shared.clock.now();
+            let changes = json!({"changes": {"body": {"from": before}}});
+            let api = shared.github_url();
+            state
+                .github
+                .emit_comment("edited", id, changes, api, &shared.names);
+        });
+    }
+
+    /// The reactions to a comment, oldest first.
+    #[must_use]
+    pub fn reactions_to(&self, id: u64) -> Vec<String> {
+        let comments = self.comments();
+        let comment = comments.into_iter().find(|comment| comment.id == id);
+        let reactions = comment.map(|comment| comment.reactions).unwrap_or_default();
+        reactions.into_iter().map(|(content, _)| content).collect()
     }
 
     /// Somebody with the right to do so deletes a comment.

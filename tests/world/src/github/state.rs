@@ -20,6 +20,8 @@ pub(crate) struct GitHubState {
     /// Lower-case full names that a repository once had.
     pub(crate) former_names: BTreeMap<String, u64>,
     pub(crate) comments: BTreeMap<u64, Comment>,
+    /// Reactions to comments, oldest first.
+    pub(crate) reactions: Vec<Reaction>,
     /// Workflows that were started by hand, oldest first.
     pub(crate) dispatches: Vec<Dispatch>,
     /// Check runs by id.
@@ -123,6 +125,15 @@ pub(crate) struct Comment {
     pub(crate) body: String,
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Reaction {
+    pub(crate) id: u64,
+    pub(crate) comment: u64,
+    pub(crate) user: u64,
+    pub(crate) content: &'static str,
+    pub(crate) at: i64,
 }
 
 #[derive(Debug, Clone)]

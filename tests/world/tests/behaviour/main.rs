@@ -23,6 +23,7 @@ mod faults;
 mod github_comments;
 mod github_deployments;
 mod github_dispatches;
+mod github_reactions;
 mod github_reading;
 mod gitops;
 mod installations;

@@ -2,6 +2,7 @@
 
 mod access;
 mod approval;
+mod commands;
 mod comment;
 mod doubt;
 mod expiry;

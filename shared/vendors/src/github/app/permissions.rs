@@ -15,7 +15,7 @@ pub struct Permission {
 }
 
 /// All permissions that Slipway needs, in the order of their names.
-pub const TABLE: [Permission; 6] = [
+pub const TABLE: [Permission; 7] = [
     Permission {
         name: "actions",
         level: "read",
@@ -53,6 +53,12 @@ pub const TABLE: [Permission; 6] = [
         events: &[],
     },
     Permission {
+        name: "issues",
+        level: "read",
+        calls: &[],
+        events: &["issue_comment"],
+    },
+    Permission {
         name: "metadata",
         level: "read",
         calls: &[
@@ -72,6 +78,7 @@ pub const TABLE: [Permission; 6] = [
             "GET /repos/{owner}/{repo}/pulls",
             "GET /repos/{owner}/{repo}/pulls/{pull_number}",
             "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}",
+            "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
             "POST /repos/{owner}/{repo}/issues/{issue_number}/comments",
         ],
         events: &["pull_request"],
@@ -137,6 +144,7 @@ mod tests {
                 ("checks", "write"),
                 ("contents", "read"),
                 ("deployments", "write"),
+                ("issues", "read"),
                 ("metadata", "read"),
                 ("pull_requests", "write")
             ]
@@ -146,6 +154,7 @@ mod tests {
             events(),
             [
                 "installation_target",
+                "issue_comment",
                 "pull_request",
                 "push",
                 "repository",

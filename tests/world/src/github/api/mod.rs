@@ -14,6 +14,7 @@ mod deployments;
 mod pages;
 mod people;
 mod pulls;
+mod reactions;
 pub(crate) mod registration;
 mod runs;
 mod workflows;
@@ -215,6 +216,9 @@ fn in_repository(call: &Call<'_>, github: &mut GitHubState, id: u64, rest: &[&st
         }
         ("GET", ["issues", number, "comments"]) => comments::list(call, github, repository, number),
         ("POST", ["issues", number, "comments"]) => comments::create(call, github, id, number),
+        ("POST", ["issues", "comments", comment, "reactions"]) => {
+            reactions::create(call, github, id, comment)
+        }
         ("GET", ["issues", "comments", comment]) => comments::get(call, github, id, comment),
         ("PATCH", ["issues", "comments", comment]) => comments::update(call, github, id, comment),
         ("DELETE", ["issues", "comments", comment]) => comments::delete(call, github, id, comment),

@@ -1,5 +1,6 @@
 //! GitHub's JSON, made from its published examples so that every field is there, with the world's own facts put in.
 
+mod comment;
 pub(crate) mod deployment;
 mod installation;
 pub(crate) mod pull_request;
@@ -8,8 +9,7 @@ pub(crate) mod run;
 
 use serde_json::{Map, Value, json};
 
-use super::state::{Comment, GitHubState, User};
-use crate::clock::github_time;
+use super::state::{GitHubState, User};
 
 /// Sees the state and knows the address that API links lead to.
 #[derive(Clone, Copy)]
@@ -75,30 +75,6 @@ impl Shape<'_> {
             "subscriptions_url": format!("{api}/subscriptions"), "organizations_url": format!("{api}/orgs"),
             "repos_url": format!("{api}/repos"), "events_url": format!("{api}/events{{/privacy}}"),
             "received_events_url": format!("{api}/received_events"), "type": user.kind, "site_admin": false,
-        })
-    }
-
-    /// An `issue-comment`.
-    pub(crate) fn comment(self, comment: &Comment) -> Value {
-        let full_name = self
-            .github
-            .repositories
-            .get(&comment.repository)
-            .map(|found| self.github.full_name(found))
-            .unwrap_or_default();
-        let (api, number) = (
-            format!("{}/repos/{full_name}", self.api),
-            comment.pull_request,
-        );
-        let reactions = json!({"url": format!("{api}/issues/comments/{}/reactions", comment.id), "total_count": 0, "+1": 0,
-            "-1": 0, "laugh": 0, "hooray": 0, "confused": 0, "heart": 0, "rocket": 0, "eyes": 0});
-        json!({
-            "url": format!("{api}/issues/comments/{}", comment.id),
-            "html_url": format!("https://github.com/{full_name}/pull/{number}#issuecomment-{}", comment.id),
-            "issue_url": format!("{api}/issues/{number}"), "id": comment.id, "node_id": format!("IC_{}", comment.id),
-            "user": self.user(comment.author), "created_at": github_time(comment.created_at),
-            "updated_at": github_time(comment.updated_at), "author_association": "CONTRIBUTOR", "body": comment.body,
-            "reactions": reactions, "performed_via_github_app": null,
         })
     }
 }

@@ -107,7 +107,7 @@ impl Shape<'_> {
     }
 
     /// A pull request's labels.
-    fn labels(self, repository: &Repository, pull: &PullRequest) -> Vec<Value> {
+    pub(super) fn labels(self, repository: &Repository, pull: &PullRequest) -> Vec<Value> {
         pull.labels
             .iter()
             .map(|label| self.label(repository, label))

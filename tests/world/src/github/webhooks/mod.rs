@@ -2,6 +2,7 @@
 //! never, and again by hand.
 
 mod access;
+mod comments;
 pub(crate) mod outbox;
 mod sending;
 pub(crate) mod signature;

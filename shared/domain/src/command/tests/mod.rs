@@ -1,0 +1,4 @@
+//! Stories of commands.
+
+mod flow;
+mod grammar;
