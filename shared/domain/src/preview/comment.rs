@@ -65,6 +65,11 @@ pub(super) fn render(preview: &Preview) -> Option<String> {
     for note in notes.iter().chain(&command) {
         body.push_str(&format!("\n{note}\n"));
     }
+    if let Some(decisions) = preview.told_rulings() {
+        body.push_str(&format!(
+            "\n<details><summary>Decisions</summary>\n{decisions}\n\n</details>\n"
+        ));
+    }
     Some(body)
 }
 

@@ -234,7 +234,10 @@ impl Preview {
             }
             line
         });
-        let told: String = told.collect();
+        let mut told: String = told.collect();
+        if let Some(rulings) = self.told_rulings().filter(|_| *order == Order::Why) {
+            told.push_str(&format!("\n\nDecided, the newest first:\n{rulings}"));
+        }
         format!("as of then\n{told}")
     }
 }

@@ -11,6 +11,7 @@ mod fold;
 mod fold_target;
 mod given_up;
 mod judgement;
+mod ledger;
 mod plan;
 mod plan_target;
 mod settings;
@@ -28,6 +29,7 @@ pub use comment::marker;
 pub use effort::{Effort, Reaction, Trouble};
 pub use fact::{DeploymentProgress, Fact, Reading, Revision, TargetFact};
 pub use judgement::Judgement;
+pub use ledger::{Ruling, Verdict};
 pub use settings::{ServiceSettings, Settings};
 pub use sighting::{PullRequest, PullRequestState, RunProgress, WorkflowRun, skips_preview};
 pub use state::Preview;
@@ -55,6 +57,7 @@ impl Entity for Preview {
 
     fn record(&mut self, fact: &Fact, at: Timestamp) {
         self.fold(fact, at);
+        self.note_rulings(fact, at);
     }
 
     fn plan(&self, now: Timestamp) -> Step<Action> {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Effort, PullRequest, Revision, Settings, WorkflowRun, approval::Approvals, command::Commands,
-    expiry::Expiry,
+    Effort, PullRequest, Revision, Ruling, Settings, WorkflowRun, approval::Approvals,
+    command::Commands, expiry::Expiry,
 };
 use crate::{
     ApplicationUuid, CommitSha, DeploymentUuid, PreviewId, RepositoryName, Timestamp,
@@ -48,6 +48,9 @@ pub struct Preview {
     /// What people asked for by comments.
     #[serde(default, skip_serializing_if = "Commands::is_empty")]
     pub(super) commands: Commands,
+    /// The newest decisions, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) rulings: Vec<Ruling>,
     /// The comment on the pull request.
     #[serde(default)]
     pub(super) comment: Comment,
@@ -250,6 +253,7 @@ impl Preview {
             targets: BTreeMap::new(),
             expiry: BTreeMap::new(),
             commands: Commands::default(),
+            rulings: Vec::new(),
             comment: Comment::default(),
         }
     }

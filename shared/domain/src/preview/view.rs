@@ -407,7 +407,7 @@ fn trouble(what: &str, effort: &Effort) -> Option<TroubleView> {
 }
 
 /// Why there should be no preview, in plain words.
-fn words(absence: &Absence) -> String {
+pub(super) fn words(absence: &Absence) -> String {
     match absence {
         Absence::AccessLost(loss) => loss.to_string(),
         Absence::Merged => "the pull request was merged".to_owned(),

@@ -7,6 +7,7 @@ mod comment;
 mod doubt;
 mod expiry;
 mod giving_up;
+mod ledger;
 mod lost;
 mod order;
 mod superseding;
@@ -285,7 +286,7 @@ impl Story {
                 fact: self.answer_of_target(action),
             },
             Action::PublishComment { body, digest, .. } => {
-                self.comment.clone_from(body);
+                self.comment = unfolded(body).to_owned();
                 Fact::CommentPublished {
                     comment: 1,
                     digest: digest.clone(),
@@ -374,8 +375,14 @@ fn told(action: &Action) -> String {
     }
 }
 
+/// A comment without what is folded away: the decisions, which have tests of their own.
+fn unfolded(body: &str) -> &str {
+    body.split("\n<details>").next().unwrap_or_default()
+}
+
 /// The status of the first service, or the first note.
 fn headline(body: &str) -> &str {
+    let body = unfolded(body);
     let row = body
         .lines()
         .find_map(|line| line.strip_prefix("| web | ")?.split(" | ").next());

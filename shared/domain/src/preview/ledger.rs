@@ -1,0 +1,285 @@
+//! The decisions on a preview: for each service what was decided, by which rule, from which values, in plain words.
+//!
+//! They lie in the preview's own state, so they cost no write, are never without what they are about, and are deleted with it.
+//! A decision is noted when it differs from the one before on the same service: what changes nothing, like a delivery that
+//! comes twice, is covered by the one that stands.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Fact, Preview, RunProgress,
+    state::Target,
+    view::words,
+    wanted::{Absence, Build, Wanted},
+};
+use crate::{Timestamp, markdown::code};
+
+/// So many decisions are kept of each preview: the newest.
+const KEPT: usize = 24;
+/// So many are shown in the comment.
+const SHOWN: usize = 8;
+/// The longest reason, in characters: it may hold texts of anybody.
+const REASON_CHARACTERS: usize = 300;
+
+/// A decision on the preview of one service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ruling {
+    /// When it was made.
+    pub at: Timestamp,
+    /// The service.
+    pub service: String,
+    /// What was decided.
+    pub verdict: Verdict,
+    /// The rule that decided, the same word each time: `label`, `build` …
+    pub rule: String,
+    /// From which values, in plain words; not for a Markdown page as it is.
+    pub reason: String,
+    /// What was learnt just then.
+    pub cause: String,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The head commit is to be there.
+    Deploy,
+    /// It is to be there once something else happens.
+    Wait,
+    /// What is there stays as it is.
+    Leave,
+    /// What is there is removed.
+    Remove,
+    /// There is nothing, and there is to be nothing.
+    Nothing,
+}
+
+impl Verdict {
+    /// Its name in the API.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Wait => "wait",
+            Self::Leave => "leave",
+            Self::Remove => "remove",
+            Self::Nothing => "nothing",
+        }
+    }
+}
+
+impl Preview {
+    /// The decisions that are kept, the oldest first.
+    pub fn rulings(&self) -> &[Ruling] {
+        &self.rulings
+    }
+
+    /// Notes the decisions that follow from `fact` and differ from those before.
+    pub(super) fn note_rulings(&mut self, fact: &Fact, at: Timestamp) {
+        let fresh: Vec<Ruling> = self
+            .decided()
+            .into_iter()
+            .filter(|(service, decided)| {
+                let last = self.rulings.iter().rfind(|last| last.service == *service);
+                last.is_none_or(|last| {
+                    (last.verdict, last.rule.as_str(), last.reason.as_str())
+                        != (decided.verdict, decided.rule, decided.reason.as_str())
+                })
+            })
+            .map(|(service, decided)| Ruling {
+                at,
+                service,
+                verdict: decided.verdict,
+                rule: decided.rule.to_owned(),
+                reason: decided.reason,
+                cause: cause(fact).to_owned(),
+            })
+            .collect();
+        self.rulings.extend(fresh);
+        let surplus = self.rulings.len().saturating_sub(KEPT);
+        self.rulings.drain(..surplus);
+    }
+
+    /// What is decided on each service by the present state; nothing where that cannot be told yet.
+    fn decided(&self) -> Vec<(String, Decided)> {
+        let configured = self
+            .settings_in_force()
+            .map(|settings| settings.services.as_slice())
+            .unwrap_or_default();
+        let services = configured
+            .iter()
+            .map(|service| (&service.service, &service.application));
+        let others = self.targets.iter().filter(|(application, target)| {
+            !target.service.is_empty()
+                && !configured
+                    .iter()
+                    .any(|service| service.application == **application)
+        });
+        let others = others.map(|(application, target)| (&target.service, application));
+        let decided = services.chain(others).filter_map(|(service, application)| {
+            let target = self.targets.get(application);
+            let holds = target.is_some_and(|target: &Target| !target.is_vacant());
+            Some((
+                service.clone(),
+                self.decide(&self.wanted(application), holds)?,
+            ))
+        });
+        decided.collect()
+    }
+
+    fn decide(&self, wanted: &Wanted<'_>, holds: bool) -> Option<Decided> {
+        let head = self.pull_request()?.head_commit.short();
+        Some(match wanted {
+            Wanted::Present { run, .. } => Decided::new(
+                Verdict::Deploy,
+                "build",
+                format!(
+                    "{head} was built by run {} of {}, attempt {}",
+                    run.id, run.name, run.attempt
+                ),
+            ),
+            Wanted::Awaited => {
+                let reason = self.awaited_build(head)?;
+                Decided::new(Verdict::Wait, "build", reason)
+            }
+            Wanted::Unapproved(service) => Decided::new(
+                Verdict::Wait,
+                "approval",
+                format!(
+                    "{head} comes from a fork, and nobody with write permission approved it with the label {} or /preview",
+                    service.approval_label()
+                ),
+            ),
+            Wanted::CommitSkipped => Decided::new(
+                if holds {
+                    Verdict::Leave
+                } else {
+                    Verdict::Nothing
+                },
+                "skip",
+                format!("the message of {head} says [skip preview]"),
+            ),
+            Wanted::Absent(absence) => Decided::new(
+                if holds {
+                    Verdict::Remove
+                } else {
+                    Verdict::Nothing
+                },
+                rule(absence),
+                self.absence_with_values(absence),
+            ),
+            Wanted::Undecided => return None,
+        })
+    }
+
+    fn awaited_build(&self, head: &str) -> Option<String> {
+        let settings = self.settings_in_force()?;
+        let Some(workflow) = &settings.workflow else {
+            return Some("build.worker is not supported by this version of Slipway".to_owned());
+        };
+        Some(match self.build(settings) {
+            Build::NotSeen => format!("no run of {workflow} on {head} is known"),
+            Build::Underway(run) => format!("run {} of {} builds {head}", run.id, run.name),
+            Build::Succeeded(run) => format!("run {} of {} built {head}", run.id, run.name),
+            Build::Ended(run) if run.progress == RunProgress::Cancelled => {
+                format!("run {} of {} on {head} was cancelled", run.id, run.name)
+            }
+            Build::Ended(run) => format!("run {} of {} on {head} failed", run.id, run.name),
+        })
+    }
+
+    fn absence_with_values(&self, absence: &Absence) -> String {
+        let reason = words(absence);
+        match (absence, self.pull_request()) {
+            (Absence::LabelMissing(_), Some(shown)) if shown.labels.is_empty() => {
+                format!("{reason}: the pull request has none")
+            }
+            (Absence::LabelMissing(_), Some(shown)) => {
+                format!("{reason}: the pull request has {}", shown.labels.join(", "))
+            }
+            (_, _) => reason,
+        }
+    }
+
+    /// The newest decisions as a list in Markdown, the newest first; none if there are none.
+    pub(super) fn told_rulings(&self) -> Option<String> {
+        let newest = self.rulings.iter().rev().take(SHOWN);
+        let lines: String = newest
+            .map(|ruling| {
+                format!(
+                    "\n- {} {}: {}, by {}: {} ({})",
+                    ruling.at,
+                    code(&ruling.service),
+                    ruling.verdict.name(),
+                    code(&ruling.rule),
+                    code(&ruling.reason),
+                    ruling.cause
+                )
+            })
+            .collect();
+        (!lines.is_empty()).then_some(lines)
+    }
+}
+
+/// A decision without its time and service.
+struct Decided {
+    verdict: Verdict,
+    rule: &'static str,
+    reason: String,
+}
+
+impl Decided {
+    fn new(verdict: Verdict, rule: &'static str, reason: String) -> Self {
+        let reason = reason.chars().take(REASON_CHARACTERS).collect();
+        Self {
+            verdict,
+            rule,
+            reason,
+        }
+    }
+}
+
+/// The word for the rule by which there is no preview.
+const fn rule(absence: &Absence) -> &'static str {
+    match absence {
+        Absence::AccessLost(_) => "access",
+        Absence::Merged => "merged",
+        Absence::Closed => "closed",
+        Absence::Draft => "drafts",
+        Absence::LabelMissing(_) => "label",
+        Absence::Fork => "forks",
+        Absence::Skipped => "skip",
+        Absence::OtherBase(_) => "base",
+        Absence::Expired(_) => "ttl",
+        Absence::Dismissed(_) => "command",
+        Absence::NotConfigured => "configuration",
+    }
+}
+
+/// What a fact is, as the cause of a decision.
+const fn cause(fact: &Fact) -> &'static str {
+    match fact {
+        Fact::PullRequestDelivered { .. } | Fact::LabelAdded(_) => "a pull_request delivery",
+        Fact::RunDelivered { .. } => "a workflow_run delivery",
+        Fact::PullRequestRead { .. } | Fact::PullRequestNotRead { .. } => {
+            "a look at the pull request"
+        }
+        Fact::PullRequestDoubted { .. } => "a survey",
+        Fact::PermissionRead { .. } | Fact::PermissionNotRead { .. } => {
+            "GitHub's word on who may write"
+        }
+        Fact::ExpiryNoted { .. } => "the clock",
+        Fact::Access { .. } => "the App's reach",
+        Fact::RetryAsked => "a person's wish",
+        Fact::Commanded(_) => "a command",
+        Fact::RunsRead { .. } | Fact::RunsNotRead { .. } => "a look at the workflow runs",
+        Fact::ConfigurationRead { .. }
+        | Fact::ConfigurationChanged
+        | Fact::ConfigurationNotRead { .. } => "the configuration",
+        Fact::Target { .. } => "what came of a deployment or removal",
+        Fact::CommentIntended { .. }
+        | Fact::CommentChanging
+        | Fact::CommentPublished { .. }
+        | Fact::CommentGone
+        | Fact::CommentNotPublished { .. } => "the comment",
+    }
+}
