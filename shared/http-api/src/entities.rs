@@ -1,6 +1,7 @@
 //! Previews, repositories, environments with their releases, and installations: listed, shown, and told what a person wishes. Answered by the private component `entities`, which alone
 //! of those that people reach may open `default`; who may ask was decided before, by the component `api`.
 
+mod decisions;
 mod environments;
 mod installations;
 mod pages;
@@ -104,6 +105,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             List::Environments => self.list_environments(query).await,
             List::Releases => self.list_releases(query).await,
             List::Installations => self.list_installations(query).await,
+            List::Decisions => self.list_decisions(query).await,
         }
     }
 

@@ -186,6 +186,34 @@ data! {
         pub next: Option<String>,
     }
 
+    /// A decision on the preview of one service.
+    pub struct Decision {
+        /// The repository that the pull request is merged into.
+        pub repository_id: u64,
+        /// The pull request's number.
+        pub pull_request: u64,
+        /// The service's name in the configuration.
+        pub service: String,
+        /// When it was made.
+        pub at: String,
+        /// deploy, wait, leave, remove or nothing.
+        pub verdict: String,
+        /// The rule that decided: label, build, approval, ttl and so on.
+        pub rule: String,
+        /// From which values, in plain words.
+        pub reason: String,
+        /// What was learnt just then.
+        pub cause: String,
+    }
+
+    /// The newest decisions, by preview.
+    pub struct DecisionList {
+        /// The decisions: of each preview the newest first, at most 24.
+        pub decisions: Vec<Decision>,
+        /// The `cursor` of the next page; none at the end.
+        pub next: Option<String>,
+    }
+
     /// A repository.
     pub struct Repository {
         /// GitHub's id of it.

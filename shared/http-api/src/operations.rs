@@ -58,7 +58,7 @@ const fn intervene(
 }
 
 /// All of them.
-pub const OPERATIONS: [Operation; 26] = [
+pub const OPERATIONS: [Operation; 27] = [
     Operation {
         role: None,
         ..read("/api/v1/me", &[], "Tells whose token the request bears.")
@@ -101,6 +101,11 @@ pub const OPERATIONS: [Operation; 26] = [
         "/api/v1/previews/{repository_id}/{number}/retry",
         Role::Deployer,
         "Lets a preview try again what was given up or has failed.",
+    ),
+    read(
+        "/api/v1/decisions",
+        &["repository", "pull_request", "service", "limit", "cursor"],
+        "Lists the newest decisions on previews with rule and values: by preview, the newest first.",
     ),
     read(
         "/api/v1/repositories",

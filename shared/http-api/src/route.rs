@@ -75,6 +75,8 @@ pub(crate) enum List {
     Releases,
     /// `GET /api/v1/installations`
     Installations,
+    /// `GET /api/v1/decisions`
+    Decisions,
 }
 
 impl Route {
@@ -111,7 +113,7 @@ impl Route {
                 "api",
                 "v1",
                 about @ ("previews" | "repositories" | "environments" | "releases"
-                | "installations"),
+                | "installations" | "decisions"),
                 rest @ ..,
             ] => {
                 let (route, allowed) = EntityRoute::of(about, rest)
@@ -189,6 +191,7 @@ impl EntityRoute {
                 ))
             }
             ("installations", []) => Some((Self::List(List::Installations), Method::GET)),
+            ("decisions", []) => Some((Self::List(List::Decisions), Method::GET)),
             ("installations", [id]) => Some((
                 Self::Show(Thing::Installation(installation(id)?)),
                 Method::GET,

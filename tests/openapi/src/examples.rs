@@ -14,6 +14,7 @@ pub(crate) fn of(method: &str, path: &str) -> Value {
         ("POST", "deliveries/replay") => json!({ "queued": 2, "more": false }),
         ("GET", "previews") => json!({ "previews": [preview()], "next": "42.7" }),
         ("GET", "previews/{repository_id}/{number}") => preview(),
+        ("GET", "decisions") => json!({ "decisions": [decision()], "next": null }),
         ("GET", "repositories") => json!({ "repositories": [repository()], "next": null }),
         ("GET", "repositories/{repository_id}") => repository(),
         ("GET", "environments") => json!({ "environments": [environment()], "next": null }),
@@ -137,6 +138,19 @@ fn overview() -> Value {
         "repositories": 2,
         "previews_waiting": 3,
         "deliveries": { "pending": 1, "done": 340, "dead": 2 },
+    })
+}
+
+fn decision() -> Value {
+    json!({
+        "repository_id": 42,
+        "pull_request": 7,
+        "service": "web",
+        "at": "2026-11-21T10:31:07Z",
+        "verdict": "nothing",
+        "rule": "label",
+        "reason": "the label preview is missing: the pull request has bug, ui",
+        "cause": "a pull_request delivery",
     })
 }
 

@@ -155,6 +155,7 @@ fn success(schemas: &mut SchemaGenerator, operation: &Operation) -> (&'static st
         ("POST", "deliveries/replay") => ("202", schema::<model::ReplayedMany>(schemas)),
         ("GET", "previews") => ("200", schema::<model::PreviewList>(schemas)),
         ("GET", "previews/{repository_id}/{number}") => ("200", schema::<model::Preview>(schemas)),
+        ("GET", "decisions") => ("200", schema::<model::DecisionList>(schemas)),
         ("GET", "repositories") => ("200", schema::<model::RepositoryList>(schemas)),
         ("GET", "repositories/{repository_id}") => ("200", schema::<model::Repository>(schemas)),
         ("GET", "environments") => ("200", schema::<model::EnvironmentList>(schemas)),

@@ -27,11 +27,11 @@ pub(super) const PAGE_MAX: usize = 100;
 pub(super) const READ_MAX: usize = 200;
 
 /// The order of previews: by repository, the newest pull request first.
-fn place(id: PreviewId) -> (RepositoryId, Reverse<PullRequestNumber>) {
+pub(super) fn place(id: PreviewId) -> (RepositoryId, Reverse<PullRequestNumber>) {
     (id.repository, Reverse(id.number))
 }
 
-fn cursor(id: PreviewId) -> String {
+pub(super) fn cursor(id: PreviewId) -> String {
     format!("{}.{}", id.repository, id.number)
 }
 
@@ -41,6 +41,13 @@ fn parse_cursor(text: &str) -> Option<PreviewId> {
         repository: RepositoryId(repository.parse().ok()?),
         number: PullRequestNumber(number.parse().ok()?),
     })
+}
+
+/// The preview after which a page begins.
+pub(super) fn after(query: &Query) -> Result<Option<PreviewId>, Problem> {
+    let cursor = query.one("cursor")?;
+    let read = |text: &str| parse_cursor(text).ok_or_else(|| not_a_cursor(text));
+    cursor.map(read).transpose()
 }
 
 pub(super) fn not_a_cursor(cursor: &str) -> Problem {
@@ -55,10 +62,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         let repository = repository_of(query)?;
         let phase = phase_of(query)?;
         let limit = query.limit(PAGE_MAX)?;
-        let after = query
-            .one("cursor")?
-            .map(|text| parse_cursor(text).ok_or_else(|| not_a_cursor(text)))
-            .transpose()?;
+        let after = after(query)?;
         let mut ids = Listing::of(&self.store).await?.ids::<Preview>();
         ids.retain(|id| repository.is_none_or(|repository| id.repository == repository));
         ids.retain(|id| after.is_none_or(|after| place(*id) > place(after)));

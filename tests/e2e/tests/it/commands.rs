@@ -85,6 +85,23 @@ async fn a_preview_is_brought_about_kept_deployed_anew_and_removed_by_commands()
     story.comment_with(&pull, "- `/preview remove`").await?;
     reacted(&story, &pull, help, &["eyes", "rocket"]).await?;
 
+    let why = pull.comment_by("grace", "/why");
+    story
+        .comment_with(&pull, "Decided, the newest first:")
+        .await?;
+    reacted(&story, &pull, why, &["eyes", "rocket"]).await?;
+    let path = format!(
+        "/api/v1/decisions?repository={}&pull_request={}",
+        story.repository.id(),
+        pull.number()
+    );
+    let decisions = story.api("GET", &path).await?.json()["decisions"].clone();
+    let oldest = decisions.as_array().and_then(|all| all.last().cloned());
+    let oldest = oldest.unwrap_or_default();
+    assert_eq!(oldest["verdict"], "nothing", "{decisions}");
+    assert_eq!(oldest["rule"], "label", "{decisions}");
+    assert_eq!(decisions[0]["verdict"], "deploy", "{decisions}");
+
     let remove = pull.comment_by("grace", "/preview remove");
     story
         .comment_with(&pull, "`grace` asked for its removal")

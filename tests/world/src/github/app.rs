@@ -11,11 +11,12 @@ pub(super) const FIRST_KEY: &str = include_str!("../../keys/first.pem");
 const SECOND_KEY: &str = include_str!("../../keys/second.pem");
 
 /// What an App is granted when it is installed, unless the story says otherwise.
-const GRANTED: [(&str, &str); 6] = [
+const GRANTED: [(&str, &str); 7] = [
     ("actions", "read"),
     ("checks", "write"),
     ("contents", "read"),
     ("deployments", "write"),
+    ("issues", "read"),
     ("metadata", "read"),
     ("pull_requests", "write"),
 ];
