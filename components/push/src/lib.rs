@@ -1,4 +1,5 @@
-//! Records what a `push` delivery says for the release lines that track its branch or tag, and runs them after the answer.
+//! Records what a `push` delivery says for the release lines that track its branch or tag, and runs them after the answer. And
+//! runs those that an application of Argo CD's rolls out when `argocd-webhook` says that something happened to it.
 
 use bytes::Bytes;
 use domain::release::{IntakeFact, Place};
@@ -9,17 +10,33 @@ use spin_sdk::{
     http::{IntoResponse, Request},
     http_service,
 };
-use webhooks::push_event;
+use webhooks::{argocd_notification, push_event};
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
     respond(request).await
 }
 
+/// Where a notification of Argo CD's is taken; no public route leads there.
+const ARGOCD: &str = "/argocd";
+
 async fn respond(request: Request) -> http::Response<Full<Bytes>> {
     let log = delivery_log("push", &request);
-    let taken = accept(&log, request).await;
+    let taken = if request.uri().path() == ARGOCD {
+        wake(&log, request).await
+    } else {
+        accept(&log, request).await
+    };
     answered(&log, taken)
+}
+
+async fn wake(log: &DeliveryLog, request: Request) -> Result<(), Refusal> {
+    let application = argocd_notification(&payload(request).await?)?;
+    let runner = releases::runner(log.clone())
+        .await
+        .map_err(|error| Refusal::unavailable(&error))?;
+    spawn(async move { releases::wake(&runner, &application).await });
+    Ok(())
 }
 
 async fn accept(log: &DeliveryLog, request: Request) -> Result<(), Refusal> {

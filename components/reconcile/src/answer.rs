@@ -67,6 +67,12 @@ impl Done<'_> {
                 "left": self.releases.lines.left + self.releases.intakes.left,
                 "lines": self.releases.shown(),
             },
+            "notices": {
+                "advanced": self.releases.notices.advanced,
+                "busy": self.releases.notices.busy,
+                "failed": self.releases.notices.failed,
+                "left": self.releases.notices.left,
+            },
             "repositories": {
                 "busy": repositories.busy,
                 "failed": repositories.failed,

@@ -8,6 +8,7 @@ use domain::{
     PreviewId, Timestamp,
     command::Command,
     installation::{self, Installation},
+    outbox::Outbox,
     preview::{self, Preview},
     release::{Intake, Line, LineId},
     repository::{Fact, Key, Repository, SurveyFact, SurveyPolicy},
@@ -102,10 +103,11 @@ pub(crate) async fn advance(
         work.take::<Installation>();
         work.take::<Repository>();
     }
-    // Commands and releases have their own turn.
+    // Commands, and releases with their notices, have their own turn.
     work.take::<Command>();
     work.take::<Intake>();
     work.take::<Line>();
+    work.take::<Outbox>();
     let previews = runner
         .advance_all::<Preview>(&work.entities, deadline)
         .await;

@@ -6,6 +6,7 @@ mod answer;
 mod commands;
 mod deliveries;
 mod entities;
+mod notices;
 mod ready;
 mod releases;
 mod wishes;

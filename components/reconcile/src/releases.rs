@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use ::releases::ReleaseRunner;
 use domain::{
     Timestamp,
-    release::{self, Intake, Line, LineId, Overview, Shown},
+    outbox::Outbox,
+    release::{self, Fact, Intake, Line, LineId, Overview, Shown},
 };
 use futures_util::future::join_all;
 use ports::{Clock, Label, Level, Log, Store};
@@ -14,7 +15,7 @@ use previews::FOLLOWED_FOR;
 use runtime::reconcile::{self, Report, Work};
 use serde_json::{Value, json};
 
-use crate::{entities::NotAdvanced, wishes::Wishes};
+use crate::{entities::NotAdvanced, notices, wishes::Wishes};
 
 /// Who asks, as far as that is known.
 const CALLER: &str = "whoever has the token of /reconcile";
@@ -28,20 +29,26 @@ const ENDED_SHOWN: usize = 3;
 pub(crate) struct Advanced {
     pub(crate) intakes: Report,
     pub(crate) lines: Report,
+    /// Notices of earlier changes: those of this call are on their way already.
+    pub(crate) notices: Report,
     /// The lines that are due, or all if the caller asks for them.
     overviews: Vec<Overview>,
 }
 
 /// Posts what the caller wishes of a line.
 pub(crate) async fn post_wish(runner: &ReleaseRunner, wishes: &Wishes) -> Result<(), NotAdvanced> {
-    if let Some((line, intervention)) = &wishes.release {
+    let asked = wishes.release.as_ref();
+    let asked = asked.map(|(line, intervention)| (line, intervention.fact(CALLER)));
+    let approved = wishes.approval.as_ref().map(|(line, commit, by)| {
+        let (commit, by) = (commit.clone(), by.clone());
+        (line, Fact::Approved { commit, by })
+    });
+    for (line, fact) in asked.into_iter().chain(approved) {
         let stored = runner.store.get(Label::Default, &line.to_string()).await?;
         if stored.is_none() {
             return Err(NotAdvanced::UnknownLine(line.clone()));
         }
-        runner
-            .post::<Line>(line, &intervention.fact(CALLER))
-            .await?;
+        runner.post::<Line>(line, &fact).await?;
     }
     Ok(())
 }
@@ -60,8 +67,10 @@ pub(crate) async fn advance(
         work.take::<Intake>();
     }
     runner.executor.told.take();
+    let notices = work.take::<Outbox>();
     let due = work.take::<Line>();
     let lines = runner.advance_all::<Line>(&due, deadline).await;
+    let notices = notices::advance(&runner.log, &notices).await;
     let mut shown: BTreeSet<LineId> = due.keys().filter_map(|id| id.parse().ok()).collect();
     if wishes.all_releases {
         let keys = runner.store.keys(Label::Default).await?;
@@ -75,6 +84,7 @@ pub(crate) async fn advance(
     let advanced = Advanced {
         intakes,
         lines,
+        notices,
         overviews,
     };
     Ok((advanced, work))
@@ -83,10 +93,14 @@ pub(crate) async fn advance(
 impl Advanced {
     /// When something is due again.
     pub(crate) fn next_at(&self) -> Option<Timestamp> {
-        [self.intakes.next_at, self.lines.next_at]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            self.intakes.next_at,
+            self.lines.next_at,
+            self.notices.next_at,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// The lines, for the caller.
@@ -119,6 +133,7 @@ fn release(shown: &Shown) -> Value {
         "phase": shown.phase.to_string(),
         "reason": shown.reason,
         "rollback": shown.is_rollback,
+        "approved_by": shown.approved_by,
     })
 }
 

@@ -1,7 +1,7 @@
 //! What a caller may ask for beyond what is due, in the query.
 
 use domain::{
-    InstallationId, PreviewId, RepositoryId, installation,
+    CommitSha, InstallationId, PreviewId, RepositoryId, installation,
     release::{Intervention, LineId, Particulars, Wish},
     repository::Key,
 };
@@ -24,6 +24,9 @@ pub(crate) struct Wishes {
     /// `&reason=<text>`, `rollback` with a reason and perhaps `&back=<n>`, by default the one before, and `allow_diverged` with
     /// `/<commit>` after the environment.
     pub(crate) release: Option<(LineId, Intervention)>,
+    /// `approve=<repository id>/<service>/<environment>/<commit>&by=<who>`: this person approves the release of the commit as it
+    /// would be made now.
+    pub(crate) approval: Option<(LineId, CommitSha, String)>,
 }
 
 impl Wishes {
@@ -34,9 +37,11 @@ impl Wishes {
             .into_owned()
             .collect();
         let mut particulars = Particulars::default();
+        let mut by = None;
         for (name, value) in &pairs {
             match name.as_str() {
                 "reason" => particulars.reason = Some(value.clone()),
+                "by" => by = Some(person(value)?),
                 "back" => {
                     let back = value.parse();
                     particulars.back =
@@ -47,7 +52,7 @@ impl Wishes {
         }
         for (name, value) in &pairs {
             match (name.as_str(), value.as_str()) {
-                ("reason" | "back", _) => {}
+                ("reason" | "back" | "by", _) => {}
                 ("survey", "now") => wishes.survey_now = true,
                 ("releases", "all") => wishes.all_releases = true,
                 ("allow_removals", id) => {
@@ -74,11 +79,25 @@ impl Wishes {
                         );
                     }
                 },
+                ("approve", id) => wishes.approval = Some(approval(id, by.clone())?),
                 (name, id) => wishes.release = Some(release(name, id, &particulars)?),
             }
         }
         Ok(wishes)
     }
+}
+
+/// What is approved, and by whom.
+fn approval(id: &str, by: Option<String>) -> Result<(LineId, CommitSha, String), String> {
+    let parts = id.rsplit_once('/');
+    let read = parts.and_then(|(id, commit)| Some((id, commit.parse().ok()?)));
+    let Some((id, commit)) = read else {
+        return Err(
+            "approve: expected <repository id>/<service>/<environment>/<commit>".to_owned(),
+        );
+    };
+    let by = by.ok_or("approve: expected who approves beside it, as &by=<login>")?;
+    Ok((line("approve", id)?, commit, by))
 }
 
 /// What is asked of a release line.
@@ -90,7 +109,7 @@ fn release(
     let Some(wish) = Wish::named(name) else {
         return Err(
             "the query: expected survey=now, allow_removals=<repository id>, \
-             allow_losses=<installation id>, retry=<repository id>/<number>, releases=all, or lift_hold, lock, unlock, rollback, retry or allow_diverged \
+             allow_losses=<installation id>, retry=<repository id>/<number>, releases=all, or lift_hold, lock, unlock, rollback, retry, approve or allow_diverged \
              of a <repository id>/<service>/<environment>"
                 .to_owned(),
         );
@@ -113,4 +132,15 @@ fn line(name: &str, id: &str) -> Result<LineId, String> {
     format!("release/{id}")
         .parse()
         .map_err(|_| format!("{name}: expected <repository id>/<service>/<environment>"))
+}
+
+/// The name of a person: a login of GitHub's, or what else names somebody here.
+fn person(text: &str) -> Result<String, String> {
+    let is_name = (1..=40).contains(&text.chars().count())
+        && text
+            .chars()
+            .all(|sign| sign.is_alphanumeric() || "-_.[] ".contains(sign));
+    is_name
+        .then(|| text.to_owned())
+        .ok_or_else(|| "by: expected a name of at most 40 letters, digits and -_.[]".to_owned())
 }

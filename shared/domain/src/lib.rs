@@ -16,6 +16,7 @@ pub mod installation;
 pub mod manifest;
 mod markdown;
 pub mod notice;
+pub mod outbox;
 pub mod preview;
 pub mod release;
 pub mod repository;

@@ -10,8 +10,9 @@ use runtime::{
 };
 use slipway_spin::{Secret, SpinClock, SpinHttp, SpinStore, VariableError, Variables};
 use vendors::{
-    argocd, coolify,
+    argocd, backstage, coolify,
     github::{self, Credentials},
+    slack,
 };
 
 use crate::DeliveryLog;
@@ -82,7 +83,13 @@ async fn github_credentials() -> Result<Credentials, VariableError> {
 /// The vendors that are left alone at present, since they keep failing.
 pub async fn paused_vendors(store: &impl Store) -> Result<Vec<(&'static str, Pause)>, StoreError> {
     let mut paused = Vec::new();
-    for vendor in [github::VENDOR, coolify::VENDOR, argocd::VENDOR] {
+    for vendor in [
+        github::VENDOR,
+        coolify::VENDOR,
+        argocd::VENDOR,
+        slack::VENDOR,
+        backstage::VENDOR,
+    ] {
         paused.extend(
             breaker::pause(store, vendor)
                 .await?

@@ -14,7 +14,7 @@ pub use collect::collect;
 pub const PATH: &str = "/ready";
 
 /// The components that report, which together hold every variable.
-pub const COMPONENTS: [&str; 2] = ["gateway", "reconcile"];
+pub const COMPONENTS: [&str; 3] = ["gateway", "reconcile", "notices"];
 
 /// How long a component may take to report.
 const TIMEOUT: Duration = Duration::from_secs(5);

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 
 use domain::{
     RepositoryId, Timestamp,
+    argocd::ApplicationId,
     release::{Intake, IntakeFact, IntakeId, Line, LineId},
 };
 use futures_util::future::join_all;
 use ports::{Clock, Level, Log};
 use previews::{DeliveryLog, FOLLOWED_FOR, Refusal};
-use runtime::RunError;
+use runtime::{RunError, release::rolled_out_by};
 
 use crate::{ReleaseRunner, runner};
 
@@ -55,6 +56,21 @@ impl Taken {
         tell(&self.runner, &self.intake, followed.err());
         follow_lines(&self.runner, deadline).await;
     }
+}
+
+/// Follows the lines with a release in hand that the application rolls out: something happened to it.
+pub async fn wake(runner: &ReleaseRunner, application: &ApplicationId) {
+    let lines = match rolled_out_by(&runner.store, application).await {
+        Ok(lines) => lines,
+        Err(error) => return tell(runner, application, Some(error)),
+    };
+    let deadline = runner.clock.now().after(FOLLOWED_FOR);
+    join_all(lines.iter().map(|line| async {
+        let followed = runner.follow::<Line>(line, &[], deadline).await;
+        tell(runner, line, followed.err());
+    }))
+    .await;
+    follow_lines(runner, deadline).await;
 }
 
 /// Follows the lines that were told something, and those that they tell, until `deadline`.

@@ -4,5 +4,5 @@
 mod event;
 mod runner;
 
-pub use event::{Taken, follow_lines, take};
+pub use event::{Taken, follow_lines, take, wake};
 pub use runner::{ReleaseRunner, runner};

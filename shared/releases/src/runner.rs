@@ -2,10 +2,13 @@
 
 use std::cell::RefCell;
 
-use previews::{DeliveryLog, VendorHttp};
+use previews::{DeliveryLog, GitHub, VendorHttp};
 use runtime::{Runner, release::ReleaseExecutor};
 use slipway_spin::{SpinClock, SpinHttp, SpinStore, VariableError, Variables};
-use vendors::argocd;
+use vendors::{
+    argocd,
+    github::{self, Credentials},
+};
 
 /// A runner of intakes and release lines on Spin. One value serves one request and its background work.
 pub type ReleaseRunner = Runner<
@@ -22,6 +25,7 @@ pub async fn runner(log: DeliveryLog) -> Result<ReleaseRunner, VariableError> {
     let token = Variables.secret("argocd_token").await?;
     let executor = ReleaseExecutor {
         github: previews::github_client(&log).await?,
+        gitops: gitops_client(&log).await?,
         argocd: url.zip(token).map(|(url, token)| {
             let http = previews::guarded(argocd::VENDOR, &log);
             argocd::Client::new(http, &url, token.expose())
@@ -38,4 +42,15 @@ pub async fn runner(log: DeliveryLog) -> Result<ReleaseRunner, VariableError> {
         log,
         executor,
     })
+}
+
+/// GitHub with the token that may commit to the repositories of manifests, and does nothing else.
+async fn gitops_client(log: &DeliveryLog) -> Result<Option<GitHub>, VariableError> {
+    let url = Variables.url("github_api_url").await?;
+    let token = Variables.secret("gitops_token").await?;
+    Ok(url.zip(token).map(|(url, token)| {
+        let http = previews::guarded(github::VENDOR, log);
+        let credentials = Credentials::Token(token.expose().to_owned());
+        github::Client::new(http, SpinClock, SpinStore::new(), &url, &credentials)
+    }))
 }

@@ -16,6 +16,7 @@ pub mod installation;
 mod keys;
 mod lease;
 pub mod mailbox;
+pub mod outbox;
 pub mod preview;
 pub mod reconcile;
 mod record;

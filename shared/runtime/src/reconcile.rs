@@ -5,6 +5,7 @@ use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 use domain::{Timestamp, entity::Entity};
 use futures_util::{StreamExt, stream};
 use ports::{Clock, Label, Level, Log, Store, StoreError};
+use serde::{Deserialize, Serialize};
 
 use crate::{Executor, Outcome, QueueKey, RunError, Runner, due, keys, record::Head};
 
@@ -21,11 +22,13 @@ pub struct Work {
 }
 
 /// What lies in the queue for one entity.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Pending {
     /// The numbers of its mail.
+    #[serde(default)]
     pub mail: Vec<u64>,
     /// The leases under which it was noted when to come back.
+    #[serde(default)]
     pub due: Vec<u64>,
 }
 
@@ -42,7 +45,7 @@ impl Work {
 }
 
 /// What was done, what is left, and when to call again.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Report {
     /// Entities that were brought on.
     pub advanced: u64,

@@ -1,6 +1,7 @@
 //! Does what the plans of release lines and of intakes ask for, with the clients of GitHub and Argo CD.
 
 mod github;
+mod gitops;
 mod intake;
 mod step;
 
@@ -8,18 +9,22 @@ use std::cell::RefCell;
 
 use domain::{
     Timestamp,
+    argocd::ApplicationId,
+    outbox::{Fact as OutboxFact, Letter, Outbox, OutboxId},
     preview::Trouble,
     release::{Action, Fact, Line, LineId, Overview, ReportFact, StepFact, mark},
 };
 use ports::{Clock, Http, Level, Log, Store};
 use vendors::{CallError, argocd};
 
-use crate::{Claim, Executor, RunError, mailbox, record::Record};
+use crate::{Claim, Executor, RunError, mailbox, outbox, reconcile, record::Record};
 
 /// Does what the plans of release lines and of intakes ask for.
 pub struct ReleaseExecutor<V, H, C, L, S> {
     /// GitHub; none if it is not configured.
     pub github: Option<vendors::github::Client<V, C, S>>,
+    /// GitHub, as whoever may commit to the repositories of manifests; none if nobody is configured for that.
+    pub gitops: Option<vendors::github::Client<V, C, S>>,
     /// Argo CD; none if it is not configured.
     pub argocd: Option<argocd::Client<V>>,
     /// For the probes: an environment that does not answer is an answer too, so no circuit breaker is between.
@@ -111,6 +116,14 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Line>
                     .await
                     .unwrap_or_else(|trouble| ReportFact::Troubled { trouble }),
             },
+            Action::Announce { letter } => match self.announce(letter).await {
+                Ok(()) => Fact::Announced {
+                    number: letter.number,
+                },
+                Err(error) => Fact::NotAnnounced {
+                    trouble: Trouble::retry(error.to_string()),
+                },
+            },
             Action::Pass {
                 line,
                 environment,
@@ -146,6 +159,22 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
         Ok(())
     }
 
+    /// Makes a letter durable in the repository's outbox, and wakes up whoever runs that. If nobody wakes up, `POST /reconcile`
+    /// finds the letter.
+    async fn announce(&self, letter: &Letter) -> Result<(), RunError> {
+        let id = OutboxId(letter.line.repository);
+        let fact = OutboxFact::Posted {
+            letter: Box::new(letter.clone()),
+        };
+        let mail = mailbox::post::<Outbox>(&self.store, &id, &fact, self.clock.now()).await?;
+        if let Err(reason) = outbox::wake(&self.http, id, mail).await {
+            let fields = [("entity", id.to_string().into()), ("reason", reason.into())];
+            let message = "a notice waits for the next reconciliation";
+            self.log.write(Level::Warn, message, &fields);
+        }
+        Ok(())
+    }
+
     /// Logs what was done, and how it failed if it did.
     fn tell(&self, id: &LineId, fact: &Fact) {
         let (message, trouble) = told(fact);
@@ -177,11 +206,14 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
             | Fact::NotRead { .. }
             | Fact::Passed { .. }
             | Fact::NotPassed { .. }
+            | Fact::Announced { .. }
+            | Fact::NotAnnounced { .. }
             | Fact::HoldLifted { .. }
             | Fact::Locked { .. }
             | Fact::Unlocked { .. }
             | Fact::RollbackAsked { .. }
             | Fact::DivergedAllowed { .. }
+            | Fact::Approved { .. }
             | Fact::RetryAsked => {}
         }
         if let Some(reason) = trouble {
@@ -222,11 +254,14 @@ fn told(fact: &Fact) -> (&'static str, Option<&str>) {
             "could not tell another environment what is live",
             Some(&trouble.reason),
         ),
+        Fact::Announced { .. } => ("handed a notice over", None),
+        Fact::NotAnnounced { trouble } => ("could not hand a notice over", Some(&trouble.reason)),
         Fact::HoldLifted { .. } => ("a person lifted the hold", None),
         Fact::Locked { .. } => ("a person locked the environment", None),
         Fact::Unlocked { .. } => ("a person unlocked the environment", None),
         Fact::RollbackAsked { .. } => ("a person asks to go back", None),
         Fact::DivergedAllowed { .. } => ("a person lets a commit go on", None),
+        Fact::Approved { .. } => ("a person approves a release", None),
         Fact::RetryAsked => ("a person asks to try again", None),
     }
 }
@@ -247,4 +282,24 @@ pub async fn overview(
 ) -> Result<Option<Overview>, RunError> {
     let record: Option<Record<Line>> = Record::read(store, id).await?;
     Ok(record.map(|record| record.state.overview(now)))
+}
+
+/// The lines with a release in hand that this application rolls out. They are looked for among what is due, which a release in
+/// hand always is: so no more is read than is under way.
+pub async fn rolled_out_by(
+    store: &impl Store,
+    application: &ApplicationId,
+) -> Result<Vec<LineId>, RunError> {
+    let due = reconcile::work(store).await?.take::<Line>();
+    let mut lines = Vec::new();
+    for id in due
+        .keys()
+        .filter_map(|entity| entity.parse::<LineId>().ok())
+    {
+        let record: Option<Record<Line>> = Record::read(store, &id).await?;
+        if record.is_some_and(|record| record.state.is_rolled_out_by(application)) {
+            lines.push(id);
+        }
+    }
+    Ok(lines)
 }

@@ -28,6 +28,9 @@ const NAMES: Names = Names {
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A receiver could not tell it from anybody else's.
+const UNSIGNED: &str = "nothing is sent unsigned: set the variable notify_secret";
+
 const SIGNATURE: HeaderName = HeaderName::from_static("x-slipway-signature-256");
 const EVENT: HeaderName = HeaderName::from_static("x-slipway-event");
 const DELIVERY: HeaderName = HeaderName::from_static("x-slipway-delivery");
@@ -73,11 +76,18 @@ impl<H: Http> Client<H> {
         }
     }
 
-    /// Whether there is a webhook of this key.
+    /// Whether there is a webhook of this key. If the variable cannot be read, it is said that there is one, and sending tells
+    /// what is wrong.
     pub fn has(&self, key: &str) -> bool {
         self.targets
             .as_ref()
-            .is_ok_and(|targets| targets.url(key).is_some())
+            .map_or(true, |targets| targets.url(key).is_some())
+    }
+
+    /// What is wrong with the variables, for people.
+    pub fn problem(&self) -> Option<String> {
+        let unsigned = || self.secret.is_empty().then(|| UNSIGNED.to_owned());
+        self.targets.as_ref().err().cloned().or_else(unsigned)
     }
 
     /// Sends a notice to the webhook of this key. `delivery` names it, the same for every repeat, so that a repeat is harmless.
@@ -91,9 +101,7 @@ impl<H: Http> Client<H> {
             return Err(refused("the variable notify_webhooks has no such key"));
         };
         if self.secret.is_empty() {
-            return Err(refused(
-                "nothing is sent unsigned: set the variable notify_secret",
-            ));
+            return Err(refused(UNSIGNED));
         }
         let secrets: &Secrets = targets.secrets();
         secrets.add(&self.secret);

@@ -1,10 +1,11 @@
-//! GitHub's deliveries: headers, bodies and payloads, parsed once at the edge.
+//! GitHub's deliveries: headers, bodies and payloads, parsed once at the edge. And Argo CD's notifications.
 //!
 //! Pure. Only what is needed is read, straight from the payload's text; what is not needed may be missing or anything at
 //! all. What is needed and wrong is told in one line that names the field. Shapes and names are GitHub's, as in the JSON
 //! schema of its payloads.
 
 mod access;
+mod argocd;
 mod body;
 mod form;
 mod header;
@@ -18,6 +19,7 @@ mod route;
 mod workflow_run;
 
 pub use access::{AccessEvent, access_event};
+pub use argocd::argocd_notification;
 pub use body::payload_text;
 pub use header::{
     ContentType, DELIVERY_HEADER, EVENT_HEADER, Envelope, EventName, SIGNATURE_HEADER,

@@ -141,7 +141,21 @@ impl Setup {
             ("preview_hosts", world.previews_url()),
             ("argocd_url", world.argocd_url()),
             ("argocd_token", options.argocd_token.clone()),
+            ("gitops_token", options.github_token.clone()),
             ("environment_hosts", world.previews_url()),
+            (
+                "slack_webhooks",
+                world.slack().webhooks(&["deployments", "alerts"]),
+            ),
+            ("slack_hosts", world.slack_url()),
+            (
+                "notify_webhooks",
+                format!(r#"{{"audit":"{}"}}"#, world.receiver().url("audit")),
+            ),
+            ("notify_hosts", world.receiver_url()),
+            ("notify_secret", options.notify_secret.clone()),
+            ("backstage_url", world.backstage_url()),
+            ("backstage_token", options.backstage_token.clone()),
             ("reconcile_token", RECONCILE_TOKEN.to_owned()),
             (
                 "session_secret",

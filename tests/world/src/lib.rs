@@ -222,6 +222,18 @@ impl World {
         }
     }
 
+    /// For `slack_hosts`.
+    #[must_use]
+    pub fn slack_url(&self) -> String {
+        self.addresses().slack
+    }
+
+    /// For `notify_hosts`.
+    #[must_use]
+    pub fn receiver_url(&self) -> String {
+        self.addresses().receiver
+    }
+
     /// The receiver of outgoing webhooks, to see what arrived there.
     #[must_use]
     pub fn receiver(&self) -> Receiver {

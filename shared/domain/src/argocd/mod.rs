@@ -6,6 +6,7 @@
 mod application;
 mod change;
 mod foresight;
+mod gitops;
 mod rollout;
 
 use std::{fmt, str::FromStr};
@@ -20,6 +21,7 @@ pub use application::{
 };
 pub use change::{Change, Changed, ImageVersion, Setting};
 pub use foresight::Foreseen;
+pub use gitops::{Committed, GitPlace, NoGitPlace};
 pub use rollout::Rollout;
 
 /// Which application: its project and its name. The project is always sent, since without it Argo CD answers 403 for an

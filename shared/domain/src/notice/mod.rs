@@ -53,6 +53,13 @@ pub struct Version {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Event {
+    /// It runs a new version, found healthy.
+    Released,
+    /// A release did not come about. What ran before was not found broken.
+    NotReleased {
+        /// Why, as far as it is known: words of vendors may be in it.
+        reason: String,
+    },
     /// A release failed, or what ran broke.
     Broke {
         /// Why, as far as it is known: words of vendors may be in it.
@@ -64,6 +71,11 @@ pub enum Event {
     Recovered {
         /// Since when it was broken.
         broken_since: Timestamp,
+    },
+    /// A release waits for a person's word.
+    Waiting {
+        /// Why.
+        reason: String,
     },
     /// A release needs people's approval.
     WaitingForApproval {
@@ -89,8 +101,6 @@ pub enum Event {
 pub enum Next {
     /// Slipway rolls back.
     RollsBack,
-    /// Nothing: the failure is not the version's own, and Slipway tries again.
-    TriesAgain,
     /// Nothing: a person must act.
     NeedsAPerson,
 }
@@ -105,24 +115,51 @@ pub enum Channel {
     Alerts,
 }
 
+impl Channel {
+    /// The key of its URL in Slipway's variables, unless the configuration names another one.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Deployments => "deployments",
+            Self::Alerts => "alerts",
+        }
+    }
+}
+
 impl Notice {
     /// The channel that it is for. That something works again is told where it was told that it is broken.
     pub const fn channel(&self) -> Channel {
         match self.event {
-            Event::Broke { .. } | Event::Recovered { .. } | Event::RolledBack { .. } => {
-                Channel::Alerts
+            Event::Broke { .. }
+            | Event::NotReleased { .. }
+            | Event::Recovered { .. }
+            | Event::RolledBack { .. } => Channel::Alerts,
+            Event::Released | Event::Waiting { .. } | Event::WaitingForApproval { .. } => {
+                Channel::Deployments
             }
-            Event::WaitingForApproval { .. } => Channel::Deployments,
         }
     }
 
     /// Its name for machines: `environment.broke`.
     pub const fn name(&self) -> &'static str {
         match self.event {
+            Event::Released => "environment.released",
+            Event::NotReleased { .. } => "release.failed",
             Event::Broke { .. } => "environment.broke",
             Event::Recovered { .. } => "environment.recovered",
+            Event::Waiting { .. } => "release.waiting",
             Event::WaitingForApproval { .. } => "release.waiting_for_approval",
             Event::RolledBack { .. } => "environment.rolled_back",
+        }
+    }
+
+    /// Whether another version than before is found healthy by it.
+    pub const fn is_success(&self) -> bool {
+        match self.event {
+            Event::Released | Event::Recovered { .. } | Event::RolledBack { .. } => true,
+            Event::Broke { .. }
+            | Event::NotReleased { .. }
+            | Event::Waiting { .. }
+            | Event::WaitingForApproval { .. } => false,
         }
     }
 

@@ -57,13 +57,39 @@ fn what_broke_is_told_with_its_reason_and_with_what_follows() {
     Release: https://slipway.example/releases/7
     ");
     assert_eq!(
-        broke(Next::TriesAgain).message().next,
-        "The version itself did not fail, so Slipway tries again."
-    );
-    assert_eq!(
         broke(Next::NeedsAPerson).message().next,
         "Somebody must act: roll back, or release a version that works."
     );
+}
+
+#[test]
+fn what_goes_well_fails_to_come_about_or_waits_is_told() {
+    insta::assert_snapshot!(notice(Event::Released).message(), @"
+    shop web: production runs a new version
+    Runs now: 0123456 Add a cart, ghcr.io/acme/shop:v2
+    It was released and found healthy.
+    Release: https://slipway.example/releases/7
+    ");
+    let not_released = notice(Event::NotReleased {
+        reason: "Argo CD answered 403".to_owned(),
+    });
+    insta::assert_snapshot!(not_released.message(), @"
+    shop web: a release to production did not come about
+    Version: 0123456 Add a cart, ghcr.io/acme/shop:v2
+    Why: Argo CD answered 403
+    What ran before was not found broken. Somebody must look why.
+    Release: https://slipway.example/releases/7
+    ");
+    let waiting = notice(Event::Waiting {
+        reason: "it does not contain 7654321".to_owned(),
+    });
+    insta::assert_snapshot!(waiting.message(), @"
+    shop web: a release to production waits for a person
+    Version: 0123456 Add a cart, ghcr.io/acme/shop:v2
+    Why: it does not contain 7654321
+    Somebody must let it go on, or push a version that needs no leave.
+    Release: https://slipway.example/releases/7
+    ");
 }
 
 #[test]
@@ -179,6 +205,7 @@ fn trouble_and_its_end_go_where_alerts_go() {
     assert_eq!(broke(Next::NeedsAPerson).channel(), Channel::Alerts);
     assert_eq!(recovered.channel(), Channel::Alerts);
     assert_eq!(waiting(1, &[]).channel(), Channel::Deployments);
+    assert_eq!(notice(Event::Released).channel(), Channel::Deployments);
 }
 
 #[test]

@@ -10,6 +10,16 @@ const HEADLINE_MAX: usize = 140;
 pub(super) fn message(notice: &Notice) -> Message {
     let environment = &notice.place.environment;
     let (what, mut facts, next) = match &notice.event {
+        Event::Released => (
+            format!("{environment} runs a new version"),
+            Vec::new(),
+            "It was released and found healthy.".to_owned(),
+        ),
+        Event::NotReleased { reason } => (
+            format!("a release to {environment} did not come about"),
+            vec![fact("Why", vec![Piece::theirs(reason)])],
+            "What ran before was not found broken. Somebody must look why.".to_owned(),
+        ),
         Event::Broke { reason, next } => (
             format!("{environment} is broken"),
             vec![fact("Why", vec![Piece::theirs(reason)])],
@@ -22,6 +32,11 @@ pub(super) fn message(notice: &Notice) -> Message {
                 "It was broken for {}.",
                 spoken(notice.at.since(*broken_since))
             ),
+        ),
+        Event::Waiting { reason } => (
+            format!("a release to {environment} waits for a person"),
+            vec![fact("Why", vec![Piece::theirs(reason)])],
+            "Somebody must let it go on, or push a version that needs no leave.".to_owned(),
         ),
         Event::WaitingForApproval { needed, given } => (
             format!("{environment} waits for approval"),
@@ -47,8 +62,11 @@ pub(super) fn message(notice: &Notice) -> Message {
         ),
     };
     let name = match notice.event {
-        Event::Broke { .. } | Event::WaitingForApproval { .. } => "Version",
-        Event::Recovered { .. } | Event::RolledBack { .. } => "Runs now",
+        Event::Broke { .. }
+        | Event::NotReleased { .. }
+        | Event::Waiting { .. }
+        | Event::WaitingForApproval { .. } => "Version",
+        Event::Released | Event::Recovered { .. } | Event::RolledBack { .. } => "Runs now",
     };
     facts.insert(0, fact(name, version(&notice.version)));
     let place = &notice.place;
@@ -86,7 +104,6 @@ fn version(version: &Version) -> Vec<Piece> {
 const fn after_a_failure(next: Next) -> &'static str {
     match next {
         Next::RollsBack => "Slipway goes back to the last version that was verified.",
-        Next::TriesAgain => "The version itself did not fail, so Slipway tries again.",
         Next::NeedsAPerson => "Somebody must act: roll back, or release a version that works.",
     }
 }

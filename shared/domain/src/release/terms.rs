@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{Asked, Name, Source};
 use crate::{
-    CommitSha, PullRequestNumber, RepositoryName,
-    argocd::{ApplicationId, ImageVersion, Setting},
+    CommitSha, EntityRef, PullRequestNumber, RepositoryName,
+    argocd::{ApplicationId, Committed, ImageVersion, Setting},
     configuration::{
-        ArgoCd, ArgoCdUpdate, Configuration, Environment, Health, Rollback, Service, Superseded,
-        TemplateValues,
+        ArgoCd, ArgoCdUpdate, Configuration, Environment, Health, Notify, Rollback, Service,
+        Superseded, TemplateValues,
     },
 };
 
@@ -52,6 +52,12 @@ pub struct Terms {
     pub tests_before: BTreeMap<Name, String>,
     /// The name of the environment on GitHub.
     pub github_environment: String,
+    /// Whom the configuration names to be told; none if it names nobody.
+    #[serde(default)]
+    pub notify: Option<Notify>,
+    /// The service's entity in Backstage; none if it is to be looked up.
+    #[serde(default)]
+    pub backstage: Option<EntityRef>,
 }
 
 /// The terms of every environment of every service, by their names.
@@ -88,6 +94,11 @@ pub fn all(configuration: &Configuration, repository: &RepositoryName) -> AllTer
                 before: followers(service, environment_name),
                 tests_before: tests_before(service, environment),
                 github_environment,
+                notify: configuration.notify.clone(),
+                backstage: service
+                    .backstage
+                    .as_deref()
+                    .and_then(|entity| entity.parse().ok()),
                 ..of(environment)
             };
             all.insert((service_id, environment_id), terms);
@@ -123,6 +134,8 @@ fn of(environment: &Environment) -> Terms {
         test: environment.test.clone(),
         tests_before: BTreeMap::new(),
         github_environment: String::new(),
+        notify: None,
+        backstage: None,
     }
 }
 
@@ -187,10 +200,14 @@ impl Terms {
                 name: self.argocd.parameter.clone(),
                 value: version,
             })),
-            ArgoCdUpdate::Git => Err(
-                "this version of Slipway does not release by `update: git` yet: use sync, kustomize-image or helm-parameter"
-                    .to_owned(),
-            ),
+            ArgoCdUpdate::Git => {
+                let tag = version.parse().map_err(|error| format!("{error}"))?;
+                Ok(Asked::Commit(Committed {
+                    image: self.image.clone(),
+                    tag,
+                    parameter: self.argocd.parameter.clone(),
+                }))
+            }
         }
     }
 }

@@ -29,7 +29,11 @@ impl Http for Components {
 }
 
 fn told(gateway: Option<&[Check]>, reconcile: (StatusCode, Vec<u8>)) -> (u16, Value) {
-    let mut components = BTreeMap::from([("http://reconcile.spin.internal/ready", reconcile)]);
+    let nothing_to_tell = (StatusCode::OK, report(&[]));
+    let mut components = BTreeMap::from([
+        ("http://reconcile.spin.internal/ready", reconcile),
+        ("http://notices.spin.internal/ready", nothing_to_tell),
+    ]);
     if let Some(checks) = gateway {
         let ok = (StatusCode::OK, report(checks));
         components.insert("http://gateway.spin.internal/ready", ok);

@@ -90,20 +90,21 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
         };
         let own = async {
             match tip.as_ref().filter(|tip| tip.sha == *commit) {
-                Some(tip) => Ok(Some(tip.message.clone())),
+                Some(tip) => Ok(Some((tip.message.clone(), tip.authors.clone()))),
                 None => {
                     let own = github.commit(repository, At::Commit(commit)).await;
-                    own.map(|own| own.map(|own| own.message))
+                    own.map(|own| own.map(|own| (own.message, own.authors)))
                         .map_err(Trouble::from)
                 }
             }
         };
-        let (missing, message) = try_join(missing, own).await?;
+        let (missing, own) = try_join(missing, own).await?;
         let is_head = match source {
             Source::Branch(_) => Some(tip.is_some_and(|tip| tip.sha == *commit)),
             Source::Tag(_) => Some(false),
             Source::Promotion => None,
         };
+        let (message, authors) = own.unzip();
         Ok(Fact::Checked {
             commit: commit.clone(),
             runs,
@@ -111,6 +112,8 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
             title: message.as_deref().map(Push::title_of),
             skip: message.is_some_and(|message| message.contains(SKIP)),
             is_head,
+            // A commit that GitHub does not show has authors whom nobody knows.
+            authors,
         })
     }
 

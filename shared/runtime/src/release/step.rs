@@ -32,6 +32,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
                     )),
                 }
             }
+            StepAction::Commit { place, message } => self.commit(application, place, message).await,
             StepAction::Operate { history } => self.operate(mark, application, *history).await,
             StepAction::Stop => {
                 self.argocd()?.terminate(application).await?;
@@ -84,6 +85,8 @@ pub(super) fn told(fact: &StepFact) -> (&'static str, Option<&str>) {
         StepFact::Seen { .. } => ("looked at the application", None),
         StepFact::ChangeIntended => ("about to change the application", None),
         StepFact::Changed => ("changed the application", None),
+        StepFact::Committed { commit: Some(_) } => ("committed the version to Git", None),
+        StepFact::Committed { commit: None } => ("Git says the version already", None),
         StepFact::OperationIntended => ("about to ask for an operation", None),
         StepFact::OperationTaken => ("Argo CD took the operation on", None),
         StepFact::OperationWaits { reason } => ("another operation is in the way", Some(reason)),

@@ -19,6 +19,8 @@ pub struct Commit {
     pub sha: CommitSha,
     /// Its whole message: written by anybody with write access.
     pub message: String,
+    /// The logins of its author and its committer, as far as GitHub knows them by the addresses that the commit names.
+    pub authors: Vec<String>,
 }
 
 /// What names a commit.
@@ -36,6 +38,17 @@ pub enum At<'a> {
 struct WireCommit {
     sha: CommitSha,
     commit: WireText,
+    #[serde(default)]
+    author: Option<WirePerson>,
+    #[serde(default)]
+    committer: Option<WirePerson>,
+}
+
+/// GitHub shows an empty object for somebody whom it does not know.
+#[derive(Deserialize)]
+struct WirePerson {
+    #[serde(default)]
+    login: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -78,9 +91,17 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
             return Err(self.failure(&exchange, &response));
         }
         let wire: WireCommit = exchange.read(&response)?;
+        let people = [wire.author, wire.committer];
+        let mut authors: Vec<String> = people
+            .into_iter()
+            .flatten()
+            .filter_map(|person| person.login)
+            .collect();
+        authors.dedup();
         Ok(Some(Commit {
             sha: wire.sha,
             message: wire.commit.message,
+            authors,
         }))
     }
 

@@ -20,7 +20,39 @@ struct Wire {
     default_branch: String,
 }
 
+/// A repository that is known by its name alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundRepository {
+    /// Its id.
+    pub id: RepositoryId,
+    /// Its default branch.
+    pub default_branch: String,
+}
+
 impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
+    /// The repository of this name. For plain tokens: an App gets its tokens by the id of a repository.
+    pub async fn find_repository(
+        &self,
+        name: &RepositoryName,
+    ) -> Result<FoundRepository, CallError> {
+        let nobody_knows = Repository {
+            id: RepositoryId(0),
+            name,
+        };
+        let what = format!("looking for the repository {name}");
+        let call = self.exchange(nobody_knows, what, Repeat::Harmless)?;
+        let path = format!("/repos/{name}");
+        let response = self.send(&call, Method::GET, &path, Vec::new()).await?;
+        if response.status != StatusCode::OK {
+            return Err(self.failure(&call, &response));
+        }
+        let wire: Wire = call.read(&response)?;
+        Ok(FoundRepository {
+            id: wire.id,
+            default_branch: wire.default_branch,
+        })
+    }
+
     /// The repository as it is now, with the first compose file that Docker would find at the root of its default branch.
     pub async fn describe(&self, repository: Repository<'_>) -> Result<Details, CallError> {
         let call = self.exchange(

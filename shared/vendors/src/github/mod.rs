@@ -60,6 +60,7 @@ pub use compare::{At, Commit};
 pub use contents::FileContent;
 pub use credentials::Credentials;
 pub use deployments::{Deployment, Status};
+pub use details::FoundRepository;
 pub use file_update::{FileUpdate, Written};
 pub use manifest::{Manifest, NewApp, convert_manifest};
 pub use reactions::Reaction;

@@ -2,6 +2,7 @@
 //!
 //! - The URL is the secret: it is never shown, and there is no other credential.
 //! - Success is 200 with the text `ok`. Errors are texts too, and their status varies, so that their class decides.
+//! - An answer of 5xx is taken for Slack's word that it failed: the message is sent again.
 //! - A message cannot be found, changed or taken back afterwards, and sending is not idempotent: whether a lost one arrived stays
 //!   unknown.
 //! - One message a second for each webhook: the client waits for that, and another client's messages are met with 429.
@@ -18,7 +19,7 @@ use ports::{Clock, Http, Request, Response};
 use crate::{
     CallError,
     address::Names,
-    exchange::{Exchange, Repeat, USER_AGENT},
+    exchange::{Exchange, Repeat, USER_AGENT, retry_after},
     targets::Targets,
 };
 
@@ -57,11 +58,17 @@ impl<H: Http, C: Clock> Client<H, C> {
         }
     }
 
-    /// Whether there is a webhook of this key: a channel that nobody configured is no trouble.
+    /// Whether there is a webhook of this key: a channel that nobody configured is no trouble. If the variable cannot be read, it
+    /// is said that there is one, and sending tells what is wrong.
     pub fn has(&self, key: &str) -> bool {
         self.targets
             .as_ref()
-            .is_ok_and(|targets| targets.url(key).is_some())
+            .map_or(true, |targets| targets.url(key).is_some())
+    }
+
+    /// What is wrong with the variable, for people.
+    pub fn problem(&self) -> Option<String> {
+        self.targets.as_ref().err().cloned()
     }
 
     /// Sends a message to the webhook of this key. It waits for its turn, a second for each message before it.
@@ -133,6 +140,11 @@ fn judged(exchange: &Exchange<'_>, response: &Response) -> Result<(), CallError>
             .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS && is_a_word {
         return Err(exchange.refused(exchange.reason(&exchange.said(response)), hint(text)));
+    }
+    if status.is_server_error() {
+        // Its own word that it did not take the message, unlike an answer that is lost.
+        let reason = exchange.reason(&exchange.said(response));
+        return Err(exchange.retry(reason, retry_after(&response.headers)));
     }
     Err(exchange.failure(response, ""))
 }

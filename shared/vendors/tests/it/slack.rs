@@ -251,8 +251,8 @@ fn each_answer_has_its_meaning_and_a_lost_message_is_not_sent_twice() {
     retry: sending a message to the Slack webhook alerts: Slack answered 404 "<html>Not Found</html>".
         That is not Slack's way to say so: a proxy in front of it answered
     retry after 30 s: sending a message to the Slack webhook alerts: Slack answered 429 "rate_limited"
-    unknown: sending a message to the Slack webhook alerts: Slack answered 500 "rollup_error"
-    unknown: sending a message to the Slack webhook alerts: Slack answered 503 "<html>Service
+    retry: sending a message to the Slack webhook alerts: Slack answered 500 "rollup_error"
+    retry: sending a message to the Slack webhook alerts: Slack answered 503 "<html>Service
         Unavailable</html>"
     unknown: sending a message to the Slack webhook alerts: Slack answered 200 with something else than
         expected (not the text ok)

@@ -51,6 +51,9 @@ async fn an_application_that_is_configured_is_ready_and_tells_no_secret() -> Res
             "GitHub: ready",
             "Coolify: ready",
             "Argo CD: ready",
+            "Slack: ready",
+            "outgoing webhooks: ready",
+            "Backstage: ready",
         ]
     );
     assert!(!answer.text().contains("reconcile-me"), "{}", answer.text());
@@ -64,6 +67,9 @@ async fn what_is_not_configured_is_off_and_what_is_half_configured_has_failed() 
         .variable("reconcile_token", "")
         .variable("github_token", "")
         .variable("coolify_token", "")
+        .variable("slack_webhooks", "")
+        .variable("notify_secret", "")
+        .variable("backstage_token", "")
         .start()
         .await?;
     let answer = get(&story, "/readyz").await?;
@@ -80,6 +86,9 @@ async fn what_is_not_configured_is_off_and_what_is_half_configured_has_failed() 
             "GitHub: off",
             "Coolify: failed",
             "Argo CD: ready",
+            "Slack: off",
+            "outgoing webhooks: failed",
+            "Backstage: failed",
         ]
     );
     assert!(

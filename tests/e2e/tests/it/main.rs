@@ -13,6 +13,7 @@ mod health;
 mod ingress;
 mod installation;
 mod metrics;
+mod notices;
 mod outage;
 mod payloads;
 mod preview;

@@ -1,11 +1,20 @@
 //! Releases through Argo CD, on the built components.
 
+use std::time::Duration;
+
 use anyhow::Result;
-use e2e::Story;
+use e2e::{Message, Setup, Story};
+use world::{Effect, World};
+
+/// The embedded host as a process of its own.
+const HOST: &str = env!("CARGO_BIN_EXE_slipway-host");
 
 /// A story with an environment `production` of the application `shop`.
 pub(crate) async fn story() -> Result<Story> {
-    let story = Story::start().await?;
+    Ok(prepared(Story::start().await?))
+}
+
+fn prepared(story: Story) -> Story {
     let url = story.world.environment_url("shop");
     story.repository.write_file(
         ".github/slipway.yml",
@@ -27,7 +36,7 @@ pub(crate) async fn story() -> Result<Story> {
         .world
         .argocd()
         .application("shop", "ghcr.io/acme/shop:v1");
-    Ok(story)
+    story
 }
 
 /// What GitHub's newest deployment of the commit to production says.
@@ -112,7 +121,7 @@ async fn an_older_build_that_is_done_later_never_replaces_a_newer_one() -> Resul
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_argo_cd_a_release_says_what_is_missing() -> Result<()> {
-    let story = e2e::Setup::default()
+    let story = Setup::default()
         .variable("argocd_token", "")
         .start()
         .await?;
@@ -129,6 +138,127 @@ async fn without_argo_cd_a_release_says_what_is_missing() -> Result<()> {
         "failure: the variables argocd_url and argocd_token are not set",
     )
     .await?;
+    story.world.assert_clean();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_waits_for_the_approvals_of_people_who_did_not_write_it() -> Result<()> {
+    let story = story().await?;
+    let configuration = story
+        .repository
+        .file_on("main", ".github/slipway.yml")
+        .unwrap_or_default();
+    story.repository.write_file(
+        ".github/slipway.yml",
+        configuration.replace("branch: main", "branch: main\n        approvals: 1"),
+    );
+    let commit = story.repository.push("main", "Add a cart");
+    story.repository.run("CI").for_commit(&commit).succeed();
+    said(&story, &commit, "queued: 0 of 1 approvals").await?;
+    let line = format!("{}/web/production", story.repository.id());
+    // `acme` is whose commit it is.
+    for (by, says) in [("acme", "queued: 0 of 1 approvals"), ("ada", "success")] {
+        let query = format!("?approve={line}/{commit}&by={by}");
+        let answer = story.reconcile_asking(&query).await?;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        said(&story, &commit, says).await?;
+    }
+    let answer = story.reconcile_asking("?releases=all").await?;
+    let shown = &answer.json()["releases"]["lines"][0];
+    assert_eq!(shown["ended"][0]["approved_by"][0], "ada", "{shown}");
+    let unnamed = story
+        .reconcile_asking(&format!("?approve={line}/{commit}"))
+        .await?;
+    assert_eq!(unnamed.status, 400, "{}", unnamed.text());
+    story.world.assert_clean();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_by_git_is_committed_where_the_manifests_are_and_argo_cd_rolls_it_out()
+-> Result<()> {
+    let story = story().await?;
+    let configuration = story
+        .repository
+        .file_on("main", ".github/slipway.yml")
+        .unwrap_or_default();
+    story.repository.write_file(
+        ".github/slipway.yml",
+        configuration.replace("update: kustomize-image", "update: git"),
+    );
+    let application = story.world.argocd().application("shop", "");
+    application.auto_sync(true);
+    let commit = story.repository.push("main", "Add a cart");
+    story.repository.run("CI").for_commit(&commit).succeed();
+    said(&story, &commit, "success: released and found healthy").await?;
+    assert_eq!(images(&story), [format!("ghcr.io/acme/shop:{commit}")]);
+    let file = application
+        .gitops()
+        .file_on("main", "shop/kustomization.yaml");
+    assert!(file.is_some_and(|file| file.contains(&commit)));
+    let effects = story.world.effects();
+    let committed = effects
+        .iter()
+        .filter(|effect| matches!(effect, Effect::FileCommitted { .. }));
+    assert_eq!(committed.count(), 1);
+    story.world.assert_clean();
+    Ok(())
+}
+
+/// `POST /webhooks/argocd` with this secret and this body.
+async fn notify(story: &Story, secret: &str, body: &str) -> Result<u16> {
+    let message = Message {
+        method: "POST",
+        path: "/webhooks/argocd",
+        headers: vec![("authorization".to_owned(), format!("Bearer {secret}"))],
+        body: body.as_bytes().to_vec(),
+    };
+    Ok(story.post(&message).await?.status)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notification_of_argo_cds_wakes_up_the_release_that_it_is_about_and_no_other_sender_does()
+-> Result<()> {
+    let mut story = prepared(
+        Setup::default()
+            .variable("argocd_webhook_secret", "told by Argo CD alone")
+            .apart(HOST)
+            .start()
+            .await?,
+    );
+    story.world.argocd().controller(false);
+    let commit = story.repository.push("main", "Add a cart");
+    story.repository.run("CI").for_commit(&commit).succeed();
+    said(&story, &commit, "in_progress: rolling out").await?;
+    // Whoever followed it is dead, and nobody reconciles.
+    story.restart().await?;
+    story.world.argocd().controller(true);
+    let body = r#"{"application":"shop","project":"default"}"#;
+    assert_eq!(notify(&story, "guessed", body).await?, 401);
+    assert_eq!(notify(&story, "told by Argo CD alone", "{}").await?, 400);
+    let rolled_out = |_: &World| images(&story) == [format!("ghcr.io/acme/shop:{commit}")];
+    story.until("the rollout", rolled_out).await?;
+    assert!(
+        says(&story, &commit).starts_with("in_progress"),
+        "nobody was woken up"
+    );
+    // A lease of the dead process may have to run out first: Argo CD tells again of every change.
+    let started = std::time::Instant::now();
+    while !says(&story, &commit).starts_with("success") {
+        assert!(
+            started.elapsed() < e2e::PATIENCE,
+            "{}",
+            says(&story, &commit)
+        );
+        assert_eq!(notify(&story, "told by Argo CD alone", body).await?, 202);
+        let live = story
+            .world
+            .until("the release", Duration::from_secs(5), |_| {
+                says(&story, &commit).starts_with("success")
+            });
+        drop(live.await);
+    }
     story.world.assert_clean();
     Ok(())
 }

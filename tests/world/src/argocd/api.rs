@@ -171,6 +171,8 @@ impl Call<'_> {
                 return Err(Status::new(2, "application refresh deadline exceeded"));
             }
             steps::look(argocd, github, name, self.now);
+            // What a look leads to does not wait for the next one by itself.
+            steps::sync_by_itself(argocd, name, self.now);
             steps::time_passes(argocd, github, self.now);
         }
         self.shown(argocd, name)

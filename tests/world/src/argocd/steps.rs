@@ -272,7 +272,7 @@ pub(crate) fn look(argocd: &mut ArgoCdState, github: &GitHubState, name: &str, a
 }
 
 /// Auto-sync: once for each state of Git and specification, and again after a change in the cluster if it heals itself.
-fn sync_by_itself(argocd: &mut ArgoCdState, name: &str, at: i64) {
+pub(crate) fn sync_by_itself(argocd: &mut ArgoCdState, name: &str, at: i64) {
     let may = argocd.applications.get(name).is_some_and(|application| {
         windows::may_sync(argocd.projects.get(application.project()), false)
     });

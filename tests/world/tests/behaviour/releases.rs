@@ -17,7 +17,7 @@ use runtime::{
     release::{ReleaseExecutor, overview},
 };
 use vendors::{argocd, github};
-use world::{Repository, Vendor, World};
+use world::{Effect, Fault, Repository, Vendor, World};
 
 use crate::{asking, wire::Wire};
 
@@ -95,6 +95,13 @@ impl<'a> Shop<'a> {
             &self.world.github_url(),
             &credentials,
         );
+        let gitops = github::Client::new(
+            Wire,
+            clock,
+            self.store,
+            &self.world.github_url(),
+            &credentials,
+        );
         let argocd = argocd::Client::new(
             Wire,
             &self.world.argocd_url(),
@@ -106,6 +113,7 @@ impl<'a> Shop<'a> {
             log: NoLog,
             executor: ReleaseExecutor {
                 github: Some(github),
+                gitops: Some(gitops),
                 argocd: self.with_argocd.then_some(argocd),
                 http: Wire,
                 store: self.store,
@@ -348,7 +356,7 @@ async fn a_commit_that_a_force_push_took_away_is_not_released() {
 async fn argo_cd_that_is_down_is_waited_for_and_one_that_is_not_configured_is_told() {
     let (world, kept) = (asking::world().await, kept());
     let mut shop = Shop::new(&world, (&kept.0, &kept.1), KUSTOMIZE);
-    let fault = world.fault(Vendor::ArgoCd).is(world::Fault::Status(503));
+    let fault = world.fault(Vendor::ArgoCd).is(Fault::Status(503));
     let commit = shop.release("Add a cart");
     let seen = shop.go().await;
     let reason = seen.running.unwrap().reason;
@@ -373,4 +381,79 @@ async fn argo_cd_that_is_down_is_waited_for_and_one_that_is_not_configured_is_to
         failed.reason
     );
     assert!(shop.told().contains("argocd_url"), "{}", shop.told());
+}
+
+/// How many commits there were to files of other repositories.
+fn commits(world: &World) -> usize {
+    let effects = world.effects();
+    let committed = effects
+        .iter()
+        .filter(|effect| matches!(effect, Effect::FileCommitted { .. }));
+    committed.count()
+}
+
+#[tokio::test]
+async fn a_release_by_git_is_one_commit_and_its_way_back_another_one() {
+    for by_itself in [true, false] {
+        let (world, kept) = (asking::world().await, kept());
+        let shop = Shop::new(
+            &world,
+            (&kept.0, &kept.1),
+            "argocd: { application: shop, update: git }",
+        );
+        let application = world.argocd().application("shop", "");
+        if by_itself {
+            application.auto_sync(true);
+        }
+        // The first answer to a commit is lost.
+        world
+            .fault(Vendor::GitHub)
+            .on("PUT", "/contents")
+            .once()
+            .is(Fault::DropAnswer);
+        let first = shop.release("Add a cart");
+        let seen = shop.go().await;
+        assert_eq!(live(&seen), Some(first.clone()), "{by_itself}: {seen:#?}");
+        assert_eq!(shop.images(), [image(&first)], "{by_itself}");
+        assert_eq!(commits(&world), 1, "{by_itself}");
+
+        let second = shop.release("Break the cart");
+        world.argocd().sick_image(&image(&second));
+        let seen = shop.go().await;
+        assert_eq!(live(&seen), Some(first.clone()), "{by_itself}: {seen:#?}");
+        assert_eq!(shop.images(), [image(&first)], "{by_itself}");
+        assert_eq!(commits(&world), 3, "{by_itself}: there, and back");
+        assert!(seen.hold.is_some(), "{by_itself}: {seen:#?}");
+        let file = application
+            .gitops()
+            .file_on("main", "shop/kustomization.yaml");
+        assert!(
+            file.is_some_and(|file| file.contains(&first)),
+            "{by_itself}"
+        );
+        world.assert_clean();
+    }
+}
+
+#[tokio::test]
+async fn a_release_by_git_says_what_is_missing_in_the_repository_of_the_manifests() {
+    let (world, kept) = (asking::world().await, kept());
+    let shop = Shop::new(
+        &world,
+        (&kept.0, &kept.1),
+        "argocd: { application: shop, update: git }",
+    );
+    world
+        .argocd()
+        .application("shop", "")
+        .gitops()
+        .write_file("shop/kustomization.yaml", "resources: [deployment.yaml]\n");
+    shop.release("Add a cart");
+    shop.go().await;
+    let told = shop.told();
+    assert!(
+        told.starts_with("failure: setting the version in shop/kustomization.yaml on main of acme/gitops: there is no place for"),
+        "{told}"
+    );
+    world.assert_clean();
 }

@@ -8,6 +8,12 @@ pub struct Wire;
 
 impl Http for Wire {
     async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        if request.url.contains(".spin.internal") {
+            return Err(HttpError::NotAllowed {
+                host: request.url,
+                reason: "there are no components here".to_owned(),
+            });
+        }
         let headers: Vec<(String, String)> = request
             .headers
             .iter()

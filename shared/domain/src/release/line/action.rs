@@ -6,8 +6,9 @@
 use super::{Asked, DeploymentStatus, Fact, Kind, StepFact, Upstream};
 use crate::{
     CommitSha, RepositoryName, Timestamp,
-    argocd::{ApplicationId, Setting},
+    argocd::{ApplicationId, GitPlace, Setting},
     entity,
+    outbox::Letter,
     release::{LineId, Name, Source},
 };
 
@@ -81,6 +82,11 @@ pub enum Action {
         /// As of when: later than what was told before, whatever the clock says.
         as_of: Timestamp,
     },
+    /// Hand a letter to the repository's outbox.
+    Announce {
+        /// What is to be told to whom.
+        letter: Box<Letter>,
+    },
 }
 
 /// Something to do about the release in hand.
@@ -92,6 +98,13 @@ pub enum StepAction {
     Change {
         /// To what.
         setting: Setting,
+    },
+    /// Commit a version to the repository of the manifests.
+    Commit {
+        /// Where, and what.
+        place: Box<GitPlace>,
+        /// The commit's message.
+        message: String,
     },
     /// Ask for a sync or a rollback.
     Operate {
@@ -135,7 +148,9 @@ impl entity::Action for Action {
         match self {
             Self::Step { key, step, .. } => {
                 let intended = match step {
-                    StepAction::Change { .. } => StepFact::ChangeIntended,
+                    StepAction::Change { .. } | StepAction::Commit { .. } => {
+                        StepFact::ChangeIntended
+                    }
                     StepAction::Operate { .. } => StepFact::OperationIntended,
                     StepAction::Look | StepAction::Stop | StepAction::Probe { .. } => return None,
                 };
@@ -149,7 +164,8 @@ impl entity::Action for Action {
             | Self::Check { .. }
             | Self::Begin { .. }
             | Self::Report { .. }
-            | Self::Pass { .. } => None,
+            | Self::Pass { .. }
+            | Self::Announce { .. } => None,
         }
     }
 

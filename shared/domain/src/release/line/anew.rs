@@ -148,7 +148,7 @@ impl Line {
     /// is known, or is the head of its branch, or a person lets it go. Why not, for people, if it is not.
     pub(super) fn unfounded(
         &self,
-        candidate: &super::state::Candidate,
+        candidate: &super::candidate::Candidate,
         terms: &Terms,
     ) -> Option<String> {
         let is_promoted = terms.source == Source::Promotion || !terms.after.is_empty();

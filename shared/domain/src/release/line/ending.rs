@@ -2,6 +2,7 @@
 
 use super::{
     Asked, Failure, Kind, Line, Phase,
+    fold::because,
     state::{Ended, Running, Verified},
 };
 use crate::{CommitSha, Timestamp, configuration::Rollback};
@@ -10,7 +11,7 @@ impl Verified {
     /// What Argo CD is asked for to go back to it, in the way in which it was released; none if that is not known.
     pub(super) fn way_back(&self) -> Option<Asked> {
         match &self.asked {
-            Asked::Setting(setting) => Some(Asked::Setting(setting.clone())),
+            Asked::Setting(_) | Asked::Commit(_) => Some(self.asked.clone()),
             Asked::Sync | Asked::History(_) => self.history.map(Asked::History),
         }
     }
@@ -24,6 +25,7 @@ impl Line {
         };
         self.deployed = Some(running.commit.clone());
         self.is_unproven = false;
+        self.announce_success(&running, at);
         match &running.kind {
             Kind::Deploy => {
                 self.verified.push(Verified {
@@ -39,8 +41,8 @@ impl Line {
                 let reason = "released and found healthy".to_owned();
                 self.end(running, Phase::Live, reason, at);
             }
-            Kind::Rollback { of, reason } => {
-                let (of, reason) = (of.clone(), reason.clone());
+            Kind::Rollback { of, reason, by } => {
+                let (of, reason) = (of.clone(), because(reason, by.as_deref()));
                 self.gone_back(&running.commit, history, at);
                 self.mark(of.as_deref(), Phase::RolledBack);
                 let reason = format!("went back to {}: {reason}", running.commit.short());
@@ -81,7 +83,9 @@ impl Line {
         if let Kind::Rollback { of, .. } = &running.kind {
             let of = of.clone();
             self.mark(of.as_deref(), Phase::Failed);
-            self.hold_back(format!("going back failed: {reason}"), at);
+            let failed = format!("going back failed: {reason}");
+            self.announce_failure(&running, &Failure::Artefact(failed.clone()), at);
+            self.hold_back(failed, at);
             return self.end(running, Phase::Failed, reason, at);
         }
         if let Some(back) = &mut self.way_back {
@@ -93,7 +97,7 @@ impl Line {
             Ok(to) => {
                 let why = format!("{} failed: {reason}", running.commit.short());
                 self.hold_back(format!("{why}; it was taken back"), at);
-                self.take_back(to, Some(running.key.clone()), why);
+                self.take_back(to, Some(running.key.clone()), (why, None));
                 (Phase::RollingBack, reason)
             }
             Err(None) => (Phase::Failed, reason),
@@ -102,6 +106,7 @@ impl Line {
                 format!("{reason}. It is not taken back by itself: {obstacle}"),
             ),
         };
+        self.announce_failure(&running, &failure, at);
         self.end(running, phase.0, phase.1, at);
     }
 
@@ -144,6 +149,7 @@ impl Line {
             commit: running.commit,
             title: running.title,
             build: running.build,
+            approved_by: running.approved_by,
             phase,
             reason,
             at,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     CommitSha, RepositoryName, Timestamp,
-    argocd::{Application, Setting},
+    argocd::{Application, Committed, Setting},
     preview::{Trouble, WorkflowRun},
     release::{Name, Push, Terms},
 };
@@ -72,6 +72,9 @@ pub enum Fact {
         /// It is the head of the branch that the environment tracks; none if that was not asked.
         #[serde(default)]
         is_head: Option<bool>,
+        /// The logins of those who wrote and committed it; none if that was not asked for.
+        #[serde(default)]
+        authors: Option<Vec<String>>,
     },
     /// GitHub could not be asked about commits or runs.
     NotRead {
@@ -122,6 +125,16 @@ pub enum Fact {
         /// Why.
         trouble: Trouble,
     },
+    /// A letter was handed to the repository's outbox.
+    Announced {
+        /// The letter's number.
+        number: u64,
+    },
+    /// It could not be handed over.
+    NotAnnounced {
+        /// Why.
+        trouble: Trouble,
+    },
     /// A person lifts the hold.
     HoldLifted {
         /// Who, as far as that is known.
@@ -153,6 +166,13 @@ pub enum Fact {
         /// The commit.
         commit: CommitSha,
     },
+    /// A person approves the release of a commit, as it would be made now: of that build and with that image.
+    Approved {
+        /// The commit.
+        commit: CommitSha,
+        /// Who: a login of GitHub's, or the name of a token.
+        by: String,
+    },
     /// A person asks to try again what waits or was given up.
     RetryAsked,
 }
@@ -170,6 +190,11 @@ pub enum StepFact {
     ChangeIntended,
     /// The specification says what it should.
     Changed,
+    /// The repository of the manifests says what it should.
+    Committed {
+        /// The commit by which it does; none if it said so before.
+        commit: Option<CommitSha>,
+    },
     /// A sync or rollback is about to be asked for.
     OperationIntended,
     /// Argo CD took the sync or rollback on.
@@ -253,6 +278,9 @@ pub enum Kind {
         of: Option<String>,
         /// Why, for people.
         reason: String,
+        /// Who asked for it; none if Slipway goes back by itself.
+        #[serde(default)]
+        by: Option<String>,
     },
 }
 
@@ -264,6 +292,8 @@ pub enum Asked {
     Sync,
     /// To run with this setting.
     Setting(Setting),
+    /// To follow a commit to the repository of its manifests that has it run this.
+    Commit(Committed),
     /// To go back to this entry of its history.
     History(u64),
 }
@@ -285,9 +315,13 @@ impl Asked {
                 (Setting::KustomizeImage { .. }, Setting::HelmParameter { .. })
                 | (Setting::HelmParameter { .. }, Setting::KustomizeImage { .. }) => false,
             },
+            (Self::Commit(one), Self::Commit(other)) => {
+                (&one.image, &one.parameter) == (&other.image, &other.parameter)
+            }
             (Self::Sync | Self::History(_), Self::Sync | Self::History(_)) => true,
-            (Self::Setting(_), Self::Sync | Self::History(_))
-            | (Self::Sync | Self::History(_), Self::Setting(_)) => false,
+            (Self::Setting(_), Self::Sync | Self::History(_) | Self::Commit(_))
+            | (Self::Commit(_), Self::Sync | Self::History(_) | Self::Setting(_))
+            | (Self::Sync | Self::History(_), Self::Setting(_) | Self::Commit(_)) => false,
         }
     }
 }

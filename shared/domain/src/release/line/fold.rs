@@ -3,8 +3,9 @@
 
 use super::{
     Fact, Line, Phase, Relation, Upstream,
+    candidate::{Build, Candidate},
     plan::TICK,
-    state::{Build, Candidate, Ended, Hold, Passing, Report, WayBack},
+    state::{Ended, Hold, Passing, Report, WayBack},
 };
 use crate::{
     CommitSha, Timestamp,
@@ -46,6 +47,7 @@ impl Line {
                 title,
                 skip,
                 is_head,
+                authors,
             } => {
                 self.reading.succeed();
                 self.runs_read(commit, runs, at);
@@ -54,6 +56,7 @@ impl Line {
                     candidate.is_head = *is_head;
                     candidate.title = title.clone().or(candidate.title.take());
                     candidate.skip |= skip;
+                    candidate.authors = authors.clone().or(candidate.authors.take());
                 }
             }
             Fact::NotRead { trouble } => self.reading.fail(trouble, at, self.seed()),
@@ -66,6 +69,8 @@ impl Line {
                 self.passing.fail(trouble, at, self.seed());
                 self.passed_at = self.passed_at.after(TICK).max(at);
             }
+            Fact::Announced { number } => self.announced(*number),
+            Fact::NotAnnounced { trouble } => self.announcing.fail(trouble, at, self.seed()),
             Fact::HoldLifted { .. } => self.hold = None,
             Fact::Locked { by, reason } => self.locked(by, reason, at),
             Fact::Unlocked { .. } => self.lock = None,
@@ -77,6 +82,7 @@ impl Line {
                 self.start_afresh();
                 self.revive(at);
             }
+            Fact::Approved { commit, by } => self.approved(commit, by),
             Fact::Begun {
                 key,
                 kind,
@@ -84,12 +90,14 @@ impl Line {
                 asked,
             } => self.begin(key, kind, commit, asked, at),
             Fact::NotBegun { commit, reason } => {
+                self.announce_not_begun(commit, reason, at);
                 self.end_candidate(commit, Phase::Failed, reason, at);
             }
             Fact::Step { key, step } => self.fold_step(key, step, at),
             Fact::Report { key, report } => self.fold_report(key, report, at),
         }
         self.settle(at);
+        self.announce_waiting(at);
     }
 
     /// Whether a release of the commit is under way or over, so that nothing new follows from what happened to it at `since`. One
@@ -311,17 +319,17 @@ impl Line {
                 return;
             }
         };
-        let reason = format!("{by} asked for it: {reason}");
-        self.hold_back(format!("it was taken back: {reason}"), at);
-        self.take_back(to, None, reason);
+        let because = because(reason, Some(by));
+        self.hold_back(format!("it was taken back: {because}"), at);
+        self.take_back(to, None, (reason.to_owned(), Some(by.to_owned())));
     }
 
-    /// Plans the way back to `to`; no way back is taken back itself.
+    /// Plans the way back to `to`, with its reason and who asked for it; no way back is taken back itself.
     pub(super) fn take_back(
         &mut self,
         to: super::state::Verified,
         of: Option<String>,
-        reason: String,
+        (reason, by): (String, Option<String>),
     ) {
         if let Some(asked) = to.way_back() {
             self.way_back = Some(WayBack {
@@ -329,6 +337,7 @@ impl Line {
                 asked,
                 of,
                 reason,
+                by,
             });
         }
     }
@@ -345,6 +354,7 @@ impl Line {
     pub(super) fn start_afresh(&mut self) {
         self.reading.start_afresh();
         self.passing.start_afresh();
+        self.announcing.start_afresh();
         if let Some(running) = &mut self.running {
             running.effort.start_afresh();
             running.report.effort.start_afresh();
@@ -438,6 +448,7 @@ impl Line {
             title: candidate.title(),
             build,
             is_rollback: false,
+            approved_by: Vec::new(),
             phase,
             reason: reason.to_owned(),
             at,
@@ -459,5 +470,13 @@ impl Line {
                 .position(|ended| !unreported(&ended.report) || ended.is_reported());
             self.ended.remove(dispensable.unwrap_or(0));
         }
+    }
+}
+
+/// Why it goes back, for people.
+pub(super) fn because(reason: &str, by: Option<&str>) -> String {
+    match by {
+        Some(by) => format!("{by} asked for it: {reason}"),
+        None => reason.to_owned(),
     }
 }

@@ -5,6 +5,9 @@
 
 mod action;
 mod anew;
+mod announce;
+mod approvals;
+mod candidate;
 mod ending;
 mod fact;
 mod fold;
@@ -18,6 +21,8 @@ mod status;
 mod times;
 mod view;
 mod watching;
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +75,25 @@ pub enum Phase {
     Cancelled,
 }
 
+impl fmt::Display for Phase {
+    /// As in the specification: `waiting-for-build`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::WaitingForBuild => "waiting-for-build",
+            Self::WaitingForApproval => "waiting-for-approval",
+            Self::Queued => "queued",
+            Self::Syncing => "syncing",
+            Self::Verifying => "verifying",
+            Self::Live => "live",
+            Self::Failed => "failed",
+            Self::RollingBack => "rolling-back",
+            Self::RolledBack => "rolled-back",
+            Self::Superseded => "superseded",
+            Self::Cancelled => "cancelled",
+        })
+    }
+}
+
 impl Phase {
     /// All of them.
     pub const ALL: [Self; 11] = [
@@ -114,6 +138,7 @@ impl Entity for Line {
         let mut efforts: Vec<(&str, &Effort)> = vec![
             ("asking GitHub about commits", &self.reading),
             ("telling the environments after this one", &self.passing),
+            ("handing notices over", &self.announcing),
         ];
         if let Some(running) = &self.running {
             efforts.push(("releasing", &running.effort));

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use super::{
     Action, Kind, Line, StepAction,
+    candidate::{Build, Candidate},
     progress::{deploy_key, is_replaceable, rollback_key},
     standing::{Next, Standing},
-    state::{Build, Running, Stage},
+    state::{Running, Stage},
 };
 use crate::{
     CommitSha, RepositoryName, Timestamp,
@@ -87,6 +88,7 @@ impl Line {
             }
             agenda.add(self.go_back());
             agenda.add(self.go_next(repository, terms, now));
+            agenda.add(self.announce_next(now));
             self.report(repository, terms, now, &mut agenda);
             self.pass_on(terms, now, &mut agenda);
             self.look_around(repository, terms, now, &mut agenda);
@@ -118,12 +120,17 @@ impl Line {
                     let setting = setting.clone();
                     (now, StepAction::Change { setting })
                 }
-                Asked::Sync | Asked::History(_) => return Wish::Nothing,
+                Asked::Sync | Asked::History(_) | Asked::Commit(_) => return Wish::Nothing,
             },
+            Stage::Committing { place, .. } => {
+                let place = Box::new(place.clone());
+                let message = self.commit_message(running);
+                (now, StepAction::Commit { place, message })
+            }
             Stage::Asking { again_at, .. } => {
                 let history = match &running.asked {
                     Asked::History(id) => Some(*id),
-                    Asked::Sync | Asked::Setting(_) => None,
+                    Asked::Sync | Asked::Setting(_) | Asked::Commit(_) => None,
                 };
                 (*again_at, StepAction::Operate { history })
             }
@@ -140,6 +147,24 @@ impl Line {
         })
     }
 
+    /// The message of a commit to the repository of the manifests: our own words and names alone.
+    fn commit_message(&self, running: &Running) -> String {
+        let LineId {
+            service,
+            environment,
+            ..
+        } = &self.id;
+        let short = running.commit.short();
+        let headline = match &running.kind {
+            Kind::Deploy => format!("{service}: release {short} to {environment}"),
+            Kind::Rollback { .. } => format!("{service}: go back to {short} in {environment}"),
+        };
+        format!(
+            "{headline}\n\nBy Slipway, for {}: {}\n",
+            self.id, running.key
+        )
+    }
+
     /// A way back begins as soon as nothing is in hand.
     fn go_back(&self) -> Wish {
         match (&self.running, &self.way_back) {
@@ -148,6 +173,7 @@ impl Line {
                 kind: Kind::Rollback {
                     of: back.of.clone(),
                     reason: back.reason.clone(),
+                    by: back.by.clone(),
                 },
                 commit: back.to.commit.clone(),
                 asked: Ok(back.asked.clone()),
@@ -173,26 +199,8 @@ impl Line {
             .checked_at
             .is_some_and(|checked_at| now.since(checked_at) <= FRESH);
         if !is_fresh {
-            let tag = candidate
-                .push
-                .as_ref()
-                .and_then(|push| match &push.reference {
-                    Reference::Tag(name) => Some(name.clone()),
-                    Reference::Branch(_) => None,
-                });
-            let named = candidate
-                .runs
-                .values()
-                .filter(|run| judge(run, self.id.repository, terms).is_ok())
-                .find_map(|run| run.head_branch.clone());
-            return due(&self.reading, now, now, || Action::Check {
-                repository: repository.clone(),
-                commit: commit.clone(),
-                source: terms.source.clone(),
-                tag: match &terms.source {
-                    Source::Tag(_) => tag.or(named),
-                    Source::Branch(_) | Source::Promotion => None,
-                },
+            return due(&self.reading, now, now, || {
+                self.check(repository, terms, commit, candidate)
             });
         }
         let build = candidate.build(&self.id, terms);
@@ -202,6 +210,37 @@ impl Line {
             commit: commit.clone(),
             asked: terms.asked(commit),
         })
+    }
+
+    /// Asks GitHub for what is to be known of a commit before its release begins.
+    fn check(
+        &self,
+        repository: &RepositoryName,
+        terms: &Terms,
+        commit: &CommitSha,
+        candidate: &Candidate,
+    ) -> Action {
+        let pushed = candidate.push.as_ref();
+        let tag = pushed.and_then(|push| match &push.reference {
+            Reference::Tag(name) => Some(name.clone()),
+            Reference::Branch(_) => None,
+        });
+        let named = || {
+            let mut trusted = candidate
+                .runs
+                .values()
+                .filter(|run| judge(run, self.id.repository, terms).is_ok());
+            trusted.find_map(|run| run.head_branch.clone())
+        };
+        Action::Check {
+            repository: repository.clone(),
+            commit: commit.clone(),
+            source: terms.source.clone(),
+            tag: match &terms.source {
+                Source::Tag(_) => tag.or_else(named),
+                Source::Branch(_) | Source::Promotion => None,
+            },
+        }
     }
 
     /// Whether nothing begins by itself until a person does something.
@@ -285,20 +324,27 @@ impl Line {
                     }));
                 }
                 Standing::Upstream(_, Some(until)) => agenda.add(Wish::At(until)),
+                // Who wrote it is nobody who approves it.
+                Standing::Unapproved { .. } if candidate.authors.is_none() => {
+                    agenda.add(due(&self.reading, now, now, || {
+                        self.check(repository, terms, commit, candidate)
+                    }));
+                }
                 Standing::Unbuilt(_)
                 | Standing::Upstream(_, None)
                 | Standing::Unordered(_)
                 | Standing::Diverged(_)
                 | Standing::Unfounded(_)
                 | Standing::Outrun(_)
-                | Standing::Unapproved(_)
+                | Standing::Untested(_)
+                | Standing::Unapproved { .. }
                 | Standing::Ready => {}
             }
         }
     }
 
     /// Whether the build of the commit is known to have succeeded.
-    pub(super) fn is_built(&self, candidate: &super::state::Candidate, terms: &Terms) -> bool {
+    pub(super) fn is_built(&self, candidate: &Candidate, terms: &Terms) -> bool {
         matches!(candidate.build(&self.id, terms), Build::Succeeded(_))
     }
 }

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use super::{
     Asked, Failure, Kind, Line, Phase, StepFact,
-    state::{Build, Candidate, Former, Rollout, Running, Stage},
+    candidate::{Build, Candidate},
+    state::{Former, Rollout, Running, Stage},
     times::Times,
     watching::lacking,
 };
 use crate::{
     CommitSha, Timestamp,
-    argocd::Application,
+    argocd::{Application, Foreseen},
     preview::{Reaction, Trouble},
     release::Terms,
 };
@@ -35,6 +36,7 @@ impl Line {
                 self.is_unproven = true;
             }
             StepFact::Changed => self.changed(at),
+            StepFact::Committed { commit } => self.committed(commit.is_some(), at),
             StepFact::OperationTaken => self.operation_taken(at),
             StepFact::OperationWaits { reason } => self.operation_waits(reason, at),
             StepFact::StopAsked => {
@@ -87,14 +89,15 @@ impl Line {
         }
         self.begun += 1;
         self.refused_wish = None;
-        let (title, build, report, times) = match kind {
+        let (title, build, report, (times, approved_by)) = match kind {
             Kind::Rollback { .. } => {
                 let to = self.way_back.take();
                 let title = to.map(|back| back.to.title).unwrap_or_default();
-                (title, None, None, Times::default())
+                (title, None, None, (Times::default(), Vec::new()))
             }
             Kind::Deploy => match self.candidates.remove(commit) {
                 Some(candidate) => {
+                    let approved_by = self.approvers(commit, &candidate);
                     let terms = self.terms.as_ref();
                     let build = terms.and_then(|terms| match candidate.build(&self.id, terms) {
                         Build::Succeeded(run) => Some((run.id, run.attempt)),
@@ -103,10 +106,10 @@ impl Line {
                         | Build::Underway(_)
                         | Build::Ended(_) => None,
                     });
-                    let times = candidate.times();
-                    (candidate.title(), build, Some(candidate.report), times)
+                    let told = (candidate.times(), approved_by);
+                    (candidate.title(), build, Some(candidate.report), told)
                 }
-                None => (String::new(), None, None, Times::default()),
+                None => (String::new(), None, None, (Times::default(), Vec::new())),
             },
         };
         self.running = Some(Running {
@@ -119,6 +122,8 @@ impl Line {
             application: self.terms.as_ref().and_then(Terms::application),
             begun_at: at,
             times,
+            approved_by,
+            from: self.deployed.clone(),
             stage: Stage::Looking,
             note: None,
             refused_since: None,
@@ -160,7 +165,10 @@ impl Line {
                     *look_at = at.after(LOOK_PAUSE);
                 }
             }
-            Stage::Changing { .. } | Stage::Asking { .. } | Stage::Probing { .. } => {}
+            Stage::Changing { .. }
+            | Stage::Committing { .. }
+            | Stage::Asking { .. }
+            | Stage::Probing { .. } => {}
         }
     }
 
@@ -174,11 +182,24 @@ impl Line {
             former,
             again_at: at,
         };
+        let reason = |foreseen: Foreseen| foreseen.to_string();
         let (foreseen, next) = match &running.asked {
-            Asked::Sync => (application.would_refuse_sync(None), asking),
-            Asked::History(id) => (application.would_refuse_rollback(*id), asking),
+            Asked::Sync => (application.would_refuse_sync(None).map(reason), asking),
+            Asked::History(id) => (application.would_refuse_rollback(*id).map(reason), asking),
+            Asked::Commit(wanted) => match application.git_place(wanted) {
+                Err(obstacle) => (Some(obstacle.to_string()), asking),
+                Ok(place) => (
+                    None,
+                    Stage::Committing {
+                        former,
+                        by_itself: application.automation.is_some(),
+                        runs_already: lacking(application, &running.asked).is_none(),
+                        place,
+                    },
+                ),
+            },
             Asked::Setting(setting) => match application.change_to(setting) {
-                Err(foreseen) => (Some(foreseen), asking),
+                Err(foreseen) => (Some(reason(foreseen)), asking),
                 Ok(change)
                     if change.is_nothing() && lacking(application, &running.asked).is_none() =>
                 {
@@ -186,7 +207,7 @@ impl Line {
                     (None, Stage::Waiting(rollout))
                 }
                 Ok(_) => (
-                    application.would_take_back_changes(),
+                    application.would_take_back_changes().map(reason),
                     Stage::Changing {
                         former,
                         by_itself: application.automation.is_some(),
@@ -195,7 +216,7 @@ impl Line {
             },
         };
         match foreseen {
-            Some(foreseen) => self.fail(Failure::Infrastructure(foreseen.to_string()), at),
+            Some(foreseen) => self.fail(Failure::Infrastructure(foreseen), at),
             None => running.stage = next,
         }
     }
@@ -209,6 +230,32 @@ impl Line {
             running.stage = if by_itself {
                 running.times.taken = Some(at);
                 Stage::Waiting(Rollout::begin(at, former, true))
+            } else {
+                Stage::Asking {
+                    former,
+                    again_at: at,
+                }
+            };
+        }
+    }
+
+    /// Git says what it should; `is_new`: since this very release.
+    fn committed(&mut self, is_new: bool, at: Timestamp) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        if let Stage::Committing {
+            former,
+            by_itself,
+            runs_already,
+            ..
+        } = running.stage
+        {
+            running.effort.succeed();
+            // What Git said before and Argo CD shows is there: nothing is to come.
+            let is_there = runs_already && !is_new;
+            running.stage = if is_there || by_itself {
+                Stage::Waiting(Rollout::begin(at, former, !is_there))
             } else {
                 Stage::Asking {
                     former,
@@ -265,6 +312,7 @@ impl Running {
             Stage::Waiting(_) | Stage::Stopping { asked: true, .. } => true,
             Stage::Looking
             | Stage::Changing { .. }
+            | Stage::Committing { .. }
             | Stage::Asking { .. }
             | Stage::Probing { .. }
             | Stage::Stopping { asked: false, .. } => false,

@@ -1,18 +1,18 @@
 //! What people see of a release: its phase, and GitHub's deployment with its statuses.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::{
     Action, Hold, Kind, Line, Phase, ReportAction, ReportFact, Upstream,
+    candidate::{Build, Candidate},
     plan::{Agenda, due},
     standing::Standing,
-    state::{Build, Candidate, Ended, Report, Running, Stage},
+    state::{Ended, Report, Running, Stage},
     status::{DeploymentState, DeploymentStatus, status},
 };
 use crate::{
     CommitSha, RepositoryName, Timestamp,
+    argocd::ApplicationId,
     release::{LineId, Refusal, Terms},
 };
 
@@ -29,6 +29,8 @@ pub struct Shown {
     pub reason: String,
     /// Whether it goes back.
     pub is_rollback: bool,
+    /// Who approved it, as far as that counts.
+    pub approved_by: Vec<String>,
 }
 
 /// A release line as people see it.
@@ -72,6 +74,12 @@ impl Line {
         }
     }
 
+    /// Whether a release is in hand that this application of Argo CD's rolls out.
+    pub fn is_rolled_out_by(&self, application: &ApplicationId) -> bool {
+        let own = self.terms.as_ref().and_then(Terms::application);
+        self.running.is_some() && own.as_ref() == Some(application)
+    }
+
     /// The last workflow runs that did not count, with their attempts, and why; the newest last.
     pub fn refused(&self) -> &[(u64, u64, Refusal)] {
         &self.refused
@@ -108,6 +116,7 @@ impl Line {
             phase,
             reason,
             is_rollback: false,
+            approved_by: self.approvers(commit, candidate),
         }
     }
 
@@ -139,8 +148,11 @@ impl Line {
                 Phase::Queued,
                 format!("{} is newer and goes first", newer.short()),
             ),
-            Standing::Unfounded(reason) | Standing::Unapproved(reason) => {
+            Standing::Unfounded(reason) | Standing::Untested(reason) => {
                 (Phase::WaitingForApproval, reason)
+            }
+            Standing::Unapproved { needed, given } => {
+                (Phase::WaitingForApproval, approvals(needed, &given))
             }
             Standing::Ready => (Phase::Queued, self.queued_for()),
         }
@@ -241,7 +253,8 @@ impl Line {
             | Standing::Upstream(..)
             | Standing::Diverged(_)
             | Standing::Unfounded(_)
-            | Standing::Unapproved(_)
+            | Standing::Untested(_)
+            | Standing::Unapproved { .. }
             | Standing::Ready => false,
         }
     }
@@ -406,12 +419,26 @@ impl Ended {
     }
 }
 
+/// `1 of 2 approvals: ada`.
+fn approvals(needed: u32, given: &[String]) -> String {
+    let names = if given.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", given.join(", "))
+    };
+    format!("{} of {needed} approvals{names}", given.len())
+}
+
 pub(super) fn shown_running(running: &Running) -> Shown {
     let (phase, doing) = match (&running.kind, &running.stage) {
         (Kind::Rollback { .. }, _) => (Phase::RollingBack, "going back"),
-        (Kind::Deploy, Stage::Looking | Stage::Changing { .. } | Stage::Asking { .. }) => {
-            (Phase::Syncing, "releasing")
-        }
+        (
+            Kind::Deploy,
+            Stage::Looking
+            | Stage::Changing { .. }
+            | Stage::Committing { .. }
+            | Stage::Asking { .. },
+        ) => (Phase::Syncing, "releasing"),
         (Kind::Deploy, Stage::Waiting(_)) => (Phase::Syncing, "rolling out"),
         (Kind::Deploy, Stage::Probing { .. }) => (Phase::Verifying, "probing"),
         (Kind::Deploy, Stage::Stopping { .. }) => (Phase::Verifying, "stopping"),
@@ -423,6 +450,7 @@ pub(super) fn shown_running(running: &Running) -> Shown {
         phase,
         reason: format!("{doing}: {note}"),
         is_rollback: running.kind != Kind::Deploy,
+        approved_by: running.approved_by.clone(),
     }
 }
 
@@ -433,24 +461,6 @@ pub(super) fn shown_ended(ended: &Ended) -> Shown {
         phase: ended.phase,
         reason: ended.reason.clone(),
         is_rollback: ended.is_rollback,
-    }
-}
-
-impl fmt::Display for Phase {
-    /// As in the specification: `waiting-for-build`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::WaitingForBuild => "waiting-for-build",
-            Self::WaitingForApproval => "waiting-for-approval",
-            Self::Queued => "queued",
-            Self::Syncing => "syncing",
-            Self::Verifying => "verifying",
-            Self::Live => "live",
-            Self::Failed => "failed",
-            Self::RollingBack => "rolling-back",
-            Self::RolledBack => "rolled-back",
-            Self::Superseded => "superseded",
-            Self::Cancelled => "cancelled",
-        })
+        approved_by: ended.approved_by.clone(),
     }
 }

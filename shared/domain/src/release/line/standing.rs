@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     Line, Relation,
-    state::{Build, Candidate},
+    candidate::{Build, Candidate},
 };
 use crate::{
     CommitSha, Timestamp,
@@ -29,8 +29,15 @@ pub(super) enum Standing {
     Unfounded(String),
     /// This commit contains it, and goes first.
     Outrun(CommitSha),
-    /// People have to approve it: why that does not happen.
-    Unapproved(String),
+    /// An environment before is to be tested first: why that does not happen.
+    Untested(String),
+    /// People have to approve it.
+    Unapproved {
+        /// How many.
+        needed: u32,
+        /// Who has.
+        given: Vec<String>,
+    },
     /// It may go.
     Ready,
 }
@@ -112,15 +119,18 @@ impl Line {
             return Standing::Unfounded(reason);
         }
         if let Some((environment, workflow)) = terms.tests_before.first_key_value() {
-            return Standing::Unapproved(format!(
+            return Standing::Untested(format!(
                 "{environment} is to be tested by {workflow} first, which this version of Slipway cannot do yet"
             ));
         }
         if terms.approvals > 0 {
-            return Standing::Unapproved(format!(
-                "it needs {} approvals, which this version of Slipway cannot take yet",
-                terms.approvals
-            ));
+            let given = self.approvers(commit, candidate);
+            if u32::try_from(given.len()).unwrap_or(u32::MAX) < terms.approvals {
+                return Standing::Unapproved {
+                    needed: terms.approvals,
+                    given,
+                };
+            }
         }
         Standing::Ready
     }

@@ -4,12 +4,13 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Kind, Phase, Relation, Upstream, times::Times};
+use super::{Asked, Kind, Phase, Upstream, candidate::Candidate, times::Times};
 use crate::{
     CommitSha, RepositoryName, Timestamp,
-    argocd::{ApplicationId, Health},
-    preview::{Effort, RunProgress, WorkflowRun},
-    release::{LineId, Name, Push, Refusal, Terms, judge, of_one_workflow},
+    argocd::{ApplicationId, GitPlace, Health},
+    outbox::Letter,
+    preview::Effort,
+    release::{LineId, Name, Refusal, Terms},
 };
 
 /// A release line: an entity.
@@ -74,6 +75,15 @@ pub struct Line {
     /// What the environments after this one were told.
     #[serde(default)]
     pub(super) passed: BTreeMap<Name, Option<Upstream>>,
+    /// Since when it is broken: since a release failed of itself, until one is live or was taken back.
+    #[serde(default)]
+    pub(super) broken_since: Option<Timestamp>,
+    /// What people are to be told outside of GitHub, until the repository's outbox has it.
+    #[serde(default)]
+    pub(super) letters: Vec<Letter>,
+    /// How many letters were written: numbers them.
+    #[serde(default)]
+    pub(super) letters_written: u64,
     /// When they were told last, by the clocks of all who tell: never earlier than the time that was told.
     #[serde(default)]
     pub(super) passed_at: Timestamp,
@@ -83,6 +93,9 @@ pub struct Line {
     /// The tries at telling the environments after this one.
     #[serde(default)]
     pub(super) passing: Effort,
+    /// The tries at handing letters over.
+    #[serde(default)]
+    pub(super) announcing: Effort,
 }
 
 /// What an environment before this one told, and when.
@@ -90,42 +103,6 @@ pub struct Line {
 pub(super) struct Passing {
     pub(super) live: Option<Upstream>,
     pub(super) as_of: Timestamp,
-}
-
-/// A commit that may be released.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Candidate {
-    /// When it became known.
-    pub(super) since: Timestamp,
-    /// The number of its renewal; 0 for a commit of which no release is known.
-    #[serde(default)]
-    pub(super) renewal: u64,
-    /// The newest push of it.
-    pub(super) push: Option<Push>,
-    /// The first line of its message, once read.
-    pub(super) title: Option<String>,
-    /// The newest known attempt of each run on it.
-    pub(super) runs: BTreeMap<u64, WorkflowRun>,
-    /// When the runs were last read.
-    pub(super) runs_read_at: Option<Timestamp>,
-    /// When its build was seen to have succeeded.
-    #[serde(default)]
-    pub(super) built_at: Option<Timestamp>,
-    /// Its message asks for no release.
-    pub(super) skip: bool,
-    /// The commit that it was last compared with, and how it stands to that.
-    pub(super) relation: Option<(CommitSha, Relation)>,
-    /// The commit that contains it, waits too, and goes first if it may go.
-    #[serde(default)]
-    pub(super) outrun_by: Option<CommitSha>,
-    /// When GitHub last showed it in what is tracked.
-    pub(super) checked_at: Option<Timestamp>,
-    /// Whether it was the head of the branch then.
-    #[serde(default)]
-    pub(super) is_head: Option<bool>,
-    /// A person lets it go on though it does not follow what is there.
-    pub(super) diverged_allowed: bool,
-    pub(super) report: Report,
 }
 
 /// The release that is being made.
@@ -145,6 +122,12 @@ pub(super) struct Running {
     /// What happened before and since.
     #[serde(default)]
     pub(super) times: Times,
+    /// Who approved it.
+    #[serde(default)]
+    pub(super) approved_by: Vec<String>,
+    /// What was given to Argo CD before it.
+    #[serde(default)]
+    pub(super) from: Option<CommitSha>,
     pub(super) stage: Stage,
     /// What it waits for, for people.
     pub(super) note: Option<String>,
@@ -169,6 +152,13 @@ pub(super) enum Stage {
     Looking,
     /// The specification is to be changed; `by_itself`: Argo CD then syncs without being asked.
     Changing { former: Former, by_itself: bool },
+    /// A version is to be committed to Git; `by_itself` as above, `runs_already`: Argo CD shows the version before that.
+    Committing {
+        former: Former,
+        by_itself: bool,
+        runs_already: bool,
+        place: GitPlace,
+    },
     /// The operation is to be asked for.
     Asking { former: Former, again_at: Timestamp },
     /// Argo CD is at it.
@@ -268,6 +258,8 @@ pub(super) struct WayBack {
     pub(super) asked: Asked,
     pub(super) of: Option<String>,
     pub(super) reason: String,
+    #[serde(default)]
+    pub(super) by: Option<String>,
 }
 
 /// Why nothing begins by itself.
@@ -289,6 +281,9 @@ pub(super) struct Ended {
     pub(super) title: String,
     pub(super) build: Option<(u64, u64)>,
     pub(super) is_rollback: bool,
+    /// Who approved it.
+    #[serde(default)]
+    pub(super) approved_by: Vec<String>,
     pub(super) phase: Phase,
     /// Why, for people: never empty.
     pub(super) reason: String,
@@ -313,88 +308,6 @@ pub(super) struct Report {
     /// What its newest status says.
     pub(super) digest: Option<String>,
     pub(super) effort: Effort,
-}
-
-/// How far the build of a commit is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Build<'a> {
-    NotSeen,
-    /// Two workflows bear the name that is configured.
-    Ambiguous(&'a WorkflowRun, &'a WorkflowRun),
-    Underway(&'a WorkflowRun),
-    Succeeded(&'a WorkflowRun),
-    Ended(&'a WorkflowRun),
-}
-
-impl Candidate {
-    pub(super) fn new(since: Timestamp, renewal: u64) -> Self {
-        Self {
-            since,
-            renewal,
-            push: None,
-            title: None,
-            runs: BTreeMap::new(),
-            runs_read_at: None,
-            built_at: None,
-            skip: false,
-            relation: None,
-            outrun_by: None,
-            checked_at: None,
-            is_head: None,
-            diverged_allowed: false,
-            report: Report::default(),
-        }
-    }
-
-    /// The first line of the commit's message, as far as it is known.
-    pub(super) fn title(&self) -> String {
-        let pushed = self.push.as_ref().map(|push| push.title.clone());
-        pushed.or_else(|| self.title.clone()).unwrap_or_default()
-    }
-
-    /// How far its build is, by the runs that may be trusted: the newest success counts, else the newest run.
-    pub(super) fn build(&self, id: &LineId, terms: &Terms) -> Build<'_> {
-        let trusted = self
-            .runs
-            .values()
-            .filter(|run| judge(run, id.repository, terms).is_ok());
-        let workflow = terms.workflow.as_deref().unwrap_or_default();
-        let trusted = match of_one_workflow(trusted.collect(), workflow) {
-            Ok(trusted) => trusted,
-            Err((one, other)) => return Build::Ambiguous(one, other),
-        };
-        let succeeded = |run: &&&WorkflowRun| run.progress == RunProgress::Succeeded;
-        if let Some(run) = trusted.iter().rev().find(succeeded) {
-            return Build::Succeeded(run);
-        }
-        match trusted.last() {
-            None => Build::NotSeen,
-            Some(run) => match run.progress {
-                RunProgress::Waiting | RunProgress::Running => Build::Underway(run),
-                RunProgress::Succeeded => Build::Succeeded(run),
-                RunProgress::Cancelled | RunProgress::Failed => Build::Ended(run),
-            },
-        }
-    }
-
-    /// What its release is known by: the same for the same build, unless it is released by the same build again.
-    pub(super) fn key(&self, commit: &CommitSha, run: &WorkflowRun) -> String {
-        self.renewed(format!("{commit}-{}-{}", run.id, run.attempt))
-    }
-
-    /// `key`, and the number of the renewal if it is one.
-    pub(super) fn renewed(&self, key: String) -> String {
-        match self.renewal {
-            0 => key,
-            renewal => format!("{key}-{renewal}"),
-        }
-    }
-
-    /// Its order among those that wait, when nothing else tells.
-    pub(super) fn order<'a>(&'a self, commit: &'a CommitSha) -> impl Ord + 'a {
-        let pushed_at = self.push.as_ref().map(|push| push.pushed_at);
-        (pushed_at, self.since, commit)
-    }
 }
 
 impl Line {
@@ -433,6 +346,10 @@ impl Line {
             passed_at: Timestamp::default(),
             reading: Effort::default(),
             passing: Effort::default(),
+            broken_since: None,
+            letters: Vec::new(),
+            letters_written: 0,
+            announcing: Effort::default(),
         }
     }
 

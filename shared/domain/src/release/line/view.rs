@@ -2,9 +2,10 @@
 
 use super::{
     Line, Shown,
+    candidate::{Build, Candidate},
     report::{shown_ended, shown_running},
     standing::Standing,
-    state::{Build, Candidate, Ended, Running},
+    state::{Ended, Running},
     times::Times,
 };
 use crate::{CommitSha, RepositoryName, Timestamp, release::Terms};

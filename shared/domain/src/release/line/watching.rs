@@ -54,7 +54,7 @@ impl Line {
         // What an earlier deployment was is not what Git says.
         let state = match running.asked {
             Asked::History(_) => application.rollout_of_rollback(),
-            Asked::Sync | Asked::Setting(_) => application.rollout(),
+            Asked::Sync | Asked::Setting(_) | Asked::Commit(_) => application.rollout(),
         };
         let own = rollout.is_own(application, &mark(&self.id, &running.key));
         let lacking = lacking(application, &running.asked);
@@ -256,8 +256,15 @@ impl Former {
 /// What the application lacks of running what was asked for, for people; none if it is to run that. A sync and an earlier deployment
 /// are told by their operation alone.
 pub(super) fn lacking(application: &Application, asked: &Asked) -> Option<String> {
-    let Asked::Setting(setting) = asked else {
-        return None;
+    let not_run =
+        |image: &str| format!("the application does not run {image}: do its manifests name it?");
+    let setting = match asked {
+        Asked::Setting(setting) => setting,
+        Asked::Commit(wanted) => {
+            let image = wanted.to_string();
+            return (!application.shows_image(&image)).then(|| not_run(&image));
+        }
+        Asked::Sync | Asked::History(_) => return None,
     };
     if application.current(setting).as_ref() != Some(setting) {
         return Some(format!(
@@ -267,8 +274,7 @@ pub(super) fn lacking(application: &Application, asked: &Asked) -> Option<String
     match setting {
         Setting::KustomizeImage { image, version } => {
             let image = format!("{image}{version}");
-            (!application.shows_image(&image))
-                .then(|| format!("the application does not run {image}: do its manifests name it?"))
+            (!application.shows_image(&image)).then(|| not_run(&image))
         }
         Setting::HelmParameter { name, value } => (!application.shows_version(value)).then(|| {
             format!(

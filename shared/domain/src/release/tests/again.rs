@@ -77,12 +77,14 @@ fn a_person_lets_what_failed_be_tried_again_by_the_same_build() {
 
 #[test]
 fn a_person_lets_what_could_not_begin_be_tried_again() {
-    let git = "branch: main\nargocd: { application: shop, update: kustomize-image, image_tag: '{commit}' }";
-    let mut story = Story::new(git);
-    story.configure("branch: main\nargocd: { application: shop, update: git }");
-    story.release('1');
+    let mut story = Story::new(PRODUCTION);
+    story.push('1');
+    story.build('1');
+    story.record(&Fact::NotBegun {
+        commit: commit('1'),
+        reason: "no tag can be made of it".into(),
+    });
     assert_eq!(story.end_of('1').unwrap().0, Phase::Failed);
-    story.configure(git);
     story.build_again('1');
     story.go();
     assert_eq!(story.live(), Some('1'), "a new build does, too");

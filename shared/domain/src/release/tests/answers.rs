@@ -37,6 +37,7 @@ impl Story {
                         Source::Tag(_) => Some(false),
                         Source::Promotion => None,
                     },
+                    authors: Some(vec!["grace".into()]),
                 }
             }
             Action::Begin {
@@ -87,6 +88,12 @@ impl Story {
                     report: ReportFact::StatusSet { digest },
                 }
             }
+            Action::Announce { letter } => {
+                self.letters.push(*letter.clone());
+                Fact::Announced {
+                    number: letter.number,
+                }
+            }
             Action::Pass {
                 environment, live, ..
             } => {
@@ -134,6 +141,27 @@ impl Story {
                     self.argo.operate("", self.now);
                 }
                 StepFact::Changed
+            }
+            StepAction::Commit { place, message } => {
+                let headline = message.lines().next().unwrap_or_default();
+                self.done.push(format!(
+                    "commit to {} at {:?} in {}: {headline}",
+                    place.repository,
+                    place.branch,
+                    place.paths.join(", ")
+                ));
+                let before = self.argo.spec.clone();
+                if let argocd::Setting::KustomizeImage { image, version } = &place.setting {
+                    self.argo.spec = format!("{image}{version}");
+                    let given = version.to_string().chars().nth(1).unwrap();
+                    self.given.push((given, is_rollback));
+                }
+                if self.argo.by_itself {
+                    self.argo.operate("", self.now);
+                }
+                StepFact::Committed {
+                    commit: (before != self.argo.spec).then(|| commit('f')),
+                }
             }
             StepAction::Operate { .. } if self.argo.is_busy => StepFact::OperationWaits {
                 reason: "Argo CD is at another operation of the application".into(),

@@ -15,6 +15,8 @@ pub(super) struct Argo {
     pub(super) spec: String,
     pub(super) live: String,
     pub(super) by_itself: bool,
+    /// Whether its manifests are plain files.
+    pub(super) is_directory: bool,
     /// Images that never get healthy.
     pub(super) sick: BTreeSet<String>,
     /// How an operation ends.
@@ -87,6 +89,12 @@ impl Argo {
     }
 
     fn source(&self) -> argocd::Source {
+        if self.is_directory {
+            return argocd::Source {
+                kind: argocd::SourceKind::Directory,
+                ..source(&self.spec)
+            };
+        }
         if !self.is_helm {
             return source(&self.spec);
         }
@@ -169,6 +177,9 @@ impl Argo {
 
 fn source(image: &str) -> argocd::Source {
     argocd::Source {
+        repository: "https://github.com/acme/gitops.git".into(),
+        path: Some("shop".into()),
+        target_revision: "main".into(),
         kustomize_images: vec![image.to_owned()],
         kind: argocd::SourceKind::Kustomize,
         ..argocd::Source::default()

@@ -136,13 +136,39 @@ fn a_message_may_ask_for_no_release_and_a_branch_may_lose_a_commit() {
 }
 
 #[test]
-fn an_update_that_is_not_supported_fails_with_its_reason_and_never_silently() {
+fn a_release_by_git_is_a_commit_and_argo_cd_is_followed_until_it_runs_that_image() {
+    let git = "branch: main\nargocd: { application: shop, update: git }\nrollback: automatic";
+    let mut story = Story::new(git);
+    insta::assert_snapshot!(story.release('1'), @r#"
+    check 1
+    begin 1
+    commit to acme/gitops at Some("main") in shop/kustomization.yaml, shop/kustomization.yml, shop/Kustomization: web: release 1111111 to production
+    sync
+    tell success: released and found healthy
+    "#);
+    assert_eq!(story.live(), Some('1'));
+    // Argo CD syncs by itself, and what it syncs does not work.
+    story.argo.by_itself = true;
+    story.argo.sick.insert(image('2'));
+    let done = story.release('2');
+    assert!(!done.contains("sync"), "{done}");
+    assert!(
+        done.contains("kustomization.yaml, shop/kustomization.yml, shop/Kustomization: web: go back to 1111111 in production"),
+        "{done}"
+    );
+    assert_eq!(story.given, [('1', false), ('2', false), ('1', true)]);
+    assert_eq!(story.live(), Some('1'));
+}
+
+#[test]
+fn a_release_by_git_of_what_no_file_says_fails_with_its_reason() {
     let mut story = Story::new("branch: main\nargocd: { application: shop, update: git }");
+    story.argo.is_directory = true;
     story.release('1');
     let (phase, reason) = story.end_of('1').unwrap();
     assert_eq!(phase, Phase::Failed);
     assert!(
-        reason.contains("does not release by `update: git` yet"),
+        reason.starts_with("0 sources of the application"),
         "{reason}"
     );
 }

@@ -1,7 +1,9 @@
 //! Stories of release lines: a history of commits, builds, and an Argo CD that does what the story says.
 
 mod again;
+mod announcements;
 mod answers;
+mod approvals;
 mod argo;
 mod arrival;
 mod failing;
@@ -28,6 +30,7 @@ use argo::Argo;
 use crate::{
     CommitSha, RepositoryId, Timestamp, argocd, configuration,
     entity::{Action as _, Entity, Step},
+    outbox::Letter,
     preview::{RunProgress, Trouble, WorkflowRun},
 };
 
@@ -119,6 +122,8 @@ pub(super) struct Story {
     /// What the next call fails with, if it fails.
     pub(super) trouble: Option<Trouble>,
     pub(super) done: Vec<String>,
+    /// The letters that were handed over.
+    pub(super) letters: Vec<Letter>,
     /// The commits that Argo CD was given, with whether that was a way back.
     pub(super) given: Vec<(char, bool)>,
 }
@@ -146,6 +151,7 @@ impl Story {
                 spec: "ghcr.io/acme/shop:former".into(),
                 live: "ghcr.io/acme/shop:former".into(),
                 by_itself: false,
+                is_directory: false,
                 sick: BTreeSet::new(),
                 ends: argocd::Phase::Succeeded,
                 stuck: false,
@@ -164,6 +170,7 @@ impl Story {
             answers: true,
             trouble: None,
             done: Vec::new(),
+            letters: Vec::new(),
             given: Vec::new(),
         };
         story.configure(production);

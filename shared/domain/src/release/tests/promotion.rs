@@ -132,6 +132,6 @@ fn environments_downstream_are_told_what_is_live_and_approvals_are_waited_for() 
     approved.release('1');
     assert_eq!(
         approved.waiting(),
-        "1 waiting-for-approval: it needs 1 approvals, which this version of Slipway cannot take yet"
+        "1 waiting-for-approval: 0 of 1 approvals"
     );
 }

@@ -150,6 +150,7 @@ pub(super) fn environments(entities: &TestEntities) {
     let back = Kind::Rollback {
         of: Some("d-1".into()),
         reason: "ddddddd failed".into(),
+        by: None,
     };
     let mut facts = vec![configured.clone()];
     facts.extend(arrives("a-1", Kind::Deploy, 'a'));
