@@ -39,9 +39,10 @@ fn introduction(world: &World, webhook_url: &str) -> String {
   GitHub    {}
   Coolify   {}
   Previews  {}
+  Argo CD   {}
   Control   {control}/_world/state
 
-{repository} has a .github/slipway.yml, and Coolify the application that it names.
+{repository} has a .github/slipway.yml, and Coolify and Argo CD the applications that it names.
 Webhooks go to {webhook_url}.
 
 Start Slipway against them, in another terminal:
@@ -57,6 +58,7 @@ Faults and everything else: tests/world/README.md, \"The control API\".",
         world.github_url(),
         world.coolify_url(),
         world.previews_url(),
+        world.argocd_url(),
         control = world.control_url(),
         repository = scene::REPOSITORY,
         workflow = scene::WORKFLOW,

@@ -1,6 +1,8 @@
-//! `cargo xtask demo`: one pull request from opening to merge, on the real components, told as a person would see it.
+//! `cargo xtask demo`: one pull request from opening to merge, then releases to staging and production, a bad one and its way
+//! back, on the real components, told as a person would see it.
 
 mod narration;
+mod release;
 mod stage;
 mod story;
 mod watch;
@@ -21,14 +23,15 @@ pub(crate) async fn demo(options: DemoOptions) -> anyhow::Result<()> {
     let began = Instant::now();
     let mut narration = Narration::new();
     println!(
-        "Slipway, on its real components. GitHub and Coolify are simulated; everything else is what runs in production."
+        "Slipway, on its real components. GitHub, Coolify, Argo CD, Backstage and Slack are simulated; everything else is what \
+         runs in production."
     );
 
     narration.step("Build the components");
     let manifest = tokio::task::block_in_place(components::build)?;
     narration.tell(&format!("built for Spin:\n{}", components::sizes()?));
 
-    narration.step("Start GitHub, Coolify and Slipway");
+    narration.step("Start the vendors and Slipway");
     let stage = Stage::set_up(manifest).await?;
     narration.tell(&stage.whereabouts());
 

@@ -31,8 +31,8 @@ impl Narration {
 
     /// Tells what `who` did or shows.
     pub(super) fn tell_of(&self, who: &str, text: &str) {
-        let text = text.replace('\n', &format!("\n{:10}", ""));
-        self.tell(&format!("{who:<10}{text}"));
+        let text = text.replace('\n', &format!("\n{:12}", ""));
+        self.tell(&format!("{who:<12}{text}"));
     }
 }
 

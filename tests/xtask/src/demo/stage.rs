@@ -99,15 +99,31 @@ impl Stage {
             .replace("{number}", &pull.number().to_string())
     }
 
+    /// Where an environment is.
+    pub(super) fn environment_url(&self, environment: &str) -> String {
+        self.world.environment_url(&scene::deployed_as(environment))
+    }
+
+    /// What the reconcile route knows an environment by.
+    pub(super) fn line(&self, environment: &str) -> String {
+        format!("{}/{}/{environment}", self.repository.id(), scene::SERVICE)
+    }
+
     /// What runs where.
     pub(super) fn whereabouts(&self) -> String {
         format!(
-            "Slipway   {}\nGitHub    {}  with the repository {}\nCoolify   {}  with the application {}",
+            "Slipway   {}\nGitHub    {}  with the repository {}\nCoolify   {}  with the application {}\n\
+             Argo CD   {}  with the applications {}\nBackstage {}  with {}\nSlack     with the channels {}",
             self.slipway.url(),
             self.world.github_url(),
             scene::REPOSITORY,
             self.world.coolify_url(),
             scene::APPLICATION,
+            self.world.argocd_url(),
+            scene::ENVIRONMENTS.map(scene::deployed_as).join(", "),
+            self.world.backstage_url(),
+            scene::ENTITY,
+            scene::CHANNELS.join(", "),
         )
     }
 
@@ -119,7 +135,14 @@ impl Stage {
   curl {control}/_world/state
   curl -d '{{\"repository\":\"{repository}\"}}' {control}/_world/pull-requests/2/push
   curl -d '{{\"repository\":\"{repository}\",\"number\":2,\"workflow\":\"{workflow}\"}}' {control}/_world/runs
-  curl -d '{{\"repository\":\"{repository}\"}}' {control}/_world/pull-requests/2/close",
+  curl -d '{{\"repository\":\"{repository}\"}}' {control}/_world/pull-requests/2/close
+  curl {production}
+  curl -X POST -H 'authorization: Bearer {token}' '{reconcile}?releases=all'
+  curl -X POST -H 'authorization: Bearer {token}' '{reconcile}?lift_hold={line}'",
+            production = self.environment_url("production"),
+            reconcile = self.slipway_url("/reconcile"),
+            token = scene::RECONCILE_TOKEN,
+            line = self.line("production"),
             repository = scene::REPOSITORY,
             workflow = scene::WORKFLOW,
         )

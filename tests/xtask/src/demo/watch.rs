@@ -1,4 +1,4 @@
-//! Sees what happens at GitHub and Coolify, and tells each thing once.
+//! Sees what happens at the vendors, and tells each thing once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,6 +6,7 @@ use serde_json::Value;
 use world::{Attempt, Delivery, Effect, OperationKind, Repository, World};
 
 use super::narration::Narration;
+use crate::scene;
 
 /// What has been told already.
 #[derive(Debug, Default)]
@@ -16,6 +17,10 @@ pub(super) struct Watch {
     effects: usize,
     /// The comments by pull request.
     comments: BTreeMap<u64, String>,
+    /// How many statuses of each of GitHub's deployments.
+    statuses: BTreeMap<u64, usize>,
+    /// How many messages in Slack.
+    messages: usize,
 }
 
 impl Watch {
@@ -30,8 +35,8 @@ impl Watch {
         }
         let effects = world.effects();
         for effect in effects.iter().skip(self.effects) {
-            if let Some(told) = effect_told(effect) {
-                narration.tell_of("Coolify", &told);
+            if let Some((who, told)) = effect_told(effect) {
+                narration.tell_of(who, &told);
             }
         }
         self.effects = effects.len();
@@ -44,6 +49,26 @@ impl Watch {
                 self.comments.insert(pull.number(), comment.body);
             }
         }
+        self.look_at_releases(world, repository, narration);
+    }
+
+    fn look_at_releases(&mut self, world: &World, repository: &Repository, narration: &Narration) {
+        for environment in scene::ENVIRONMENTS {
+            for deployment in repository.deployments_to(environment) {
+                let seen = self.statuses.entry(deployment.id).or_default();
+                for status in deployment.statuses.iter().skip(*seen) {
+                    let commit: String = deployment.sha.chars().take(7).collect();
+                    let told = format!("{commit} {}: {}", status.state, status.description);
+                    narration.tell_of(environment, &told);
+                }
+                *seen = deployment.statuses.len();
+            }
+        }
+        let messages = world.slack().all_messages();
+        for message in messages.iter().skip(self.messages) {
+            narration.tell_of("Slack", &format!("#{} {}", message.channel, message.text));
+        }
+        self.messages = messages.len();
     }
 }
 
@@ -63,47 +88,54 @@ fn delivery_told(delivery: &Delivery, attempt: &Attempt) -> String {
     )
 }
 
-/// What a vendor did; comments are told by their text.
-fn effect_told(effect: &Effect) -> Option<String> {
+/// Who did what; comments and messages are told by their text.
+fn effect_told(effect: &Effect) -> Option<(&'static str, String)> {
     match effect {
         Effect::DeployRequested {
             application, tag, ..
         } => {
             let tag = tag.as_deref().unwrap_or("its own tag");
-            Some(format!("deploys {application} with the image tag {tag}"))
+            let told = format!("deploys {application} with the image tag {tag}");
+            Some(("Coolify", told))
         }
         Effect::PreviewRemoved { application, .. } => {
-            Some(format!("removes the preview on {application}"))
+            Some(("Coolify", format!("removes the preview on {application}")))
         }
-        Effect::DeployRefused { message, .. } => Some(format!("refuses: {message}")),
+        Effect::DeployRefused { message, .. } => Some(("Coolify", format!("refuses: {message}"))),
         Effect::PhantomAnswered { .. } => {
-            Some("answers with a deployment that it does not have".to_owned())
+            let told = "answers with a deployment that it does not have";
+            Some(("Coolify", told.to_owned()))
         }
         Effect::DeploymentCancelled { deployment } => {
-            Some(format!("cancels the deployment {deployment}"))
+            Some(("Coolify", format!("cancels the deployment {deployment}")))
         }
         Effect::OperationBegun {
-            application,
-            kind: OperationKind::Sync,
-            ..
-        } => Some(format!("begins to sync {application}")),
-        Effect::OperationBegun {
-            application,
-            kind: OperationKind::Rollback,
-            ..
-        } => Some(format!("begins to roll {application} back")),
+            application, kind, ..
+        } => {
+            let told = match kind {
+                OperationKind::Sync => format!("begins to sync {application}"),
+                OperationKind::Rollback => format!("begins to roll {application} back"),
+            };
+            Some(("Argo CD", told))
+        }
         Effect::OperationTerminated { application } => {
-            Some(format!("stops the operation of {application}"))
+            Some(("Argo CD", format!("stops the operation of {application}")))
         }
         Effect::SpecificationChanged { application } => {
-            Some(format!("takes a change of {application}"))
+            Some(("Argo CD", format!("takes a change of {application}")))
         }
-        Effect::FileCommitted { path, .. } => Some(format!("has a new commit of {path}")),
-        Effect::WorkflowDispatched { workflow, .. } => Some(format!("starts {workflow}")),
-        Effect::EntityRefreshed { entity } => Some(format!("reads {entity} again")),
-        Effect::MessagePosted { channel } => Some(format!("has a new message in {channel}")),
-        Effect::NoticeReceived { event, .. } => Some(format!("takes the notice {event}")),
-        Effect::CommentCreated { .. }
+        Effect::FileCommitted { path, .. } => {
+            Some(("GitHub", format!("has a new commit of {path}")))
+        }
+        Effect::WorkflowDispatched { workflow, .. } => {
+            Some(("GitHub", format!("starts {workflow}")))
+        }
+        Effect::EntityRefreshed { entity } => Some(("Backstage", format!("reads {entity} again"))),
+        Effect::NoticeReceived { event, .. } => {
+            Some(("webhook", format!("takes the notice {event}")))
+        }
+        Effect::MessagePosted { .. }
+        | Effect::CommentCreated { .. }
         | Effect::CommentUpdated { .. }
         | Effect::CommentDeleted { .. } => None,
     }
