@@ -182,7 +182,7 @@ fn all_that_vendors_and_people_need_comes_in_from_outside_and_nothing_else() {
     let paths = ingress["spec"]["rules"][0]["http"]["paths"]
         .as_array()
         .unwrap();
-    let lets_in = |path: &serde_json::Value, route: &str| {
+    let lets_in = |path: &Value, route: &str| {
         let prefix = path["path"].as_str().unwrap();
         match path["pathType"].as_str().unwrap() {
             "Exact" => route == prefix,

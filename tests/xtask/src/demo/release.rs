@@ -8,12 +8,10 @@ use crate::{requests, scene};
 impl Story<'_> {
     /// Tells it.
     pub(super) async fn release(&mut self) -> anyhow::Result<()> {
-        let good = self
-            .pushed(
-                "Show the cart",
-                "it goes to staging, and from there to production",
-            )
-            .await?;
+        let good = self.pushed(
+            "Show the cart",
+            "it goes to staging, and from there to production",
+        );
         self.until_live("staging", &good).await?;
         self.until_live("production", &good).await?;
         self.until_told("deployments", 2).await?;
@@ -23,24 +21,20 @@ impl Story<'_> {
             .argocd()
             .application(&scene::deployed_as("production"), "")
             .next_rollout_degrades();
-        let bad = self
-            .pushed(
-                "Discount the cart",
-                "it works in staging, breaks in production, and is taken back",
-            )
-            .await?;
+        let bad = self.pushed(
+            "Discount the cart",
+            "it works in staging, breaks in production, and is taken back",
+        );
         self.until_live("staging", &bad).await?;
         self.until_said("production", &bad, "failure: rolled-back")
             .await?;
         self.runs("production", &good).await?;
         self.until_told("alerts", 2).await?;
 
-        let mended = self
-            .pushed(
-                "Mend the discount",
-                "production is held, until a person lifts that",
-            )
-            .await?;
+        let mended = self.pushed(
+            "Mend the discount",
+            "production is held, until a person lifts that",
+        );
         self.until_live("staging", &mended).await?;
         self.until_said("production", &mended, "queued: held")
             .await?;
@@ -50,7 +44,7 @@ impl Story<'_> {
     }
 
     /// Somebody pushes to main, and CI pushes the image.
-    async fn pushed(&mut self, title: &str, what_follows: &str) -> anyhow::Result<String> {
+    fn pushed(&mut self, title: &str, what_follows: &str) -> String {
         self.narration.step(&format!(
             "Somebody pushes {title:?} to main, and CI its image: {what_follows}"
         ));
@@ -60,7 +54,7 @@ impl Story<'_> {
             .run(scene::WORKFLOW)
             .for_commit(&commit)
             .succeed();
-        Ok(commit)
+        commit
     }
 
     /// Waits until the environment runs the commit, found healthy.
