@@ -40,7 +40,7 @@ pub struct Taken {
 pub async fn answer(
     component: &'static str,
     request: Request,
-    read: fn(&[u8]) -> Result<Learnt, Malformed>,
+    read: impl Fn(&[u8]) -> Result<Learnt, Malformed>,
 ) -> http::Response<Full<Bytes>> {
     let log = delivery_log(component, &request);
     if let Some(preview) = woken(&request) {
@@ -53,7 +53,7 @@ pub async fn answer(
 async fn accept(
     log: &DeliveryLog,
     request: Request,
-    read: fn(&[u8]) -> Result<Learnt, Malformed>,
+    read: impl Fn(&[u8]) -> Result<Learnt, Malformed>,
 ) -> Result<(), Refusal> {
     let payload = payload(request).await?;
     let taken = take(log, &payload, read(&payload)?).await?;

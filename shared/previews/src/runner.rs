@@ -40,8 +40,10 @@ pub async fn runner(log: DeliveryLog) -> Result<PreviewRunner, VariableError> {
     let coolify_url = Variables.url("coolify_url").await?;
     let coolify_token = Variables.secret("coolify_token").await?;
     let coolify = coolify_url.zip(coolify_token);
+    let github = github_client(&log).await?;
     let executor = PreviewExecutor {
-        github: github_client(&log).await?,
+        checks: github.as_ref().is_some_and(GitHub::may_check),
+        github,
         coolify: coolify.map(|(url, token)| {
             coolify::Client::new(guarded(coolify::VENDOR, &log), &url, token.expose())
         }),

@@ -1,6 +1,7 @@
 //! Does what the plan of a preview asks for, with the clients of GitHub and Coolify.
 
 mod comment;
+mod report;
 mod target;
 
 use std::cell::Cell;
@@ -9,7 +10,7 @@ use domain::{
     PreviewId, RepositoryName,
     entity::Entity,
     preview::{
-        Action, Fact, LabelAdded, Permission, Preview, Reading, TargetAction, TargetFact, Trouble,
+        Action, Fact, Permission, Preview, Reading, ReportFact, TargetAction, TargetFact, Trouble,
     },
     repository::{self, ConfigurationFact},
 };
@@ -35,6 +36,8 @@ pub struct PreviewExecutor<V, H, C, L, S> {
     pub clock: C,
     /// Where it is told what was done.
     pub log: L,
+    /// Whether check runs can be made: only an App may.
+    pub checks: bool,
     /// The id of the account that writes our comments on GitHub, once known.
     pub account: Cell<Option<u64>>,
 }
@@ -55,12 +58,41 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Preview>
                 }
             }
             Action::ReadPermission { repository, added } => {
-                match self.read_permission(*id, repository, added).await {
+                match self
+                    .read_permission(*id, repository, (added.login.as_str(), added.account))
+                    .await
+                {
                     Ok(permission) => Fact::PermissionRead {
                         added: added.clone(),
                         permission,
                     },
                     Err(trouble) => Fact::PermissionNotRead { trouble },
+                }
+            }
+            Action::JudgeRequest {
+                repository,
+                request,
+            } => {
+                let asked = (request.login.as_str(), request.account);
+                match self.read_permission(*id, repository, asked).await {
+                    Ok(permission) => Fact::RequestJudged {
+                        request: request.clone(),
+                        permission,
+                    },
+                    Err(trouble) => Fact::RequestNotJudged { trouble },
+                }
+            }
+            Action::PublishReport(wish) => Fact::Report {
+                report: wish.report.clone(),
+                fact: match self.publish_report(*id, wish, claim).await {
+                    Ok(fact) => fact,
+                    Err(trouble) => ReportFact::NotPublished { trouble },
+                },
+            },
+            Action::SweepDeployments { repository, keep } => {
+                match self.sweep_deployments(*id, repository, keep).await {
+                    Ok(left) => Fact::DeploymentsSwept { left },
+                    Err(trouble) => Fact::DeploymentsNotSwept { trouble },
                 }
             }
             Action::NoteExpiry {
@@ -130,10 +162,19 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Preview>
                 let trouble = self.github.as_ref()?.held_back().await?.into();
                 Some(Fact::CommentNotPublished { trouble })
             }
+            Action::PublishReport(wish) => {
+                let trouble = self.github.as_ref()?.held_back().await?.into();
+                Some(Fact::Report {
+                    report: wish.report.clone(),
+                    fact: ReportFact::NotPublished { trouble },
+                })
+            }
             Action::Target { .. }
             | Action::ReadPullRequest { .. }
             | Action::ReadConfiguration { .. }
             | Action::ReadPermission { .. }
+            | Action::JudgeRequest { .. }
+            | Action::SweepDeployments { .. }
             | Action::NoteExpiry { .. }
             | Action::ReadRuns { .. } => None,
         }
@@ -207,10 +248,9 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<V, H, C, L, S
         &self,
         id: PreviewId,
         name: &RepositoryName,
-        added: &LabelAdded,
+        (login, account): (&str, u64),
     ) -> Result<Permission, Trouble> {
         let (github, repository) = self.github(id, name)?;
-        let (login, account) = (&added.login, added.account);
         Ok(github.permission(repository, login, account).await?)
     }
 
@@ -270,6 +310,17 @@ fn told(fact: &Fact) -> (&'static str, Option<&Trouble>) {
             ("could not read the configuration", Some(trouble))
         }
         Fact::Target { fact, .. } => target::told(fact),
+        Fact::Report { report: of, fact } => report::told(of.kind, fact),
+        Fact::DeploymentsSwept { .. } => ("deleted old deployments on GitHub", None),
+        Fact::DeploymentsNotSwept { trouble } => {
+            ("could not delete old deployments on GitHub", Some(trouble))
+        }
+        Fact::Requested(_) => ("somebody asks for something", None),
+        Fact::RequestJudged { permission, .. } if permission.may_write() => {
+            ("somebody who may write asks for something", None)
+        }
+        Fact::RequestJudged { .. } => ("somebody who may not write asks for something", None),
+        Fact::RequestNotJudged { trouble } => ("could not ask what somebody may do", Some(trouble)),
         Fact::CommentIntended { .. } => ("about to comment", None),
         Fact::CommentChanging => ("about to change the comment", None),
         Fact::CommentPublished { .. } => ("wrote the comment", None),

@@ -7,6 +7,7 @@
 mod access;
 mod argocd;
 mod body;
+mod check_run;
 mod form;
 mod header;
 mod installation;
@@ -21,6 +22,7 @@ mod workflow_run;
 pub use access::{AccessEvent, access_event};
 pub use argocd::argocd_notification;
 pub use body::payload_text;
+pub use check_run::{CheckRunEvent, check_run_event};
 pub use header::{
     ContentType, DELIVERY_HEADER, EVENT_HEADER, Envelope, EventName, SIGNATURE_HEADER,
 };

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use crate::{
     EventName, Malformed,
     access::{self, EDITED, Kind},
+    check_run::{self, CheckRunAction},
     issue_comment,
     json::{self, Object},
     pull_request::{self, PullRequestAction},
@@ -49,7 +50,7 @@ pub struct Routed {
 /// The component that takes deliveries of `event`; none if no component does.
 pub fn component_of(event: &str) -> Option<&'static str> {
     match event {
-        "pull_request" => Some("pull-request"),
+        "pull_request" | "check_run" => Some("pull-request"),
         "push" => Some("push"),
         "workflow_run" => Some("workflow-run"),
         "issue_comment" => Some("commands"),
@@ -66,6 +67,7 @@ pub fn use_of(event: &str, action: Option<&str>) -> Use {
             Some(_) => Use::Always,
             None => Use::Never,
         },
+        "check_run" => CheckRunAction::named(action).map_or(Use::Never, |_| Use::Sometimes),
         // The payload tells whether it is of a branch or tag that is still there.
         "push" => Use::Sometimes,
         "workflow_run" => WorkflowRunAction::named(action).map_or(Use::Never, |_| Use::Always),
@@ -81,7 +83,7 @@ pub fn use_of(event: &str, action: Option<&str>) -> Use {
 }
 
 /// Events that Slipway is to use, for which there is no component yet.
-const NOT_YET: [&str; 3] = ["delete", "check_run", "deployment_protection_rule"];
+const NOT_YET: [&str; 2] = ["delete", "deployment_protection_rule"];
 
 /// Decides what becomes of a delivery. Everything that a component will need of `payload` is checked here.
 pub fn route(event: &EventName, payload: &str) -> Result<Routed, Malformed> {
@@ -119,6 +121,15 @@ pub fn route(event: &EventName, payload: &str) -> Result<Routed, Malformed> {
             }),
         },
         "issue_comment" => comment_route(event, payload),
+        "check_run" => match check_run::WireEvent::parse(payload) {
+            Ok(parsed) => {
+                let route = parsed.request().map(|_| Route::PullRequest);
+                Ok(routed(event, parsed.action, parsed.repository.0.id, route))
+            }
+            Err(error) => unless_unused(event, payload, error, |action| {
+                CheckRunAction::named(action).is_some()
+            }),
+        },
         "ping" => Ok(Head::parse(payload)?.routed(Route::Ping)),
         other => {
             if let Some(kind) = Kind::of(other) {
@@ -203,6 +214,8 @@ fn unless_unused(
 fn unused(event: &EventName, action: &str) -> Route {
     let reason = if event.as_str() == "pull_request" && action == PullRequestAction::Edited.name() {
         "pull_request edited is used only when the base or the title changed".to_owned()
+    } else if event.as_str() == "check_run" && CheckRunAction::named(action).is_some() {
+        "only buttons of Slipway's own check runs of previews are used".to_owned()
     } else if event.as_str() == "repository" && action == EDITED {
         "repository edited is used only when the default branch changed".to_owned()
     } else {

@@ -71,7 +71,8 @@ impl Asked {
         self.field(field).as_u64().unwrap_or_default()
     }
 
-    fn field(&self, field: &str) -> Value {
+    /// A value in the JSON body; null if there is none.
+    pub(crate) fn field(&self, field: &str) -> Value {
         let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
         body.get(field).cloned().unwrap_or_default()
     }

@@ -79,6 +79,7 @@ fn runner(port: &Port) -> Running<'_> {
                 store: port,
                 clock: port,
                 log: port,
+                checks: true,
                 account: Cell::new(None),
             },
             port,

@@ -4,6 +4,7 @@
 mod command;
 mod coolify;
 mod faults;
+mod ghost;
 mod github;
 mod http;
 mod instance;

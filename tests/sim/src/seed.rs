@@ -149,6 +149,7 @@ fn play(sim: &Rc<Sim>) -> Result<(), String> {
     // What a late delivery brought back goes in its turn.
     sim.reconcile_pause.set(RARELY);
     run(FORGOTTEN_AFTER + 3 * RARELY)?;
+    settled::no_deployment_is_left(sim)?;
     settled::repositories_are_small(sim)?;
     settled::store_is_empty(sim)
 }

@@ -23,6 +23,12 @@ pub(crate) fn world(sim: &Rc<Sim>) -> Result<(), String> {
             preview(sim, &github, pull, service)?;
         }
         comment(sim, &github, pull, &services)?;
+        let is_there = services.iter().any(|service| {
+            let coolify = sim.coolify.borrow();
+            let found = coolify.applications.get(&service.application);
+            found.is_some_and(|found| found.previews.contains_key(&pull.id.number.0))
+        });
+        github.reports_fit(pull, is_there)?;
     }
     Ok(())
 }
@@ -196,6 +202,16 @@ pub(crate) fn no_delivery_is_dead(sim: &Rc<Sim>) -> Result<(), String> {
     match keys.iter().find(|key| key.starts_with("expiry/dead/")) {
         Some(key) => Err(format!("a delivery was given up: {key}")),
         None => Ok(()),
+    }
+}
+
+/// Of closed pull requests no deployment may be left on GitHub when they are forgotten.
+pub(crate) fn no_deployment_is_left(sim: &Rc<Sim>) -> Result<(), String> {
+    let left = sim.github.borrow().left_deployments();
+    if left.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("deployments are left on GitHub: {left:?}"))
     }
 }
 

@@ -72,6 +72,10 @@ statistics! {
     removals,
     /// Comments that were created.
     comments,
+    /// Check runs that were made.
+    checks,
+    /// Deployments that were made on GitHub.
+    github_deployments,
     /// Runs of reconcile.
     reconciles,
 }

@@ -1,6 +1,8 @@
 //! What can be done about a preview.
 
-use super::{Fact, LabelAdded, Revision, TargetFact};
+use std::collections::BTreeSet;
+
+use super::{Fact, LabelAdded, ReportFact, ReportWish, Request, Revision, TargetFact, report};
 use crate::{
     ApplicationUuid, CommitSha, DeploymentUuid, ImageTag, RepositoryName, Timestamp, entity,
 };
@@ -63,6 +65,22 @@ pub enum Action {
         /// The digest of the text.
         digest: String,
     },
+    /// Make a check run or a deployment say something.
+    PublishReport(ReportWish),
+    /// Delete our deployments to the pull request's environment from GitHub.
+    SweepDeployments {
+        /// The repository.
+        repository: RepositoryName,
+        /// But for these.
+        keep: BTreeSet<u64>,
+    },
+    /// Ask what somebody may do who asks for something.
+    JudgeRequest {
+        /// The repository.
+        repository: RepositoryName,
+        /// Who, and what they ask for.
+        request: Request,
+    },
 }
 
 /// Something to do about the preview on one Coolify application.
@@ -124,9 +142,25 @@ impl entity::Action for Action {
             Self::ReadPullRequest { .. }
             | Self::ReadConfiguration { .. }
             | Self::ReadPermission { .. }
+            | Self::JudgeRequest { .. }
             | Self::NoteExpiry { .. }
+            | Self::SweepDeployments { .. }
             | Self::ReadRuns { .. } => {
                 return None;
+            }
+            Self::PublishReport(ReportWish {
+                report,
+                known,
+                make,
+                ..
+            }) => {
+                let fact = match (known, make) {
+                    (Some(_), _) => ReportFact::Changing,
+                    (None, Some(attempt)) => ReportFact::Intended { attempt: *attempt },
+                    (None, None) => return None,
+                };
+                let report = report.clone();
+                return Some(Fact::Report { report, fact });
             }
             Self::PublishComment {
                 comment: Some(_), ..
@@ -179,12 +213,21 @@ impl entity::Action for Action {
                 attempt,
                 ..
             } => Some(comment_claim(*attempt)),
+            Self::PublishReport(ReportWish {
+                report,
+                known: None,
+                make: Some(attempt),
+                ..
+            }) => Some(report::claim(report.kind, *attempt)),
             Self::PublishComment {
                 comment: Some(_), ..
             }
+            | Self::PublishReport(_)
+            | Self::SweepDeployments { .. }
             | Self::ReadPullRequest { .. }
             | Self::ReadConfiguration { .. }
             | Self::ReadPermission { .. }
+            | Self::JudgeRequest { .. }
             | Self::NoteExpiry { .. }
             | Self::ReadRuns { .. }
             | Self::Target {

@@ -223,6 +223,7 @@ impl Preview {
             | CommandWish::Redeploy(_) => return false,
         }
         if matches!(wish, CommandWish::Deploy(_)) {
+            self.recall();
             for target in self.targets.values_mut() {
                 target.forgive();
             }

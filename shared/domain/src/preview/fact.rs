@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Commanded, LabelAdded, Permission, PullRequest, Settings, Trouble, WorkflowRun};
+use super::{
+    Commanded, LabelAdded, Permission, PullRequest, Report, ReportFact, Request, Settings, Trouble,
+    WorkflowRun,
+};
 use crate::{
     ApplicationUuid, CommitSha, DeploymentUuid, ImageTag, RepositoryName, Timestamp,
     installation::Loss,
@@ -124,6 +127,37 @@ pub enum Fact {
     CommentGone,
     /// The comment could not be written.
     CommentNotPublished {
+        /// Why.
+        trouble: Trouble,
+    },
+    /// About a check run or a deployment on GitHub.
+    Report {
+        /// Which one.
+        report: Report,
+        /// The fact.
+        fact: ReportFact,
+    },
+    /// Deployments on GitHub that nobody needs any more were deleted.
+    DeploymentsSwept {
+        /// Whether some are left.
+        left: bool,
+    },
+    /// They could not be deleted.
+    DeploymentsNotSwept {
+        /// Why.
+        trouble: Trouble,
+    },
+    /// Somebody asks for something, with a button of the check run.
+    Requested(Request),
+    /// GitHub told what somebody may do who asked for something.
+    RequestJudged {
+        /// What was asked, and by whom.
+        request: Request,
+        /// What they may do.
+        permission: Permission,
+    },
+    /// GitHub could not be asked what they may do.
+    RequestNotJudged {
         /// Why.
         trouble: Trouble,
     },

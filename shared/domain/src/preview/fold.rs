@@ -73,19 +73,24 @@ impl Preview {
                     sighting.active_at = Some(at);
                 }
             }
-            Fact::CommentIntended { attempt } => {
-                self.comment.attempts = self.comment.attempts.max(*attempt);
-                self.comment.pending = Some((*attempt, at));
-            }
-            Fact::CommentChanging => self.comment.digest = None,
+            Fact::CommentIntended { attempt } => self.comment.intended(*attempt, at),
+            Fact::CommentChanging => self.comment.changing(),
             Fact::CommentPublished { comment, digest } => {
-                self.comment_published(*comment, digest, at)
+                self.comment.published(*comment, digest, at)
             }
-            Fact::CommentGone => {
-                self.comment.id = None;
-                self.comment.digest = None;
+            Fact::CommentGone => self.comment.gone(),
+            Fact::CommentNotPublished { trouble } => self.comment.failed(trouble, at, seed),
+            Fact::Report { report, fact } => self.report_told(report, fact, at),
+            Fact::DeploymentsSwept { left } => self.deployments_swept(*left, at),
+            Fact::DeploymentsNotSwept { trouble } => {
+                self.reports.sweep.effort.fail(trouble, at, seed)
             }
-            Fact::CommentNotPublished { trouble } => self.comment_failed(trouble, at, seed),
+            Fact::Requested(request) => self.requested(request),
+            Fact::RequestJudged {
+                request,
+                permission,
+            } => self.request_judged(request, *permission, at),
+            Fact::RequestNotJudged { trouble } => self.wishes.effort.fail(trouble, at, seed),
         }
     }
 
@@ -243,6 +248,8 @@ impl Preview {
             target.effort.start_afresh();
         }
         self.comment.effort.start_afresh();
+        self.reports.start_afresh();
+        self.wishes.effort.start_afresh();
         self.configuration.effort.start_afresh();
         self.builds.effort.start_afresh();
         self.approvals.effort.start_afresh();
@@ -316,21 +323,6 @@ impl Preview {
         }
         self.builds.effort.succeed();
         self.builds.read_at = Some(at);
-    }
-
-    fn comment_published(&mut self, comment: u64, digest: &str, at: Timestamp) {
-        self.comment.id = Some(comment);
-        self.comment.digest = Some(digest.to_owned());
-        self.comment.pending = None;
-        self.comment.published_at = Some(at);
-        self.comment.effort.succeed();
-    }
-
-    fn comment_failed(&mut self, trouble: &Trouble, at: Timestamp, seed: u64) {
-        if !trouble.may_have_happened() {
-            self.comment.pending = None;
-        }
-        self.comment.effort.fail(trouble, at, seed);
     }
 }
 

@@ -31,6 +31,7 @@ impl Target {
             } => {
                 self.service.clone_from(service);
                 self.attempts = self.attempts.max(*attempt);
+                self.asked_at = Some(at);
                 self.phase = Phase::Starting {
                     revision: revision.clone(),
                     start: Start::Intended,
@@ -179,6 +180,7 @@ impl Target {
                     reason: "another deployment of this pull request has stood in Coolify's queue for an hour: cancel it \
                              there and deploy again"
                         .to_owned(),
+                    at: Some(at),
                 };
             }
             (Start::InTheWay, _) if busy => {
@@ -209,6 +211,7 @@ impl Target {
         let failed = |reason: &str| Phase::Failed {
             revision: revision.clone(),
             reason: reason.to_owned(),
+            at: Some(at),
         };
         match progress {
             DeploymentProgress::Queued | DeploymentProgress::Running => {

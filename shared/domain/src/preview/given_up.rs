@@ -11,6 +11,10 @@ impl Preview {
             ("reading the configuration", &self.configuration.effort),
             ("reading the workflow runs", &self.builds.effort),
             ("asking for a permission", &self.approvals.effort),
+            (
+                "asking for the permission of who pressed a button",
+                &self.wishes.effort,
+            ),
             ("writing the comment", &self.comment.effort),
         ];
         let own = own.map(|(what, effort)| (what.to_owned(), effort));
@@ -18,8 +22,11 @@ impl Preview {
             let what = format!("bringing the preview of {} about", target.service);
             (what, &target.effort)
         });
+        let reports = self.reports.efforts().into_iter();
+        let reports = reports.filter_map(|(what, effort)| Some((what.to_owned(), effort?)));
         own.into_iter()
             .chain(targets)
+            .chain(reports)
             .filter(|(_, effort)| effort.is_exhausted())
             .map(|(what, effort)| given_up(what, effort))
             .collect()

@@ -155,6 +155,7 @@ impl Preview {
             | Absence::Skipped
             | Absence::OtherBase(_)
             | Absence::Expired(_)
+            | Absence::Asked(_)
             | Absence::Dismissed(_) => ": `/preview` brings one about",
             Absence::AccessLost(_)
             | Absence::Merged

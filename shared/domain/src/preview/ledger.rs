@@ -251,6 +251,7 @@ const fn rule(absence: &Absence) -> &'static str {
         Absence::OtherBase(_) => "base",
         Absence::Expired(_) => "ttl",
         Absence::Dismissed(_) => "command",
+        Absence::Asked(_) => "button",
         Absence::NotConfigured => "configuration",
     }
 }
@@ -275,6 +276,12 @@ const fn cause(fact: &Fact) -> &'static str {
         Fact::ConfigurationRead { .. }
         | Fact::ConfigurationChanged
         | Fact::ConfigurationNotRead { .. } => "the configuration",
+        Fact::Requested(_) | Fact::RequestJudged { .. } | Fact::RequestNotJudged { .. } => {
+            "a button"
+        }
+        Fact::Report { .. } | Fact::DeploymentsSwept { .. } | Fact::DeploymentsNotSwept { .. } => {
+            "a report to GitHub"
+        }
         Fact::Target { .. } => "what came of a deployment or removal",
         Fact::CommentIntended { .. }
         | Fact::CommentChanging

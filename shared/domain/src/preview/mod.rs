@@ -14,6 +14,8 @@ mod judgement;
 mod ledger;
 mod plan;
 mod plan_target;
+mod publication;
+mod report;
 mod settings;
 mod sighting;
 mod state;
@@ -21,6 +23,7 @@ mod state;
 mod tests;
 mod view;
 mod wanted;
+mod wish;
 
 pub use action::{Action, TargetAction};
 pub use approval::{LabelAdded, Permission};
@@ -30,10 +33,15 @@ pub use effort::{Effort, Reaction, Trouble};
 pub use fact::{DeploymentProgress, Fact, Reading, Revision, TargetFact};
 pub use judgement::Judgement;
 pub use ledger::{Ruling, Verdict};
-pub use settings::{ServiceSettings, Settings};
+pub use report::{
+    CHECK, CheckState, CheckText, DeploymentText, Report, ReportFact, ReportKind, ReportText,
+    ReportWish, check_id, environment, preview_of_check,
+};
+pub use settings::{Released, ServiceSettings, Settings};
 pub use sighting::{PullRequest, PullRequestState, RunProgress, WorkflowRun, skips_preview};
 pub use state::Preview;
 pub use view::{ServiceView, Standing, TroubleView};
+pub use wish::{Request, Wish};
 
 use crate::{
     PreviewId, Timestamp,
@@ -74,6 +82,7 @@ impl Entity for Preview {
         });
         deployments
             .chain((1..=self.comment.attempts).map(action::comment_claim))
+            .chain(self.reports.claims())
             .collect()
     }
 }

@@ -13,10 +13,6 @@ use crate::{Timestamp, entity::Step};
 pub(super) const FRESH: Duration = Duration::from_secs(30);
 /// A closed pull request whose preview is gone is forgotten after this long.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(3 * 86_400);
-/// A comment whose creation has no known outcome after this long is looked for again.
-const COMMENT_SETTLE: Duration = Duration::from_secs(60);
-/// Between two changes of the comment.
-const COMMENT_PAUSE: Duration = Duration::from_secs(2);
 
 /// What one concern of a preview wants next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,13 +27,13 @@ pub(super) enum Next {
 
 /// The wishes of all concerns, in the order of their importance.
 #[derive(Debug, Default)]
-struct Agenda {
+pub(super) struct Agenda {
     act: Option<Action>,
     wake: Option<Timestamp>,
 }
 
 impl Agenda {
-    fn add(&mut self, next: Next) {
+    pub(super) fn add(&mut self, next: Next) {
         match next {
             Next::Act(action) => {
                 self.act.get_or_insert(action);
@@ -81,12 +77,14 @@ impl Preview {
         let mut agenda = Agenda::default();
         agenda.add(self.read_configuration(sighting, now));
         agenda.add(self.read_permission(sighting, now));
+        agenda.add(self.judge_request(sighting, now));
         agenda.add(self.note_expiry(sighting, now));
         for (application, target) in &self.targets {
             agenda.add(self.target_effect(Some(sighting), application, target, now));
         }
         self.start_missing_targets(sighting, &mut agenda, now);
         agenda.add(self.publish_comment(sighting, now));
+        self.publish_reports(sighting, &mut agenda, now);
         self.look_after_targets(&mut agenda, now);
         agenda.add(self.read_runs(sighting, now));
         agenda.add(match sighting.doubted_until {
@@ -227,18 +225,7 @@ impl Preview {
         if self.comment.digest.as_ref() == Some(&digest) {
             return Next::Nothing;
         }
-        let pending = self
-            .comment
-            .pending
-            .map(|(_, since)| since.after(COMMENT_SETTLE));
-        let paced = self
-            .comment
-            .published_at
-            .map(|published_at| published_at.after(COMMENT_PAUSE));
-        if let Some(free_at) = pending.max(paced).filter(|free_at| *free_at > now) {
-            return Next::At(free_at);
-        }
-        when_due(&self.comment.effort, now, || Action::PublishComment {
+        self.comment.when_free(now, || Action::PublishComment {
             repository: sighting.pull_request.repository.clone(),
             comment: self.comment.id,
             attempt: self.comment.attempts + 1,
@@ -254,7 +241,7 @@ impl Preview {
             PullRequestState::Open => false,
             PullRequestState::Closed | PullRequestState::Merged => true,
         };
-        (closed && self.targets.values().all(super::state::Target::is_vacant))
+        (closed && !self.is_deployed() && self.is_github_tidy())
             .then(|| sighting.state_since.after(FORGOTTEN_AFTER))
     }
 

@@ -15,6 +15,22 @@ pub struct Settings {
     pub workflow: Option<String>,
     /// The services that are previewed on Coolify.
     pub services: Vec<ServiceSettings>,
+    /// Where what is merged can be reached.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub environments: Vec<Released>,
+}
+
+/// A long-lived environment that follows a branch and has an address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Released {
+    /// The service.
+    pub service: String,
+    /// The environment's name.
+    pub name: String,
+    /// The branch.
+    pub branch: String,
+    /// Where it is reached.
+    pub url: String,
 }
 
 /// How one service is previewed.
@@ -40,6 +56,23 @@ pub struct ServiceSettings {
 impl Settings {
     /// Takes from `configuration` what concerns previews.
     pub fn of(configuration: Configuration) -> Self {
+        let environments = configuration
+            .services
+            .iter()
+            .flat_map(|(service, settings)| {
+                settings
+                    .environments
+                    .iter()
+                    .filter_map(|(name, environment)| {
+                        Some(Released {
+                            service: service.clone(),
+                            name: name.clone(),
+                            branch: environment.branch.clone()?,
+                            url: environment.url.clone()?,
+                        })
+                    })
+            });
+        let environments = environments.collect();
         let services = configuration
             .services
             .into_iter()
@@ -59,6 +92,7 @@ impl Settings {
         Self {
             workflow: configuration.build.workflow,
             services: services.collect(),
+            environments,
         }
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Effort, PullRequest, Revision, Ruling, Settings, WorkflowRun, approval::Approvals,
-    command::Commands, expiry::Expiry,
+    command::Commands, expiry::Expiry, publication::Publication, report::Reports, wish::Wishes,
 };
 use crate::{
     ApplicationUuid, CommitSha, DeploymentUuid, PreviewId, RepositoryName, Timestamp,
@@ -53,7 +53,13 @@ pub struct Preview {
     pub(super) rulings: Vec<Ruling>,
     /// The comment on the pull request.
     #[serde(default)]
-    pub(super) comment: Comment,
+    pub(super) comment: Publication,
+    /// What the head commits are told besides: check runs and deployments.
+    #[serde(default)]
+    pub(super) reports: Reports,
+    /// What people asked for.
+    #[serde(default)]
+    pub(super) wishes: Wishes,
 }
 
 /// The newest that is known of the pull request.
@@ -145,6 +151,9 @@ pub(super) struct Target {
     pub(super) attempts: u32,
     /// Whether Coolify may hold anything of the preview: set before the doubt, cleared when its absence is confirmed.
     pub(super) occupied: bool,
+    /// When the newest deployment was intended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) asked_at: Option<Timestamp>,
     /// The newest deployment that Coolify is known to have.
     pub(super) last_deployment: Option<DeploymentUuid>,
     pub(super) phase: Phase,
@@ -183,7 +192,13 @@ pub(super) enum Phase {
         health: Probes,
     },
     /// The deployment failed; a person, a new build or a new commit must change something.
-    Failed { revision: Revision, reason: String },
+    Failed {
+        revision: Revision,
+        reason: String,
+        /// When that was learnt.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Timestamp>,
+    },
     /// It is to be removed; everything that may still be there is removed first, whatever is wanted by now.
     Removing(Removal),
 }
@@ -221,23 +236,6 @@ pub(super) struct Removal {
     pub(super) uncertain: bool,
 }
 
-/// The comment on the pull request.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(super) struct Comment {
-    /// GitHub's id of it, once known.
-    pub(super) id: Option<u64>,
-    /// The digest of what it says.
-    pub(super) digest: Option<String>,
-    /// How often its creation was intended.
-    pub(super) attempts: u32,
-    /// The attempt whose outcome is not known yet, and since when.
-    pub(super) pending: Option<(u32, Timestamp)>,
-    /// When it was last written.
-    pub(super) published_at: Option<Timestamp>,
-    #[serde(default)]
-    pub(super) effort: Effort,
-}
-
 impl Preview {
     /// The preview of which nothing is known yet.
     pub(super) fn unknown(id: PreviewId) -> Self {
@@ -254,7 +252,9 @@ impl Preview {
             expiry: BTreeMap::new(),
             commands: Commands::default(),
             rulings: Vec::new(),
-            comment: Comment::default(),
+            comment: Publication::default(),
+            reports: Reports::default(),
+            wishes: Wishes::default(),
         }
     }
 
@@ -282,6 +282,7 @@ impl Target {
             service,
             attempts: 0,
             occupied: false,
+            asked_at: None,
             last_deployment: None,
             phase: Phase::Idle { removed_at: None },
             effort: Effort::default(),

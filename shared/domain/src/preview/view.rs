@@ -144,11 +144,23 @@ impl Preview {
             ("reading the configuration", &self.configuration.effort),
             ("reading the workflow runs", &self.builds.effort),
             ("asking for a permission", &self.approvals.effort),
+            (
+                "asking for the permission of who pressed a button",
+                &self.wishes.effort,
+            ),
             ("writing the comment", &self.comment.effort),
         ];
         efforts
             .into_iter()
             .filter_map(|(what, effort)| trouble(what, effort))
+            .collect()
+    }
+
+    /// What of the reports to GitHub besides the comment did not work the last time. The preview itself is none the worse for it.
+    pub fn report_troubles(&self) -> Vec<TroubleView> {
+        let efforts = self.reports.efforts().into_iter();
+        efforts
+            .filter_map(|(what, effort)| trouble(what, effort?))
             .collect()
     }
 
@@ -254,7 +266,9 @@ impl Preview {
         let is_head = |commit: &CommitSha| *commit == pull_request.head_commit;
         let deploying = |reason: &str| (Standing::Deploying, reason.to_owned());
         match &target.phase {
-            Phase::Failed { revision, reason } if is_head(&revision.commit) => {
+            Phase::Failed {
+                revision, reason, ..
+            } if is_head(&revision.commit) => {
                 (Standing::Failed, format!("the deployment failed: {reason}"))
             }
             Phase::Idle { .. } | Phase::Failed { .. } => self.explain_idle(application),
@@ -389,7 +403,11 @@ impl Target {
                     (None, None) => {}
                 }
             }
-            Phase::Failed { .. } => {}
+            Phase::Failed { at, .. } => {
+                if let Some(at) = at {
+                    add(*at, "the deployment failed");
+                }
+            }
             Phase::Removing(removal) => add(removal.since, "the removal began"),
         }
     }
@@ -419,6 +437,7 @@ pub(super) fn words(absence: &Absence) -> String {
         Absence::OtherBase(branch) => format!("pull requests into {branch} get none"),
         Absence::Expired(ttl) => format!("nothing happened for {ttl}"),
         Absence::Dismissed(by) => format!("{by} asked for its removal"),
+        Absence::Asked(login) => format!("{login} asked for its removal"),
         Absence::NotConfigured => "the configuration no longer names it".to_owned(),
     }
 }

@@ -52,6 +52,8 @@ pub(super) enum Absence {
     Expired(ConfiguredDuration),
     /// This person asked for its removal.
     Dismissed(String),
+    /// Somebody asked for it: this login.
+    Asked(String),
     /// The configuration no longer names the application.
     NotConfigured,
 }
@@ -137,6 +139,9 @@ impl Preview {
         }
         if let Some(by) = self.commands.dismissed_by() {
             return Some(Absence::Dismissed(by.to_owned()));
+        }
+        if let Some(login) = self.removed_by() {
+            return Some(Absence::Asked(login.to_owned()));
         }
         let summoned = self.commands.is_summoned();
         if !summoned && skips_preview(&pull_request.title) {

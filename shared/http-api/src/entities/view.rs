@@ -30,7 +30,12 @@ pub(super) fn preview(preview: &Preview, now: Timestamp) -> model::Preview {
         }),
         services: preview.services().into_iter().map(service).collect(),
         configuration_problem: preview.configuration_problem(),
-        troubles: preview.troubles().into_iter().map(trouble).collect(),
+        troubles: preview
+            .troubles()
+            .into_iter()
+            .chain(preview.report_troubles())
+            .map(trouble)
+            .collect(),
         next_look_at,
         timeline: preview
             .timeline()

@@ -120,6 +120,8 @@ where
             title: &report.title,
             summary: &report.summary,
             annotations: &annotations,
+            details_url: None,
+            buttons: &[],
         };
         github.create_check_run(repository, &run).await.map(drop)
     }

@@ -5,11 +5,17 @@ use http::{Method, StatusCode};
 use ports::{Clock, Http, Store};
 use serde::{Deserialize, Serialize};
 
-use super::{Client, Repository, credentials::Login};
-use crate::{CallError, address::percent_encoded, exchange::Repeat};
+use super::{Client, Repository, Update, credentials::Login};
+use crate::{
+    CallError,
+    address::percent_encoded,
+    exchange::{Repeat, message},
+};
 
 /// GitHub takes at most so many annotations at once.
 const ANNOTATIONS_MAX: usize = 50;
+/// GitHub takes at most so many buttons.
+const BUTTONS_MAX: usize = 3;
 /// GitHub takes no longer summary, in bytes.
 const SUMMARY_MAX: usize = 65_535;
 /// A commit has few check runs of one name: more pages than these are not looked through.
@@ -32,6 +38,21 @@ pub struct CheckRun<'a> {
     pub summary: &'a str,
     /// What is wrong in which line; those beyond 50 are left out.
     pub annotations: &'a [Annotation<'a>],
+    /// Where to read on; none for the App's own page.
+    pub details_url: Option<&'a str>,
+    /// Buttons for who may write; those beyond three are left out.
+    pub buttons: &'a [Button<'a>],
+}
+
+/// A button of a check run. GitHub sends `check_run.requested_action` when somebody presses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Button<'a> {
+    /// What it says: at most 20 characters.
+    pub label: &'a str,
+    /// What it does: at most 40 characters.
+    pub description: &'a str,
+    /// What it is known by: at most 20 characters.
+    pub identifier: &'a str,
 }
 
 /// How far a check is.
@@ -45,6 +66,8 @@ pub enum CheckStatus {
     Success,
     /// It did not.
     Failure,
+    /// There is nothing to be said, which branch rules take for well.
+    Neutral,
 }
 
 impl CheckStatus {
@@ -54,6 +77,7 @@ impl CheckStatus {
             Self::InProgress => ("in_progress", None),
             Self::Success => ("completed", Some("success")),
             Self::Failure => ("completed", Some("failure")),
+            Self::Neutral => ("completed", Some("neutral")),
         }
     }
 }
@@ -74,12 +98,18 @@ pub struct Annotation<'a> {
 #[derive(Serialize)]
 struct WireRun<'a> {
     name: &'a str,
-    head_sha: &'a CommitSha,
+    // A check run stays on its commit: only a new one names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    head_sha: Option<&'a CommitSha>,
     external_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details_url: Option<&'a str>,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     conclusion: Option<&'static str>,
     output: WireOutput<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actions: Option<&'a [Button<'a>]>,
 }
 
 #[derive(Serialize)]
@@ -168,8 +198,8 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
             repository.name
         );
         let call = self.exchange(repository, what, Repeat::Harmful)?;
-        let body =
-            encoded(run).map_err(|error| call.refused(call.reason(&error.to_string()), ""))?;
+        let body = encoded(run, true)
+            .map_err(|error| call.refused(call.reason(&error.to_string()), ""))?;
         let path = format!("/repos/{}/check-runs", repository.name);
         let response = self.send(&call, Method::POST, &path, body).await?;
         if response.status != StatusCode::CREATED {
@@ -178,15 +208,40 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         let made: WireMade = call.read(&response)?;
         Ok(made.id)
     }
+
+    /// Makes a check run say something else, buttons included. A second time is harmless.
+    pub async fn update_check_run(
+        &self,
+        repository: Repository<'_>,
+        id: u64,
+        run: &CheckRun<'_>,
+    ) -> Result<Update, CallError> {
+        let what = format!("changing check run {id} of {}", repository.name);
+        let call = self.exchange(repository, what, Repeat::Harmless)?;
+        let body = encoded(run, false)
+            .map_err(|error| call.refused(call.reason(&error.to_string()), ""))?;
+        let path = format!("/repos/{}/check-runs/{id}", repository.name);
+        let response = self.send(&call, Method::PATCH, &path, body).await?;
+        match response.status {
+            StatusCode::OK => Ok(Update::Updated),
+            StatusCode::NOT_FOUND if message(&response).is_some() => Ok(Update::Gone),
+            _ => Err(self.failure(&call, &response)),
+        }
+    }
 }
 
-fn encoded(run: &CheckRun<'_>) -> Result<Vec<u8>, serde_json::Error> {
+fn encoded(run: &CheckRun<'_>, is_new: bool) -> Result<Vec<u8>, serde_json::Error> {
     let (status, conclusion) = run.status.words();
+    let buttons = run
+        .buttons
+        .get(..run.buttons.len().min(BUTTONS_MAX))
+        .unwrap_or_default();
     let annotations = run.annotations.iter().take(ANNOTATIONS_MAX);
     serde_json::to_vec(&WireRun {
         name: run.name,
-        head_sha: run.head,
+        head_sha: is_new.then_some(run.head),
         external_id: run.external_id,
+        details_url: run.details_url,
         status,
         conclusion,
         output: WireOutput {
@@ -204,6 +259,8 @@ fn encoded(run: &CheckRun<'_>) -> Result<Vec<u8>, serde_json::Error> {
                 })
                 .collect(),
         },
+        // A change without buttons takes those away that are there.
+        actions: (!is_new || !buttons.is_empty()).then_some(buttons),
     })
 }
 

@@ -6,7 +6,7 @@ use ports::{Clock, Http, Store};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Call, Client, Repository};
+use super::{Call, Client, Repository, credentials::Login, limits};
 use crate::{
     CallError,
     address::percent_encoded,
@@ -181,6 +181,100 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         match response.status {
             StatusCode::CREATED => Ok(true),
             StatusCode::NOT_FOUND if message(&response).is_some() => Ok(false),
+            _ => Err(self.failure(&exchange, &response)),
+        }
+    }
+}
+
+/// What came of deleting a deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deletion {
+    /// There is none (any more).
+    Gone,
+    /// GitHub deletes only inactive ones, and this one is active.
+    Active,
+}
+
+impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
+    /// The ids of all deployments to the environment whose mark begins with `mark`, in the order of their ids.
+    pub async fn marked_deployments(
+        &self,
+        repository: Repository<'_>,
+        environment: &str,
+        mark: &str,
+    ) -> Result<Vec<u64>, CallError> {
+        let what = format!(
+            "reading the deployments of {} to {environment}",
+            repository.name
+        );
+        let exchange = self.exchange(repository, what, Repeat::Harmless)?;
+        let path = format!(
+            "/repos/{}/deployments?environment={}&per_page=100",
+            repository.name,
+            percent_encoded(environment, false)
+        );
+        let mut found = Vec::new();
+        self.each_page(&exchange, &path, PAGES, |response| {
+            let page: Vec<WireDeployment> = exchange.read(response)?;
+            let marked = page
+                .iter()
+                .filter(|one| mark_of(&one.payload).is_some_and(|own| own.starts_with(mark)));
+            found.extend(marked.map(|one| one.id));
+            Ok(())
+        })
+        .await?;
+        found.sort_unstable();
+        Ok(found)
+    }
+
+    /// Deletes a deployment, with its statuses; one that is gone already is fine.
+    pub async fn delete_deployment(
+        &self,
+        repository: Repository<'_>,
+        deployment: u64,
+    ) -> Result<Deletion, CallError> {
+        let what = format!("deleting deployment {deployment} of {}", repository.name);
+        let exchange = self.exchange(repository, what, Repeat::Harmless)?;
+        let path = format!("/repos/{}/deployments/{deployment}", repository.name);
+        let response = self
+            .send(&exchange, Method::DELETE, &path, Vec::new())
+            .await?;
+        match response.status {
+            StatusCode::NO_CONTENT => Ok(Deletion::Gone),
+            StatusCode::NOT_FOUND if message(&response).is_some() => Ok(Deletion::Gone),
+            StatusCode::UNPROCESSABLE_ENTITY => Ok(Deletion::Active),
+            _ => Err(self.failure(&exchange, &response)),
+        }
+    }
+
+    /// Deletes an environment, if the token may: that takes the right to administer the repository, which the App does not ask
+    /// for. Returns whether it is gone.
+    pub async fn delete_environment(
+        &self,
+        repository: Repository<'_>,
+        environment: &str,
+    ) -> Result<bool, CallError> {
+        let what = format!(
+            "deleting the environment {environment} of {}",
+            repository.name
+        );
+        let exchange = self.exchange(repository, what, Repeat::Harmless)?;
+        if matches!(self.setup(&exchange.what)?.login, Login::App(_)) {
+            return Ok(false);
+        }
+        let path = format!(
+            "/repos/{}/environments/{}",
+            repository.name,
+            percent_encoded(environment, false)
+        );
+        let response = self
+            .send(&exchange, Method::DELETE, &path, Vec::new())
+            .await?;
+        match response.status {
+            StatusCode::NO_CONTENT | StatusCode::NOT_FOUND => Ok(true),
+            StatusCode::FORBIDDEN if limits::pause(&response, self.clock.now()).is_none() => {
+                Ok(false)
+            }
             _ => Err(self.failure(&exchange, &response)),
         }
     }

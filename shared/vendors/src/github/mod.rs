@@ -54,12 +54,12 @@ pub use app::{
     events,
 };
 pub use budget::{LIMIT_KEYS, limited_until};
-pub use checks::{Annotation, CheckRun, CheckStatus};
+pub use checks::{Annotation, Button, CheckRun, CheckStatus};
 pub use comments::{Comment, Update};
 pub use compare::{At, Commit};
 pub use contents::FileContent;
 pub use credentials::Credentials;
-pub use deployments::{Deployment, Status};
+pub use deployments::{Deletion, Deployment, Status};
 pub use details::FoundRepository;
 pub use file_update::{FileUpdate, Written};
 pub use manifest::{Manifest, NewApp, convert_manifest};

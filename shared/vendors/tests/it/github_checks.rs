@@ -3,7 +3,7 @@
 use domain::CommitSha;
 use vendors::{
     CallError,
-    github::{Annotation, CheckRun, CheckStatus, FileContent},
+    github::{Annotation, Button, CheckRun, CheckStatus, FileContent, Update},
 };
 
 use crate::{
@@ -25,6 +25,8 @@ fn run<'a>(head: &'a CommitSha, annotations: &'a [Annotation<'a>]) -> CheckRun<'
         title: "One thing is wrong",
         summary: "- line 5",
         annotations,
+        details_url: None,
+        buttons: &[],
     }
 }
 
@@ -153,5 +155,40 @@ fn the_owners_file_is_read_with_the_repositorys_own_token_and_missing_where_that
     assert_eq!(
         script.lines(),
         ["GET https://api.github.com/repos/acme/.github/contents/.github/slipway.yml"]
+    );
+}
+
+#[test]
+fn a_check_run_is_changed_with_its_buttons_and_stays_on_its_commit() {
+    let head = head();
+    let buttons = [Button {
+        label: "Redeploy",
+        description: "Deploy this commit once more",
+        identifier: "redeploy",
+    }];
+    let skipped = CheckRun {
+        status: CheckStatus::Neutral,
+        details_url: Some("https://7.example.com"),
+        buttons: &buttons,
+        ..run(&head, &[])
+    };
+    let script = Script::one(200, r#"{"id": 4}"#);
+    let changed = now(client(&script).update_check_run(repository(&name()), 4, &skipped));
+    assert_eq!(changed.unwrap(), Update::Updated);
+    let asked = script.asked();
+    let lines: Vec<&str> = asked.lines().collect();
+    assert_eq!(
+        lines.first(),
+        Some(&"PATCH https://api.github.com/repos/acme/shop/check-runs/4")
+    );
+    insta::assert_snapshot!(lines.last().unwrap(), @r#"{"name":"Slipway configuration","external_id":"ours","details_url":"https://7.example.com","status":"completed","conclusion":"neutral","output":{"title":"One thing is wrong","summary":"- line 5"},"actions":[{"label":"Redeploy","description":"Deploy this commit once more","identifier":"redeploy"}]}"#);
+    // Without buttons those that are there go.
+    let script = Script::one(404, r#"{"message": "Not Found"}"#);
+    let changed = now(client(&script).update_check_run(repository(&name()), 4, &run(&head, &[])));
+    assert_eq!(changed.unwrap(), Update::Gone);
+    assert!(
+        script.asked().contains(r#""actions":[]"#),
+        "{}",
+        script.asked()
     );
 }

@@ -2,7 +2,7 @@
 
 use domain::CommitSha;
 use serde_json::json;
-use vendors::github::{Deployment, Status};
+use vendors::github::{Deletion, Deployment, Status};
 
 use crate::{
     github_pull_request::{client, name, repository},
@@ -154,4 +154,58 @@ fn a_status_is_set_and_may_be_set_again() {
     let script = Script::default().then_fails(timed_out());
     let lost = now(client(&script).set_deployment_status(repository(&name()), 42, status()));
     assert!(told(lost).starts_with("retry"), "a second one is harmless");
+}
+
+#[test]
+fn our_deployments_to_an_environment_are_listed_by_the_beginning_of_their_marks() {
+    let page = json!([
+        {"id": 9, "payload": {"slipway": "preview/1/7:b"}},
+        {"id": 8, "payload": {"slipway": "preview/1/70:a"}},
+        {"id": 6, "payload": r#"{"slipway":"preview/1/7:a"}"#},
+        {"id": 5, "payload": {}},
+    ]);
+    let script = Script::one(200, &page.to_string());
+    let found = now(client(&script).marked_deployments(
+        repository(&name()),
+        "preview-pr-7",
+        "preview/1/7:",
+    ));
+    assert_eq!(found.unwrap(), [6, 9]);
+    assert!(
+        script.asked().starts_with(
+            "GET https://api.github.com/repos/acme/shop/deployments?environment=preview-pr-7&per_page=100"
+        ),
+        "{}",
+        script.asked()
+    );
+}
+
+#[test]
+fn only_what_is_inactive_is_deleted_and_what_is_gone_is_fine() {
+    let active = r#"{"message":"We cannot delete an active deployment unless it is the only deployment in a given environment."}"#;
+    for (status, body, expected) in [
+        (204, "", Deletion::Gone),
+        (404, r#"{"message":"Not Found"}"#, Deletion::Gone),
+        (422, active, Deletion::Active),
+    ] {
+        let script = Script::one(status, body);
+        let deleted = now(client(&script).delete_deployment(repository(&name()), 42));
+        assert_eq!(deleted.unwrap(), expected, "{status}");
+    }
+    let script = Script::one(503, "");
+    now(client(&script).delete_deployment(repository(&name()), 42)).unwrap_err();
+}
+
+#[test]
+fn an_environment_is_deleted_if_the_token_may() {
+    let refused = r#"{"message":"Must have admin rights to Repository."}"#;
+    for (status, body, expected) in [
+        (204, "", true),
+        (404, r#"{"message":"Not Found"}"#, true),
+        (403, refused, false),
+    ] {
+        let script = Script::one(status, body);
+        let gone = now(client(&script).delete_environment(repository(&name()), "preview-pr-7"));
+        assert_eq!(gone.unwrap(), expected, "{status}");
+    }
 }

@@ -89,6 +89,7 @@ fn an_action_that_is_not_used_is_ignored_even_when_other_fields_are_wrong() {
 #[test]
 fn every_routed_event_has_its_component_and_no_other_does() {
     assert_eq!(component_of("pull_request"), Some("pull-request"));
+    assert_eq!(component_of("check_run"), Some("pull-request"));
     assert_eq!(component_of("workflow_run"), Some("workflow-run"));
     assert_eq!(component_of("issue_comment"), Some("commands"));
     for name in [

@@ -11,7 +11,7 @@ use domain::{
 use ports::Response;
 use serde_json::{Value, json};
 
-use super::{Comment, GitHub, MAINTAINER, OWN_ACCOUNT, Pull, Repository, TRIAGER};
+use super::{Comment, GitHub, MAINTAINER, OWN_ACCOUNT, Pull, Repository, TRIAGER, reports};
 use crate::{
     http::{Asked, GITHUB, json_response, plain},
     kernel::{MILLISECOND, Micros},
@@ -60,6 +60,20 @@ pub(crate) fn answer(sim: &Rc<Sim>, asked: &Asked) -> Response {
         (&Method::GET, ["pulls", number]) => pull(sim, index, number),
         (&Method::GET, ["collaborators", login, "permission"]) => permission(login),
         (&Method::GET, ["commits"]) => commits(sim, index),
+        (&Method::GET, ["commits", head, "check-runs"]) => {
+            reports::checks(sim, index, head, copy_of(sim))
+        }
+        (&Method::POST, ["check-runs"]) => reports::create_check(sim, index, asked),
+        (&Method::PATCH, ["check-runs", id]) => reports::update_check(sim, id, asked),
+        (&Method::GET, ["deployments"]) => reports::deployments(sim, index, asked, copy_of(sim)),
+        (&Method::POST, ["deployments"]) => reports::create_deployment(sim, index, asked),
+        (&Method::POST, ["deployments", id, "statuses"]) => reports::set_status(sim, id, asked),
+        (&Method::DELETE, ["deployments", id]) => reports::delete_deployment(sim, id),
+        // The token may not administer.
+        (&Method::DELETE, ["environments", _]) => json_response(
+            403,
+            &json!({"message": "Must have admin rights to Repository."}),
+        ),
         (&Method::GET, ["contents", ..]) => contents(sim, index, asked),
         (&Method::GET, ["actions", "runs"]) => runs(sim, index, asked),
         (&Method::GET, ["issues", number, "comments"]) => comments(sim, index, number, asked),
@@ -73,7 +87,7 @@ pub(crate) fn answer(sim: &Rc<Sim>, asked: &Asked) -> Response {
     }
 }
 
-fn not_found() -> Response {
+pub(super) fn not_found() -> Response {
     json_response(404, &json!({"message": "Not Found"}))
 }
 

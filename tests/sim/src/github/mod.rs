@@ -4,6 +4,7 @@ mod api;
 pub(crate) mod ci;
 pub(crate) mod deliveries;
 mod payload;
+mod reports;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +39,8 @@ pub(crate) struct GitHub {
     pub(crate) repositories: Vec<Repository>,
     pub(crate) pulls: Vec<Pull>,
     pub(crate) comments: Vec<Comment>,
+    checks: Vec<reports::Check>,
+    deployments: Vec<reports::Deployment>,
     pub(crate) deliveries: Vec<deliveries::Delivery>,
     /// By application and tag: the commit that the image was built from.
     pub(crate) images: BTreeMap<(String, String), String>,

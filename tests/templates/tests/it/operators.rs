@@ -243,7 +243,8 @@ fn everything_that_reconciles_calls_a_route_that_exists() {
 }
 
 /// Facts of GitHub's webhook documentation: which permission an App needs for an event.
-const EVENTS: [(&str, &str); 6] = [
+const EVENTS: [(&str, &str); 7] = [
+    ("check_run", "checks"),
     ("installation_target", "metadata"),
     ("issue_comment", "issues"),
     ("pull_request", "pull_requests"),

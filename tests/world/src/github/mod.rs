@@ -2,6 +2,7 @@
 
 pub(crate) mod api;
 mod app;
+mod checks;
 mod comments;
 pub(crate) mod deployments;
 pub(crate) mod dispatches;
@@ -17,11 +18,12 @@ pub(crate) mod webhooks;
 use std::sync::Arc;
 
 pub use app::{App, Installation};
+pub use checks::CheckRun;
 pub use comments::Comment;
 pub use deployments::{Deployment, DeploymentStatus};
 pub use dispatches::Dispatch;
 pub use pull_request::PullRequest;
-pub use repository::{CheckRun, Repository};
+pub use repository::Repository;
 pub use run::{Run, RunBuilder};
 pub use webhooks::Webhooks;
 

@@ -17,17 +17,6 @@ pub struct Repository {
     pub(crate) id: u64,
 }
 
-/// A check run as people see it.
-#[derive(Debug, Clone)]
-pub struct CheckRun {
-    /// Its name.
-    pub name: String,
-    /// `success`, `failure`, …; none while it is not over.
-    pub conclusion: Option<String>,
-    /// Title, summary and annotations, as they were sent.
-    pub output: Value,
-}
-
 /// How a pull request begins.
 struct Opening<'a> {
     title: &'a str,
@@ -230,19 +219,11 @@ impl Repository {
         RunBuilder::new(self.clone(), workflow)
     }
 
-    /// The check runs on a commit, oldest first.
+    /// Whether GitHub lists an environment of this name.
     #[must_use]
-    pub fn check_runs(&self, sha: &str) -> Vec<CheckRun> {
-        self.shared.look(|state| {
-            let all = state.github.checks.values();
-            all.filter(|check| check.repository == self.id && check.head == sha)
-                .map(|check| CheckRun {
-                    name: check.name.clone(),
-                    conclusion: check.conclusion.clone(),
-                    output: check.output.clone(),
-                })
-                .collect()
-        })
+    pub fn has_environment(&self, name: &str) -> bool {
+        self.read(|found| found.environments.contains(name))
+            .unwrap_or_default()
     }
 
     /// All runs, oldest first.

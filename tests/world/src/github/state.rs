@@ -55,6 +55,8 @@ pub(crate) struct Repository {
     pub(crate) protected: BTreeSet<String>,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) deployments: BTreeMap<u64, Deployment>,
+    /// The names of environments, which outlive their deployments.
+    pub(crate) environments: BTreeSet<String>,
     pub(crate) commits: BTreeMap<String, Commit>,
     pub(crate) pulls: BTreeMap<u64, PullRequest>,
     pub(crate) runs: BTreeMap<u64, Run>,
@@ -146,8 +148,11 @@ pub(crate) struct Check {
     pub(crate) external_id: Option<String>,
     pub(crate) status: String,
     pub(crate) conclusion: Option<String>,
+    pub(crate) details_url: Option<String>,
     /// As it was sent.
     pub(crate) output: serde_json::Value,
+    /// Its buttons, as they were sent.
+    pub(crate) actions: Vec<serde_json::Value>,
     pub(crate) at: i64,
 }
 
@@ -238,6 +243,7 @@ impl GitHubState {
             branches: BTreeMap::from([("main".to_owned(), sha.clone())]),
             tags: BTreeMap::new(),
             deployments: BTreeMap::new(),
+            environments: BTreeSet::new(),
             commits: BTreeMap::from([(sha, first)]),
             pulls: BTreeMap::new(),
             runs: BTreeMap::new(),

@@ -76,7 +76,7 @@ impl Installed {
         (answer.status, answer.json())
     }
 
-    async fn with_token(&self, wish: &Value) -> Caller {
+    pub async fn with_token(&self, wish: &Value) -> Caller {
         let (status, answer) = self.token(wish).await;
         assert_eq!(status, 201, "{answer}");
         asking::github_as(&self.world, answer["token"].as_str().expect("a token"))

@@ -20,6 +20,7 @@ mod coolify_deploy;
 mod coolify_rules;
 mod delivery_log;
 mod faults;
+mod github_checks;
 mod github_comments;
 mod github_deployments;
 mod github_dispatches;

@@ -141,9 +141,14 @@ fn effect_told(effect: &Effect) -> Option<(&'static str, String)> {
     }
 }
 
-/// The comment as it looks on the page: the rows of its table, and its notes.
+/// The comment as it looks on the page: the rows of its table without their times, and its notes; not what is folded away, nor the
+/// hint what to do next.
 fn comment_told(body: &str) -> String {
-    let lines = body.lines().map(str::trim);
+    let lines = body
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("<details>"))
+        .filter(|line| !line.starts_with("**Next:**"));
     let visible = lines.filter(|line| {
         let invisible = line.is_empty() || line.starts_with("<!--");
         let heading =
@@ -157,7 +162,7 @@ fn comment_told(body: &str) -> String {
                 .split('|')
                 .map(|cell| cell.trim().trim_matches(['<', '>']));
             let cells: Vec<&str> = cells
-                .filter(|cell| !cell.is_empty() && *cell != "–")
+                .filter(|cell| !cell.is_empty() && *cell != "–" && !cell.ends_with(" UTC"))
                 .collect();
             cells.join("  ").replace('`', "")
         })
@@ -171,8 +176,9 @@ mod tests {
 
     #[test]
     fn a_comment_is_told_as_it_looks() {
-        let body = "<!-- slipway:preview repository=1 pr=2 -->\n### Preview\n\n| Service | Status | URL | Commit |\n\
-                    | --- | --- | --- | --- |\n| shop | ✅ Ready | <http://x/pr-1> | `abc1234` |\n| api | ⏳ Building | – | – |\n\nA note.\n";
+        let body = "<!-- slipway:preview repository=1 pr=2 -->\n### Preview\n\n| Service | Status | URL | Commit | Updated |\n\
+                    | --- | --- | --- | --- | --- |\n| shop | ✅ Ready | <http://x/pr-1> | `abc1234` | 2026-11-21 10:31 UTC |\n\
+                    | api | ⏳ Building | – | – | – |\n\nA note.\n\n**Next:** push.\n\n<details><summary>Past</summary>\n";
         assert_eq!(
             comment_told(body),
             "shop  ✅ Ready  http://x/pr-1  abc1234\napi  ⏳ Building\nA note."

@@ -63,9 +63,9 @@ fn a_fork_waits_visibly_until_somebody_with_write_permission_puts_the_label_on()
     <!-- slipway:preview repository=1 pr=7 -->
     ### Preview
 
-    | Service | Status | URL | Commit |
-    | --- | --- | --- | --- |
-    | web | ⏳ `aaaaaaa` comes from a fork: waiting until somebody with write permission puts the label `preview` on | – | – |
+    | Service | Status | URL | Commit | Updated |
+    | --- | --- | --- | --- | --- |
+    | web | ⏳ `aaaaaaa` comes from a fork: waiting until somebody with write permission puts the label `preview` on | – | – | 1970-01-01 00:16 UTC |
     ");
     label(&mut story, "grace");
     insta::assert_snapshot!(story.go_far(), @"
@@ -82,11 +82,21 @@ fn a_fork_waits_visibly_until_somebody_with_write_permission_puts_the_label_on()
     <!-- slipway:preview repository=1 pr=7 -->
     ### Preview
 
-    | Service | Status | URL | Commit |
-    | --- | --- | --- | --- |
-    | web | ✅ Ready | <https://pr-7.example.com> | `aaaaaaa` |
+    | Service | Status | URL | Commit | Updated |
+    | --- | --- | --- | --- | --- |
+    | web | ✅ Ready | <https://pr-7.example.com> | `aaaaaaa` | 1970-01-01 00:16 UTC |
 
     `aaaaaaa` was approved by `grace`. The next push needs another approval.
+
+    **Next:** a push deploys the next commit, and closing the pull request removes everything.
+
+    <details><summary>What happened</summary>
+
+    - 1970-01-01T00:16:40Z: `aaaaaaa` became the head commit
+    - 1970-01-01T00:16:40Z: `web`: deployed what run 10 (attempt 1) of `CI` built
+    - 1970-01-01T00:16:41Z: `web`: ready, 1 s after the push
+
+    </details>
     ");
 }
 
@@ -101,9 +111,9 @@ fn the_label_of_somebody_without_write_permission_approves_nothing() {
     <!-- slipway:preview repository=1 pr=7 -->
     ### Preview
 
-    | Service | Status | URL | Commit |
-    | --- | --- | --- | --- |
-    | web | ⏳ `aaaaaaa` comes from a fork: waiting until somebody with write permission takes the label `preview` off and puts it on again; `mallory` put it on, but has no write permission | – | – |
+    | Service | Status | URL | Commit | Updated |
+    | --- | --- | --- | --- | --- |
+    | web | ⏳ `aaaaaaa` comes from a fork: waiting until somebody with write permission takes the label `preview` off and puts it on again; `mallory` put it on, but has no write permission | – | – | 1970-01-01 00:16 UTC |
     ");
     // A person who may do it has to do it: the label is on already.
     unlabel(&mut story);
@@ -126,9 +136,16 @@ fn a_push_voids_the_approval_and_keeps_what_was_approved() {
     <!-- slipway:preview repository=1 pr=7 -->
     ### Preview
 
-    | Service | Status | URL | Commit |
-    | --- | --- | --- | --- |
-    | web | ⏳ `bbbbbbb` comes from a fork: waiting until somebody with write permission takes the label `preview` off and puts it on again | <https://pr-7.example.com> | `aaaaaaa` |
+    | Service | Status | URL | Commit | Updated |
+    | --- | --- | --- | --- | --- |
+    | web | ⏳ `bbbbbbb` comes from a fork: waiting until somebody with write permission takes the label `preview` off and puts it on again | <https://pr-7.example.com> | `aaaaaaa` | 1970-01-01 00:16 UTC |
+
+    <details><summary>What happened</summary>
+
+    - 1970-01-01T00:16:41Z: `web`: `aaaaaaa` was ready
+    - 1970-01-01T00:16:42Z: `bbbbbbb` became the head commit
+
+    </details>
     ");
     // The branch set back to what runs is no new deployment, and no approval for a newer build of it.
     push(&mut story, 'a');

@@ -44,11 +44,21 @@ fn a_preview_is_summoned_without_its_label_and_stays_with_the_next_push() {
     <!-- slipway:preview repository=1 pr=7 -->
     ### Preview
 
-    | Service | Status | URL | Commit |
-    | --- | --- | --- | --- |
-    | web | ✅ Ready | <https://pr-7.example.com> | `aaaaaaa` |
+    | Service | Status | URL | Commit | Updated |
+    | --- | --- | --- | --- | --- |
+    | web | ✅ Ready | <https://pr-7.example.com> | `aaaaaaa` | 1970-01-01 00:16 UTC |
 
     Last command: `/preview` by `grace`: ✅ so be it
+
+    **Next:** a push deploys the next commit, and closing the pull request removes everything.
+
+    <details><summary>What happened</summary>
+
+    - 1970-01-01T00:16:40Z: `aaaaaaa` became the head commit
+    - 1970-01-01T00:16:40Z: `web`: deployed what run 10 (attempt 1) of `CI` built
+    - 1970-01-01T00:16:41Z: `web`: ready, 1 s after the push
+
+    </details>
     ");
     story.change(|shown| shown.head_commit = commit('b'));
     story.deliver();

@@ -55,6 +55,9 @@ fn a_pull_request_that_cannot_be_read_loses_nothing() {
             Action::Target { .. }
             | Action::ReadConfiguration { .. }
             | Action::ReadPermission { .. }
+            | Action::JudgeRequest { .. }
+            | Action::PublishReport(_)
+            | Action::SweepDeployments { .. }
             | Action::NoteExpiry { .. }
             | Action::ReadRuns { .. }
             | Action::PublishComment { .. } => None,

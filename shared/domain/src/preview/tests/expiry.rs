@@ -32,11 +32,21 @@ fn a_preview_that_nobody_uses_is_announced_to_end_and_then_removed() {
     <!-- slipway:preview repository=1 pr=7 -->
     ### Preview
 
-    | Service | Status | URL | Commit |
-    | --- | --- | --- | --- |
-    | web | ✅ Ready | <https://pr-7.example.com> | `aaaaaaa` |
+    | Service | Status | URL | Commit | Updated |
+    | --- | --- | --- | --- | --- |
+    | web | ✅ Ready | <https://pr-7.example.com> | `aaaaaaa` | 1970-01-01 00:16 UTC |
 
     `web` is kept until 1970-01-04T00:16:41Z, 3d after the last activity.
+
+    **Next:** a push deploys the next commit, and closing the pull request removes everything.
+
+    <details><summary>What happened</summary>
+
+    - 1970-01-01T00:16:40Z: `aaaaaaa` became the head commit
+    - 1970-01-01T00:16:40Z: `web`: deployed what run 10 (attempt 1) of `CI` built
+    - 1970-01-01T00:16:41Z: `web`: ready, 1 s after the push
+
+    </details>
     ");
     wait(&mut story, 55);
     assert!(story.present);
@@ -44,11 +54,21 @@ fn a_preview_that_nobody_uses_is_announced_to_end_and_then_removed() {
     <!-- slipway:preview repository=1 pr=7 -->
     ### Preview
 
-    | Service | Status | URL | Commit |
-    | --- | --- | --- | --- |
-    | web | ✅ Ready | <https://pr-7.example.com> | `aaaaaaa` |
+    | Service | Status | URL | Commit | Updated |
+    | --- | --- | --- | --- | --- |
+    | web | ✅ Ready | <https://pr-7.example.com> | `aaaaaaa` | 1970-01-01 00:16 UTC |
 
     ⚠️ `web` will be removed at 1970-01-04T00:16:41Z, 3d after the last activity. A push, a label or another title keeps it.
+
+    **Next:** a push deploys the next commit, and closing the pull request removes everything.
+
+    <details><summary>What happened</summary>
+
+    - 1970-01-01T00:16:40Z: `aaaaaaa` became the head commit
+    - 1970-01-01T00:16:40Z: `web`: deployed what run 10 (attempt 1) of `CI` built
+    - 1970-01-01T00:16:41Z: `web`: ready, 1 s after the push
+
+    </details>
     ");
     wait(&mut story, 18);
     assert!(!story.present);
@@ -57,6 +77,13 @@ fn a_preview_that_nobody_uses_is_announced_to_end_and_then_removed() {
     ### Preview
 
     No preview of `web`: nothing happened for 3d. A push, a label or another title brings it back.
+
+    <details><summary>What happened</summary>
+
+    - 1970-01-01T00:16:40Z: `aaaaaaa` became the head commit
+    - 1970-01-04T00:16:51Z: `web`: removed, and Coolify said twice that nothing is there
+
+    </details>
     ");
     let deployments = story.deployments;
     wait(&mut story, 24 * 30);

@@ -87,7 +87,15 @@ fn the_comment_shows_the_newest_in_a_fold_in_which_nothing_is_markup() {
     let body = comment::render(&story.preview).unwrap();
     let (_, fold) = body.split_once("<details>").unwrap();
     insta::assert_snapshot!(fold, @"
-    <summary>Decisions</summary>
+    <summary>What happened</summary>
+
+    - 1970-01-01T00:16:40Z: `aaaaaaa` became the head commit
+    - 1970-01-01T00:16:40Z: `web`: deployed what run 10 (attempt 1) of `CI` built
+    - 1970-01-01T00:16:41Z: `web`: ready, 1 s after the push
+
+    </details>
+
+    <details><summary>Decisions</summary>
 
     - 1970-01-01T00:16:40Z `web`: deploy, by `build`: `aaaaaaa was built by run 10 of CI, attempt 1` (a pull_request delivery)
     - 1970-01-01T00:16:40Z `web`: nothing, by `label`: `the label preview is missing: the pull request has </details> @all, '¦[x](javascript:alert(1))` (the configuration)

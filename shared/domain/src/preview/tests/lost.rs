@@ -22,6 +22,9 @@ fn a_comment_of_which_nobody_knows_what_it_says_is_written_again() {
         | Action::ReadPullRequest { .. }
         | Action::ReadConfiguration { .. }
         | Action::ReadPermission { .. }
+        | Action::JudgeRequest { .. }
+        | Action::PublishReport(_)
+        | Action::SweepDeployments { .. }
         | Action::NoteExpiry { .. }
         | Action::ReadRuns { .. } => None,
     });
@@ -63,6 +66,9 @@ fn a_deployment_from_before_a_removal_is_not_taken_for_a_later_one() {
         | Action::ReadPullRequest { .. }
         | Action::ReadConfiguration { .. }
         | Action::ReadPermission { .. }
+        | Action::JudgeRequest { .. }
+        | Action::PublishReport(_)
+        | Action::SweepDeployments { .. }
         | Action::NoteExpiry { .. }
         | Action::ReadRuns { .. }
         | Action::PublishComment { .. } => None,

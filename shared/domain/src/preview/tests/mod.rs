@@ -10,6 +10,7 @@ mod giving_up;
 mod ledger;
 mod lost;
 mod order;
+mod report;
 mod superseding;
 mod traps;
 mod view;
@@ -20,8 +21,10 @@ use std::time::Duration;
 
 use super::{
     Action, DeploymentProgress, Fact, Permission, Preview, PullRequest, PullRequestState, Reading,
-    RunProgress, Settings, TargetAction, TargetFact, Trouble, WorkflowRun,
+    ReportFact, RunProgress, Settings, TargetAction, TargetFact, Trouble, WorkflowRun,
 };
+use report::Reports;
+
 use crate::{
     ApplicationUuid, CommitSha, PreviewId, PullRequestNumber, RepositoryId, Timestamp,
     configuration,
@@ -98,6 +101,8 @@ pub(super) struct Story {
     /// Whether Coolify has a preview.
     pub(super) present: bool,
     pub(super) comment: String,
+    /// What GitHub shows of check runs and deployments; none if nobody can make any.
+    pub(super) reports: Option<Reports>,
     pub(super) done: Vec<String>,
 }
 
@@ -120,6 +125,7 @@ impl Story {
             deployments: 0,
             present: false,
             comment: String::new(),
+            reports: None,
             done: Vec::new(),
         };
         story.deliver();
@@ -174,7 +180,15 @@ impl Story {
                     if let Some(intent) = entity::Action::intent(&action) {
                         self.record(&intent);
                     }
-                    self.done.push(told(&action));
+                    // Where nobody can make reports they are nobody's matter.
+                    if self.reports.is_some()
+                        || !matches!(
+                            action,
+                            Action::PublishReport(_) | Action::SweepDeployments { .. }
+                        )
+                    {
+                        self.done.push(told(&action));
+                    }
                     let fact = answer(self, &action).unwrap_or_else(|| self.answer(&action));
                     self.record(&fact);
                 }
@@ -257,6 +271,27 @@ impl Story {
                     Permission::Read
                 },
             },
+            Action::JudgeRequest { request, .. } => Fact::RequestJudged {
+                request: request.clone(),
+                permission: if self.writers.contains(&request.login) {
+                    Permission::Write
+                } else {
+                    Permission::Read
+                },
+            },
+            Action::PublishReport(wish) => Fact::Report {
+                report: wish.report.clone(),
+                fact: match &mut self.reports {
+                    Some(reports) => reports.publish(wish),
+                    None => ReportFact::Impossible,
+                },
+            },
+            Action::SweepDeployments { keep, .. } => {
+                if let Some(reports) = &mut self.reports {
+                    reports.sweep(keep);
+                }
+                Fact::DeploymentsSwept { left: false }
+            }
             Action::NoteExpiry {
                 service,
                 activity,
@@ -352,6 +387,9 @@ fn told(action: &Action) -> String {
         Action::ReadPullRequest { .. } => "read the pull request".into(),
         Action::ReadConfiguration { .. } => "read the configuration".into(),
         Action::ReadPermission { added, .. } => format!("ask about {}", added.login),
+        Action::JudgeRequest { request, .. } => format!("ask about {}", request.login),
+        Action::PublishReport(wish) => report::told(wish),
+        Action::SweepDeployments { keep, .. } => format!("delete deployments but {keep:?}"),
         Action::NoteExpiry { over, .. } => format!("note that it is over: {over}"),
         Action::ReadRuns { commit, .. } => format!("read the runs of {}", commit.short()),
         Action::Target { action, .. } => match action {
@@ -377,7 +415,9 @@ fn told(action: &Action) -> String {
 
 /// A comment without what is folded away: the decisions, which have tests of their own.
 fn unfolded(body: &str) -> &str {
-    body.split("\n<details>").next().unwrap_or_default()
+    body.split("\n<details><summary>Decisions")
+        .next()
+        .unwrap_or_default()
 }
 
 /// The status of the first service, or the first note.
@@ -386,6 +426,9 @@ fn headline(body: &str) -> &str {
     let row = body
         .lines()
         .find_map(|line| line.strip_prefix("| web | ")?.split(" | ").next());
-    row.or_else(|| body.lines().rfind(|line| !line.is_empty()))
-        .unwrap_or_default()
+    let mut notes = body
+        .lines()
+        .skip_while(|line| *line != "### Preview")
+        .filter(|line| !line.is_empty());
+    row.or_else(|| notes.nth(1)).unwrap_or_default()
 }

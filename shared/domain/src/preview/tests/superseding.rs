@@ -202,6 +202,9 @@ fn a_deployment_that_stands_in_the_way_for_an_hour_is_told_and_waits_for_a_perso
         | Action::ReadPullRequest { .. }
         | Action::ReadConfiguration { .. }
         | Action::ReadPermission { .. }
+        | Action::JudgeRequest { .. }
+        | Action::PublishReport(_)
+        | Action::SweepDeployments { .. }
         | Action::NoteExpiry { .. }
         | Action::ReadRuns { .. } => None,
     };

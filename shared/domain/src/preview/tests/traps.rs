@@ -24,6 +24,9 @@ fn first_start_is(
         | Action::ReadPullRequest { .. }
         | Action::ReadConfiguration { .. }
         | Action::ReadPermission { .. }
+        | Action::JudgeRequest { .. }
+        | Action::PublishReport(_)
+        | Action::SweepDeployments { .. }
         | Action::NoteExpiry { .. }
         | Action::ReadRuns { .. }
         | Action::PublishComment { .. } => None,
@@ -81,6 +84,9 @@ fn a_deployment_whose_answer_was_lost_is_followed_when_it_is_found() {
         | Action::ReadPullRequest { .. }
         | Action::ReadConfiguration { .. }
         | Action::ReadPermission { .. }
+        | Action::JudgeRequest { .. }
+        | Action::PublishReport(_)
+        | Action::SweepDeployments { .. }
         | Action::NoteExpiry { .. }
         | Action::ReadRuns { .. }
         | Action::PublishComment { .. } => None,
@@ -148,6 +154,9 @@ fn after_a_crash_an_attempt_that_was_never_made_is_made_anew_and_only_then() {
         | Action::ReadPullRequest { .. }
         | Action::ReadConfiguration { .. }
         | Action::ReadPermission { .. }
+        | Action::JudgeRequest { .. }
+        | Action::PublishReport(_)
+        | Action::SweepDeployments { .. }
         | Action::NoteExpiry { .. }
         | Action::ReadRuns { .. }
         | Action::PublishComment { .. } => None,
@@ -267,6 +276,9 @@ fn trouble_delays_what_it_concerns_and_nothing_else() {
         | Action::ReadPullRequest { .. }
         | Action::ReadConfiguration { .. }
         | Action::ReadPermission { .. }
+        | Action::JudgeRequest { .. }
+        | Action::PublishReport(_)
+        | Action::SweepDeployments { .. }
         | Action::NoteExpiry { .. }
         | Action::ReadRuns { .. } => None,
     });

@@ -79,6 +79,9 @@ fn a_repository_without_configuration_is_left_alone() {
         }),
         Action::ReadPullRequest { .. }
         | Action::ReadPermission { .. }
+        | Action::JudgeRequest { .. }
+        | Action::PublishReport(_)
+        | Action::SweepDeployments { .. }
         | Action::NoteExpiry { .. }
         | Action::ReadRuns { .. }
         | Action::Target { .. }

@@ -164,9 +164,18 @@ fn a_commit_that_says_so_is_not_deployed_and_what_is_there_stays() {
     <!-- slipway:preview repository=1 pr=7 -->
     ### Preview
 
-    | Service | Status | URL | Commit |
-    | --- | --- | --- | --- |
-    | web | ⏭️ `bbbbbbb` says `[skip preview]` | <https://pr-7.example.com> | `aaaaaaa` |
+    | Service | Status | URL | Commit | Updated |
+    | --- | --- | --- | --- | --- |
+    | web | ⏭️ `bbbbbbb` says `[skip preview]` | <https://pr-7.example.com> | `aaaaaaa` | 1970-01-01 00:16 UTC |
+
+    **Next:** a push deploys the next commit, and closing the pull request removes everything.
+
+    <details><summary>What happened</summary>
+
+    - 1970-01-01T00:16:41Z: `web`: `aaaaaaa` was ready
+    - 1970-01-01T00:16:42Z: `bbbbbbb` became the head commit
+
+    </details>
     ");
     story.change(|pull_request| pull_request.head_commit = commit('c'));
     story.deliver();

@@ -48,6 +48,11 @@ impl DeploymentState {
 }
 
 impl DeploymentStatus {
+    /// A status that says `text`, of which what GitHub does not take is cut off.
+    pub(crate) fn new(state: DeploymentState, text: &str, log_url: Option<String>) -> Self {
+        status(state, text, log_url)
+    }
+
     /// What it says, to tell whether it was said already.
     pub fn digest(&self) -> String {
         let url = self.environment_url.as_deref().unwrap_or_default();

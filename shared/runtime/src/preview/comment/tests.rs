@@ -64,6 +64,7 @@ async fn published(user: u64, comments: u64) -> (Result<Fact, Trouble>, Vec<Meth
         store: MemoryStore::default(),
         clock: &clock,
         log: NoLog,
+        checks: true,
         account: Cell::new(None),
     };
     let id = PreviewId {

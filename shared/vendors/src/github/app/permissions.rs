@@ -27,9 +27,10 @@ pub const TABLE: [Permission; 7] = [
         level: "write",
         calls: &[
             "GET /repos/{owner}/{repo}/commits/{ref}/check-runs",
+            "PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}",
             "POST /repos/{owner}/{repo}/check-runs",
         ],
-        events: &[],
+        events: &["check_run"],
     },
     Permission {
         name: "contents",
@@ -46,6 +47,7 @@ pub const TABLE: [Permission; 7] = [
         name: "deployments",
         level: "write",
         calls: &[
+            "DELETE /repos/{owner}/{repo}/deployments/{deployment_id}",
             "GET /repos/{owner}/{repo}/deployments",
             "POST /repos/{owner}/{repo}/deployments",
             "POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses",
@@ -153,6 +155,7 @@ mod tests {
         assert_eq!(
             events(),
             [
+                "check_run",
                 "installation_target",
                 "issue_comment",
                 "pull_request",

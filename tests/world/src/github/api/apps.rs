@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Call, deliveries, error, invalid, not_found};
 use crate::clock::github_time;
-use crate::github::installed::{App, Installation, Permissions, Token, grants};
+use crate::github::installed::{Installation, Permissions, Token, grants};
 use crate::github::state::GitHubState;
 use crate::message::Reply;
 
@@ -19,7 +19,7 @@ pub(super) fn route(call: &Call<'_>, github: &mut GitHubState, app: u64, rest: &
         return not_found();
     };
     match (call.request.method.as_str(), rest) {
-        ("GET", []) => Reply::json(200, &shown_app(call, github, found)),
+        ("GET", []) => Reply::json(200, &call.shape(github).app(found)),
         (_, ["hook", "deliveries", rest @ ..]) => deliveries::route(call, github, app, rest),
         ("GET", ["installations"]) => {
             let all = github.installed.installations.values();
@@ -182,21 +182,4 @@ pub(super) fn repositories(call: &Call<'_>, github: &GitHubState, token: &Token)
 
 fn shown(call: &Call<'_>, github: &GitHubState, installation: &Installation) -> Value {
     call.shape(github).installation(installation)
-}
-
-/// An `integration`.
-pub(super) fn shown_app(call: &Call<'_>, github: &GitHubState, app: &App) -> Value {
-    let installations = github
-        .installed
-        .installations
-        .values()
-        .filter(|installation| installation.app == app.id)
-        .count();
-    json!({
-        "id": app.id, "slug": app.slug, "node_id": format!("A_{}", app.id), "client_id": format!("Iv23li{}", app.id),
-        "owner": call.shape(github).user(app.owner), "name": app.slug, "description": "",
-        "external_url": "https://slipway.example.com", "html_url": format!("https://github.com/apps/{}", app.slug),
-        "created_at": github_time(app.created_at), "updated_at": github_time(app.created_at),
-        "permissions": {"metadata": "read"}, "events": ["pull_request", "workflow_run"], "installations_count": installations,
-    })
 }

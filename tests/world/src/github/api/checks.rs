@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, Caller, apps, error, invalid};
-use crate::clock::github_time;
+use super::{Call, Caller, error, invalid, not_found};
 use crate::github::state::{Check, GitHubState};
 use crate::message::Reply;
 
@@ -43,16 +42,88 @@ pub(super) fn create(call: &Call<'_>, github: &mut GitHubState, repository: u64)
         external_id: text("external_id"),
         status: text("status").unwrap_or_else(|| "queued".to_owned()),
         conclusion: text("conclusion"),
+        details_url: text("details_url"),
         output: wish.get("output").cloned().unwrap_or_default(),
+        actions: buttons(&wish).unwrap_or_default(),
         at: call.shared.clock.now(),
     };
-    let reply = Reply::json(201, &shown(call, github, &check));
+    let reply = Reply::json(201, &call.shape(github).check_run(&check));
     github.checks.insert(check.id, check);
     reply
 }
 
+/// `PATCH /repos/{owner}/{repo}/check-runs/{check_run_id}`: only what is sent changes, and only the App's own.
+pub(super) fn update(
+    call: &Call<'_>,
+    github: &mut GitHubState,
+    repository: u64,
+    check: &str,
+) -> Reply {
+    let wish = match call.json_body() {
+        Ok(wish) => wish,
+        Err(reply) => return reply,
+    };
+    let app = app_of(call, github);
+    let id: u64 = check.parse().unwrap_or_default();
+    let Some(check) = github
+        .checks
+        .get_mut(&id)
+        .filter(|check| check.repository == repository)
+    else {
+        return not_found();
+    };
+    if app != Some(check.app) {
+        let message = "Invalid app_id `0` - check run can only be modified by the GitHub App that created it.";
+        return error(403, message);
+    }
+    if let Some(refusal) = wrong(&wish) {
+        return refusal;
+    }
+    let text = |name: &str| wish.get(name).and_then(Value::as_str).map(str::to_owned);
+    if let Some(status) = text("status") {
+        check.status = status;
+        // What runs again has no conclusion any more.
+        check.conclusion = None;
+    }
+    if let Some(conclusion) = text("conclusion") {
+        "completed".clone_into(&mut check.status);
+        check.conclusion = Some(conclusion);
+    }
+    if let Some(output) = wish.get("output") {
+        check.output = output.clone();
+    }
+    check.details_url = text("details_url").or(check.details_url.take());
+    check.actions = buttons(&wish).unwrap_or(std::mem::take(&mut check.actions));
+    let check = check.clone();
+    Reply::json(200, &call.shape(github).check_run(&check))
+}
+
+/// The buttons of a check run; none if nothing is said of them.
+fn buttons(wish: &Value) -> Option<Vec<Value>> {
+    wish.get("actions").and_then(Value::as_array).cloned()
+}
+
+/// What GitHub refuses in the buttons of a check run: more than three, and longer texts than fit.
+fn wrong_buttons(wish: &Value) -> Option<Reply> {
+    let buttons = buttons(wish)?;
+    let fits = |button: &Value, name: &str, characters: usize| {
+        let text = button.get(name).and_then(Value::as_str);
+        text.is_some_and(|text| (1..=characters).contains(&text.chars().count()))
+    };
+    let all_fit = buttons.iter().all(|button| {
+        fits(button, "label", 20)
+            && fits(button, "description", 40)
+            && fits(button, "identifier", 20)
+    });
+    (buttons.len() > 3 || !all_fit)
+        .then(|| invalid("CheckRun", "actions", "invalid", "are not valid"))
+}
+
 /// What GitHub refuses in a check run.
 fn wrong(wish: &Value) -> Option<Reply> {
+    if let Some(refusal) = wrong_buttons(wish) {
+        return Some(refusal);
+    }
     let completed = wish.get("status").and_then(Value::as_str) == Some("completed");
     if completed && wish.get("conclusion").is_none_or(Value::is_null) {
         return Some(invalid(
@@ -95,7 +166,7 @@ pub(super) fn of_commit(
         .values()
         .filter(|check| check.repository == repository && check.head == head)
         .filter(|check| name.is_none_or(|name| name == check.name))
-        .map(|check| shown(call, github, check))
+        .map(|check| call.shape(github).check_run(check))
         .collect();
     let count = found.len();
     call.page(
@@ -111,35 +182,4 @@ fn app_of(call: &Call<'_>, github: &GitHubState) -> Option<u64> {
     };
     let installation = github.installed.installations.get(&token.installation)?;
     Some(installation.app)
-}
-
-fn shown(call: &Call<'_>, github: &GitHubState, check: &Check) -> Value {
-    let name = github
-        .repositories
-        .get(&check.repository)
-        .map(|found| github.full_name(found))
-        .unwrap_or_default();
-    let url = format!(
-        "{}/repos/{name}/check-runs/{}",
-        call.shared.github_url(),
-        check.id
-    );
-    let app = github.installed.apps.get(&check.app);
-    let app = app.map(|app| apps::shown_app(call, github, app));
-    let done = (check.status == "completed").then(|| github_time(check.at));
-    let text = |name: &str| check.output.get(name).cloned().unwrap_or_default();
-    let annotations = check
-        .output
-        .get("annotations")
-        .and_then(Value::as_array)
-        .map_or(0, Vec::len);
-    json!({
-        "id": check.id, "head_sha": check.head, "node_id": format!("CR_{}", check.id), "external_id": check.external_id,
-        "url": url, "html_url": format!("https://github.com/{name}/runs/{}", check.id),
-        "details_url": "https://slipway.example.com", "status": check.status, "conclusion": check.conclusion,
-        "started_at": github_time(check.at), "completed_at": done, "name": check.name,
-        "output": {"title": text("title"), "summary": text("summary"), "text": null, "annotations_count": annotations,
-            "annotations_url": format!("{url}/annotations")},
-        "check_suite": {"id": check.id}, "app": app, "pull_requests": [],
-    })
 }

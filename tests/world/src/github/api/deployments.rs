@@ -90,9 +90,53 @@ pub(super) fn create(call: &Call<'_>, github: &mut GitHubState, id: u64) -> Repl
     };
     let answer = call.shape(github).deployment_of(id, &deployment);
     if let Some(repository) = github.repositories.get_mut(&id) {
+        // An environment is made by the first deployment to it, and stays when the last one is deleted.
+        repository
+            .environments
+            .insert(deployment.environment.clone());
         repository.deployments.insert(deployment.id, deployment);
     }
     Reply::json(201, &answer)
+}
+
+/// `DELETE /repos/{owner}/{repo}/deployments/{deployment_id}`: only of one that is inactive, or the only one.
+pub(super) fn delete(_: &Call<'_>, github: &mut GitHubState, id: u64, deployment: &str) -> Reply {
+    let deployment: u64 = deployment.parse().unwrap_or_default();
+    let Some(repository) = github.repositories.get_mut(&id) else {
+        return not_found();
+    };
+    let only = repository.deployments.len() == 1;
+    let Some(found) = repository.deployments.get(&deployment) else {
+        return not_found();
+    };
+    let is_active = found
+        .statuses
+        .last()
+        .is_none_or(|status| status.state != "inactive");
+    if is_active && !only {
+        return error(
+            422,
+            "We cannot delete an active deployment unless it is the only deployment in a given environment.",
+        );
+    }
+    repository.deployments.remove(&deployment);
+    Reply::empty(204)
+}
+
+/// `DELETE /repos/{owner}/{repo}/environments/{environment_name}`: with all deployments to it, by administrators.
+pub(super) fn delete_environment(
+    _: &Call<'_>,
+    github: &mut GitHubState,
+    id: u64,
+    environment: &str,
+) -> Reply {
+    let Some(repository) = github.repositories.get_mut(&id) else {
+        return not_found();
+    };
+    if !repository.environments.remove(environment) {
+        return not_found();
+    }
+    Reply::empty(204)
 }
 
 /// `GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses`, newest first.

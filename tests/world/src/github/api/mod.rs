@@ -188,6 +188,7 @@ fn in_repository(call: &Call<'_>, github: &mut GitHubState, id: u64, rest: &[&st
         ("GET", ["commits"]) => commits::list(call, github, repository),
         ("GET", ["commits", head, "check-runs"]) => checks::of_commit(call, github, id, head),
         ("POST", ["check-runs"]) => checks::create(call, github, id),
+        ("PATCH", ["check-runs", check]) => checks::update(call, github, id, check),
         ("GET", ["commits", sha, "pulls"]) => pulls::of_commit(call, github, repository, sha),
         ("GET", ["collaborators", login, "permission"]) => {
             people::permission(call, github, repository, login)
@@ -196,6 +197,10 @@ fn in_repository(call: &Call<'_>, github: &mut GitHubState, id: u64, rest: &[&st
         ("GET", ["compare", basehead]) => compare::compare(call, github, repository, basehead),
         ("GET", ["deployments"]) => deployments::list(call, github, repository),
         ("POST", ["deployments"]) => deployments::create(call, github, id),
+        ("DELETE", ["deployments", one]) => deployments::delete(call, github, id, one),
+        ("DELETE", ["environments", name]) => {
+            deployments::delete_environment(call, github, id, name)
+        }
         ("GET", ["deployments", one, "statuses"]) => {
             deployments::statuses(call, github, repository, one)
         }
@@ -241,6 +246,7 @@ fn lacks_permission(call: &Call<'_>, rest: &[&str]) -> Option<Reply> {
         ["check-runs", ..] | ["commits", _, "check-runs"] => "checks",
         ["contents" | "commits" | "compare", ..] => "contents",
         ["deployments", ..] => "deployments",
+        ["environments", ..] => "administration",
         ["actions", ..] => "actions",
         _ => "metadata",
     };

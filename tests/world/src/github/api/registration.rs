@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Call, apps, error, not_found};
+use super::{Call, error, not_found};
 use crate::github::app::FIRST_KEY;
 use crate::github::installed::App;
 use crate::github::shape::overlay;
@@ -62,7 +62,7 @@ pub(super) fn convert(call: &Call<'_>, github: &mut GitHubState, code: &str) -> 
     };
     let secret = names.sha();
     github.hook.secret = Some(secret.clone());
-    let mut answer = apps::shown_app(call, github, &app);
+    let mut answer = call.shape(github).app(&app);
     overlay(
         &mut answer,
         json!({

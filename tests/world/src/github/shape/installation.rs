@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Shape;
 use crate::clock::github_time;
-use crate::github::installed::Installation;
+use crate::github::installed::{App, Installation};
 
 impl Shape<'_> {
     /// An `installation`.
@@ -43,5 +43,23 @@ impl Shape<'_> {
                     "full_name": self.github.full_name(found), "private": found.private})
             })
             .collect()
+    }
+
+    /// An App.
+    pub(crate) fn app(&self, app: &App) -> Value {
+        let installations = self
+            .github
+            .installed
+            .installations
+            .values()
+            .filter(|installation| installation.app == app.id)
+            .count();
+        json!({
+            "id": app.id, "slug": app.slug, "node_id": format!("A_{}", app.id), "client_id": format!("Iv23li{}", app.id),
+            "owner": self.user(app.owner), "name": app.slug, "description": "",
+            "external_url": "https://slipway.example.com", "html_url": format!("https://github.com/apps/{}", app.slug),
+            "created_at": github_time(app.created_at), "updated_at": github_time(app.created_at),
+            "permissions": {"metadata": "read"}, "events": ["pull_request", "workflow_run"], "installations_count": installations,
+        })
     }
 }

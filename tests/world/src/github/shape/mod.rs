@@ -1,5 +1,6 @@
 //! GitHub's JSON, made from its published examples so that every field is there, with the world's own facts put in.
 
+mod check;
 mod comment;
 pub(crate) mod deployment;
 mod installation;

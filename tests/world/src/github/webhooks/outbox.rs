@@ -181,6 +181,31 @@ impl GitHubState {
         self.enqueue("workflow_run", repository, &payload, names);
     }
 
+    /// Queues a `check_run` delivery: somebody pressed a button.
+    pub(crate) fn emit_check_run(
+        &mut self,
+        check: u64,
+        button: Value,
+        sender: u64,
+        api: &str,
+        names: &Names,
+    ) {
+        let Some(check) = self.checks.get(&check) else {
+            return;
+        };
+        let Some(found) = self.repositories.get(&check.repository) else {
+            return;
+        };
+        let repository = check.repository;
+        let mut payload = self.envelope(found, sender, api);
+        let shown = Shape { github: self, api }.check_run(check);
+        overlay(
+            &mut payload,
+            json!({"action": "requested_action", "check_run": shown, "requested_action": button}),
+        );
+        self.enqueue("check_run", repository, &payload, names);
+    }
+
     /// Queues the `ping` that GitHub sends when a hook is made; gives its guid.
     pub(crate) fn emit_ping(&mut self, repository: u64, api: &str, names: &Names) -> String {
         let Some(found) = self.repositories.get(&repository) else {
