@@ -56,7 +56,7 @@ async fn a_push_supersedes_what_was_there() -> Result<()> {
     story.comment_with(&pull, "Waiting for `CI`").await?;
     story.repository.run("CI").for_pull_request(&pull).succeed();
     let short = head.get(..7).unwrap_or_default().to_owned();
-    let comment = story.comment_with(&pull, &format!("`{short}`")).await?;
+    let comment = story.comment_with(&pull, &format!("| `{short}` |")).await?;
     assert!(
         comment.contains("Deploying") || comment.contains("Ready") || comment.contains("Started"),
         "{comment}"
