@@ -2,7 +2,10 @@
 
 use std::rc::Rc;
 
-use domain::preview::{PullRequestState, marker};
+use domain::{
+    configuration::Forks,
+    preview::{PullRequestState, marker},
+};
 use ports::Label;
 
 use crate::{
@@ -162,7 +165,10 @@ pub(crate) fn exactly_once(sim: &Rc<Sim>, fresh: &[String]) -> Result<(), String
                 sim.oracle
                     .borrow()
                     .deployments(&service.application, pull.id.number.0, &commit);
-            if fresh.contains(&commit) && count != 1 {
+            // The approval of another service took the label off and put it on again.
+            let relabelled = github.awaits_approval(pull) && service.forks != Forks::Label;
+            let most = if relabelled { 2 } else { 1 };
+            if fresh.contains(&commit) && !(1..=most).contains(&count) {
                 return Err(format!(
                     "{} on {}: {commit:.7} was deployed {count} times by vendors that work",
                     pull.id, service.application

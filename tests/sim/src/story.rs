@@ -257,13 +257,16 @@ fn relabel(sim: &Rc<Sim>, id: PreviewId, on: bool, by: (u64, &str)) {
     });
 }
 
-/// A maintainer approves what a fork's head is now, whatever was before.
+/// A maintainer approves what a fork's head is now, whatever was before. Where no approval is asked for, the label would only go and
+/// come again, and with it a preview that may be there already.
 pub(crate) fn approve(sim: &Rc<Sim>, id: PreviewId) {
-    let fork = sim.github.borrow().pull(id).is_some_and(|pull| {
-        pull.now()
-            .is_some_and(|now| now.head_repository != Some(id.repository))
-    });
-    if fork {
+    let awaited = {
+        let github = sim.github.borrow();
+        github
+            .pull(id)
+            .is_some_and(|pull| github.awaits_approval(pull))
+    };
+    if awaited {
         sim.after(4 * SECOND, move |sim| relabel(sim, id, false, MAINTAINER));
         sim.after(9 * SECOND, move |sim| relabel(sim, id, true, MAINTAINER));
     }

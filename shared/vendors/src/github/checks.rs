@@ -223,7 +223,15 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         let path = format!("/repos/{}/check-runs/{id}", repository.name);
         let response = self.send(&call, Method::PATCH, &path, body).await?;
         match response.status {
-            StatusCode::OK => Ok(Update::Updated),
+            StatusCode::OK => {
+                // A proxy's page is a 200 too; only the check run itself means that it was changed.
+                let changed: WireMade = call.read(&response)?;
+                if changed.id == id {
+                    Ok(Update::Updated)
+                } else {
+                    Err(call.unreadable(&response, "another check run"))
+                }
+            }
             StatusCode::NOT_FOUND if message(&response).is_some() => Ok(Update::Gone),
             _ => Err(self.failure(&call, &response)),
         }

@@ -182,6 +182,12 @@ fn a_check_run_is_changed_with_its_buttons_and_stays_on_its_commit() {
         Some(&"PATCH https://api.github.com/repos/acme/shop/check-runs/4")
     );
     insta::assert_snapshot!(lines.last().unwrap(), @r#"{"name":"Slipway configuration","external_id":"ours","details_url":"https://7.example.com","status":"completed","conclusion":"neutral","output":{"title":"One thing is wrong","summary":"- line 5"},"actions":[{"label":"Redeploy","description":"Deploy this commit once more","identifier":"redeploy"}]}"#);
+    // A proxy's page, or another check run, is no answer to that.
+    for body in ["<html>Welcome</html>", r#"{"id": 5}"#] {
+        let script = Script::one(200, body);
+        let changed = now(client(&script).update_check_run(repository(&name()), 4, &skipped));
+        assert!(changed.is_err(), "{body}: {changed:?}");
+    }
     // Without buttons those that are there go.
     let script = Script::one(404, r#"{"message": "Not Found"}"#);
     let changed = now(client(&script).update_check_run(repository(&name()), 4, &run(&head, &[])));

@@ -312,6 +312,16 @@ impl GitHub {
         self.repositories.get(pull.repository)
     }
 
+    /// Whether some service of the repository asks for an approval of the pull request's commits.
+    pub(crate) fn awaits_approval(&self, pull: &Pull) -> bool {
+        let fork = pull
+            .now()
+            .is_some_and(|now| now.head_repository != Some(pull.id.repository));
+        let found = self.repository_of(pull).into_iter();
+        let mut services = found.flat_map(|found| &found.services);
+        fork && services.any(|service| service.forks == Forks::Label)
+    }
+
     pub(crate) fn pull(&self, id: PreviewId) -> Option<&Pull> {
         self.pulls.iter().find(|pull| pull.id == id)
     }
