@@ -235,6 +235,7 @@ pub fn manifests() -> anyhow::Result<Vec<String>> {
         "templates/backstage",
         "deploy/redis",
         "deploy/spinkube",
+        "deploy/spinkube-monitoring",
     ];
     with_ending(&folders, &["yaml"])
 }
