@@ -40,8 +40,8 @@ pub enum BodyError {
     },
 }
 
-/// Reads the body of a request that was sent to this component, as [`read_body`] does, and waits for it no longer than
-/// ten seconds: whoever sends a byte now and then would hold the instance otherwise.
+/// Reads the body of a request that was sent to this component, up to `limit` bytes, and waits for it no longer than ten seconds:
+/// whoever sends a byte now and then would hold the instance otherwise.
 pub async fn read_request_body<T: IncomingMessage>(
     body: IncomingBody<T>,
     limit: usize,
