@@ -1,14 +1,12 @@
 //! `/api/v1`: what is known, and acting on it. Adapts Spin to `http-api`, which decides everything.
 
-use bytes::Bytes;
 use domain::DeliveryGuid;
-use http::{HeaderValue, Response, header};
 use http_api::{Asked, BODY_BYTES_MAX, Problem, Reply, Token, answer, parse_tokens};
-use http_body_util::Full;
 use inbox::Inbox;
 use ports::{Level, Log};
 use slipway_spin::{
-    BodyError, JsonLog, SpinClock, SpinHttp, SpinStore, Variables, read_request_body, spawn,
+    BodyError, JsonLog, SpinClock, SpinHttp, SpinStore, Variables, read_request_body, response,
+    spawn,
 };
 use spin_sdk::{
     http::{IntoResponse, Request},
@@ -39,7 +37,7 @@ async fn handle(request: Request) -> impl IntoResponse {
     if !process.is_empty() {
         spawn(process_all(inbox, process));
     }
-    response(reply)
+    response(reply.status, reply.headers, reply.body)
 }
 
 async fn let_in(inbox: &ApiInbox, tokens: &[Token], request: Request) -> Reply {
@@ -84,16 +82,4 @@ async fn process_all(inbox: ApiInbox, deliveries: Vec<DeliveryGuid>) {
                 .write(Level::Error, "could not run a delivery again", &fields);
         }
     }
-}
-
-fn response(reply: Reply) -> Response<Full<Bytes>> {
-    let length = HeaderValue::from(reply.body.len());
-    let mut response = Response::new(Full::new(Bytes::from(reply.body)));
-    *response.status_mut() = reply.status;
-    response.headers_mut().extend(reply.headers);
-    // Known beforehand, so that the answer is not chunked.
-    response
-        .headers_mut()
-        .insert(header::CONTENT_LENGTH, length);
-    response
 }

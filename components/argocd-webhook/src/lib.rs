@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::Full;
 use ports::{Http, Level, Log};
-use slipway_spin::{BodyError, JsonLog, SpinHttp, Variables, read_request_body};
+use slipway_spin::{BodyError, JsonLog, SpinHttp, Variables, read_request_body, response};
 use spin_sdk::{
     http::{IntoResponse, Request},
     http_service,
@@ -27,7 +27,10 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 async fn handle(request: Request) -> impl IntoResponse {
     let log = JsonLog::new("argocd-webhook");
     match take(&log, request).await {
-        Ok(()) => response(StatusCode::ACCEPTED, r#"{"outcome":"accepted"}"#.to_owned()),
+        Ok(()) => {
+            let body = r#"{"outcome":"accepted"}"#.to_owned();
+            json(StatusCode::ACCEPTED, "application/json", body)
+        }
         Err(refusal) => refusal,
     }
 }
@@ -111,21 +114,10 @@ async fn hand_on(body: Vec<u8>) -> Result<(), String> {
 fn problem(status: StatusCode, detail: &str) -> Response<Full<Bytes>> {
     let title = status.canonical_reason().unwrap_or_default();
     let body = serde_json::json!({"status": status.as_u16(), "title": title, "detail": detail});
-    let mut response = response(status, body.to_string());
-    let kind = HeaderValue::from_static("application/problem+json");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    response
+    json(status, "application/problem+json", body.to_string())
 }
 
-fn response(status: StatusCode, body: String) -> Response<Full<Bytes>> {
-    let length = HeaderValue::from(body.len());
-    let mut response = Response::new(Full::new(Bytes::from(body)));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_LENGTH, length);
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
-    response
+fn json(status: StatusCode, kind: &'static str, body: String) -> Response<Full<Bytes>> {
+    let kind = (header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response(status, [kind], body)
 }

@@ -2,11 +2,8 @@
 //!
 //! It opens no store and reaches nothing but `api`, with the token of who signed in.
 
-use bytes::Bytes;
-use dashboard_pages::{Answer, Asked, BODY_BYTES_MAX, Dashboard, KeyError, SessionKey};
-use http::{HeaderValue, Response, header};
-use http_body_util::Full;
-use slipway_spin::{SpinClock, SpinHttp, Variables, read_request_body};
+use dashboard_pages::{Asked, BODY_BYTES_MAX, Dashboard, KeyError, SessionKey};
+use slipway_spin::{SpinClock, SpinHttp, Variables, read_request_body, response};
 use spin_sdk::{
     http::{IntoResponse, Request},
     http_service,
@@ -33,7 +30,8 @@ async fn handle(request: Request) -> impl IntoResponse {
         headers: &parts.headers,
         body: &body,
     };
-    response(dashboard.answer(asked).await)
+    let answer = dashboard.answer(asked).await;
+    response(answer.status, answer.headers, answer.body)
 }
 
 async fn key() -> Result<SessionKey, KeyError> {
@@ -44,16 +42,4 @@ async fn key() -> Result<SessionKey, KeyError> {
             reason: error.to_string(),
         }),
     }
-}
-
-fn response(answer: Answer) -> Response<Full<Bytes>> {
-    let length = HeaderValue::from(answer.body.len());
-    let mut response = Response::new(Full::new(Bytes::from(answer.body)));
-    *response.status_mut() = answer.status;
-    response.headers_mut().extend(answer.headers);
-    // Known beforehand, so that the answer is not chunked.
-    response
-        .headers_mut()
-        .insert(header::CONTENT_LENGTH, length);
-    response
 }

@@ -1,14 +1,11 @@
-//! Private: previews, repositories, environments and installations as `/api/v1` shows them, and wishes of people posted to their mailboxes. Adapts Spin to
-//! `http_api::entities`.
+//! Private: previews, repositories, environments and installations as `/api/v1` shows them, and wishes of people posted to their
+//! mailboxes. Adapts Spin to `http_api::entities`.
 //!
 //! It is apart from `api` so that what anybody may talk to cannot open `default`, where tokens of GitHub lie too. It reaches
 //! nothing and knows no secret; that its caller may ask was decided by `api`.
 
-use bytes::Bytes;
-use http::{HeaderValue, Response, header};
-use http_api::{Asked, BODY_BYTES_MAX, Problem, Reply, entities::Entities};
-use http_body_util::Full;
-use slipway_spin::{JsonLog, SpinClock, SpinStore, read_request_body};
+use http_api::{Asked, BODY_BYTES_MAX, Problem, entities::Entities};
+use slipway_spin::{JsonLog, SpinClock, SpinStore, read_request_body, response};
 use spin_sdk::{
     http::{IntoResponse, Request},
     http_service,
@@ -35,17 +32,5 @@ async fn handle(request: Request) -> impl IntoResponse {
         }
         Err(_) => Problem::too_large().into(),
     };
-    response(reply)
-}
-
-fn response(reply: Reply) -> Response<Full<Bytes>> {
-    let length = HeaderValue::from(reply.body.len());
-    let mut response = Response::new(Full::new(Bytes::from(reply.body)));
-    *response.status_mut() = reply.status;
-    response.headers_mut().extend(reply.headers);
-    // Known beforehand, so that the answer is not chunked.
-    response
-        .headers_mut()
-        .insert(header::CONTENT_LENGTH, length);
-    response
+    response(reply.status, reply.headers, reply.body)
 }

@@ -5,17 +5,14 @@
 mod ready;
 mod signature;
 
-use bytes::Bytes;
-use http::{HeaderValue, Response, header};
-use http_body_util::Full;
 use inbox::{
-    Answer, Claimed, Inbox, Received, Reception, admit, broken_off, challenge, receive, too_large,
-    too_slow,
+    Claimed, Inbox, Received, Reception, admit, broken_off, challenge, receive, too_large, too_slow,
 };
 use ports::{Level, Log};
 use serde_json::Value;
 use slipway_spin::{
-    BodyError, JsonLog, SpinClock, SpinHttp, SpinStore, Variables, read_request_body, spawn,
+    BodyError, JsonLog, SpinClock, SpinHttp, SpinStore, Variables, read_request_body, response,
+    spawn,
 };
 use spin_sdk::{
     http::{IntoResponse, Request},
@@ -42,7 +39,8 @@ async fn handle(request: Request) -> impl IntoResponse {
     if let Some(claimed) = reception.accepted {
         spawn(process(inbox, claimed));
     }
-    response(reception.answer)
+    let answer = reception.answer;
+    response(answer.status, answer.headers, answer.body)
 }
 
 async fn take(inbox: &GatewayInbox, request: Request) -> Reception {
@@ -131,16 +129,4 @@ async fn secrets(log: JsonLog) -> Vec<String> {
             Vec::new()
         }
     }
-}
-
-fn response(answer: Answer) -> Response<Full<Bytes>> {
-    let length = HeaderValue::from(answer.body.len());
-    let mut response = Response::new(Full::new(Bytes::from(answer.body)));
-    *response.status_mut() = answer.status;
-    response.headers_mut().extend(answer.headers);
-    // Known beforehand, so that the answer is not chunked.
-    response
-        .headers_mut()
-        .insert(header::CONTENT_LENGTH, length);
-    response
 }

@@ -1,12 +1,9 @@
 //! `GET /metrics`: how things stand, for Prometheus. Adapts Spin to `http_api::metrics`, which decides everything.
 
-use bytes::Bytes;
-use http::{HeaderValue, Response, header};
-use http_api::{Asked, Problem, Reply, Token, metrics, parse_tokens};
-use http_body_util::Full;
+use http_api::{Asked, Problem, Token, metrics, parse_tokens};
 use inbox::Inbox;
 use ports::{Level, Log};
-use slipway_spin::{JsonLog, SpinClock, SpinHttp, SpinStore, Variables};
+use slipway_spin::{JsonLog, SpinClock, SpinHttp, SpinStore, Variables, response};
 use spin_sdk::{
     http::{IntoResponse, Request},
     http_service,
@@ -36,7 +33,7 @@ async fn handle(request: Request) -> impl IntoResponse {
             Problem::unauthorized().into()
         }
     };
-    response(reply)
+    response(reply.status, reply.headers, reply.body)
 }
 
 /// The configured tokens; none are configured unless `api_tokens` is set.
@@ -46,16 +43,4 @@ async fn tokens() -> Result<Vec<Token>, String> {
         Ok(None) => Ok(Vec::new()),
         Err(error) => Err(error.to_string()),
     }
-}
-
-fn response(reply: Reply) -> Response<Full<Bytes>> {
-    let length = HeaderValue::from(reply.body.len());
-    let mut response = Response::new(Full::new(Bytes::from(reply.body)));
-    *response.status_mut() = reply.status;
-    response.headers_mut().extend(reply.headers);
-    // Known beforehand, so that the answer is not chunked.
-    response
-        .headers_mut()
-        .insert(header::CONTENT_LENGTH, length);
-    response
 }

@@ -109,8 +109,8 @@ fn release(
     let Some(wish) = Wish::named(name) else {
         return Err(
             "the query: expected survey=now, allow_removals=<repository id>, \
-             allow_losses=<installation id>, retry=<repository id>/<number>, releases=all, or lift_hold, lock, unlock, rollback, retry, approve or allow_diverged \
-             of a <repository id>/<service>/<environment>"
+             allow_losses=<installation id>, retry=<repository id>/<number>, releases=all, or lift_hold, lock, unlock, rollback, \
+             retry, approve or allow_diverged of a <repository id>/<service>/<environment>"
                 .to_owned(),
         );
     };

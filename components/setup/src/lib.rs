@@ -1,12 +1,11 @@
 //! `/setup` and `/api/github/setup`: how the GitHub App comes about. Adapts Spin to `registration`, which decides everything.
 
-use bytes::Bytes;
-use http::{HeaderMap, Response, StatusCode, header};
-use http_body_util::Full;
+use http::{HeaderMap, StatusCode, header};
 use ports::{Level, Log};
 use registration::{Asked, COOKIE, Ports, Reply, Settings, answer};
 use slipway_spin::{
     JsonLog, Secret, SpinClock, SpinHttp, SpinStore, VariableError, Variables, read_request_body,
+    response,
 };
 use spin_sdk::{
     http::{IntoResponse, Request},
@@ -23,13 +22,11 @@ type GitHub = Client<SpinHttp, SpinClock, SpinStore>;
 async fn handle(request: Request) -> impl IntoResponse {
     let log = JsonLog::new("setup");
     match respond(log, request).await {
-        Ok(reply) => response(reply),
+        Ok(reply) => response(reply.status, reply.headers, reply.body),
         Err(reason) => {
             let fields = [("reason", reason.as_str().into())];
             log.write(Level::Error, "could not show a page", &fields);
-            let mut response = Response::new(Full::new(Bytes::from_static(b"not available\n")));
-            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-            response
+            response(StatusCode::SERVICE_UNAVAILABLE, [], "not available\n")
         }
     }
 }
@@ -88,11 +85,4 @@ fn cookie(headers: &HeaderMap) -> &str {
         .filter_map(|pair| pair.trim().split_once('='))
         .find(|(name, _)| *name == COOKIE)
         .map_or("", |(_, value)| value)
-}
-
-fn response(reply: Reply) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(reply.body)));
-    *response.status_mut() = reply.status;
-    response.headers_mut().extend(reply.headers);
-    response
 }

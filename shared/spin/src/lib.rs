@@ -3,6 +3,7 @@
 //! Instances of a component serve many requests, also at the same time, so nothing here keeps data in statics: a component
 //! makes these values anew for every request.
 
+mod answer;
 mod body;
 mod clock;
 mod http;
@@ -12,6 +13,7 @@ mod log;
 mod store;
 mod variables;
 
+pub use answer::response;
 pub use body::{BodyError, read_request_body};
 pub use clock::SpinClock;
 pub use http::SpinHttp;
