@@ -50,7 +50,7 @@ async fn gitops_client(log: &DeliveryLog) -> Result<Option<GitHub>, VariableErro
     let token = Variables.secret("gitops_token").await?;
     Ok(url.zip(token).map(|(url, token)| {
         let http = previews::guarded(github::VENDOR, log);
-        let credentials = Credentials::Token(token.expose().to_owned());
+        let credentials = Credentials::GitopsToken(token.expose().to_owned());
         github::Client::new(http, SpinClock, SpinStore::new(), &url, &credentials)
     }))
 }

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use domain::{
     Timestamp,
+    command::Command,
     entity::Entity,
     installation::Installation,
+    outbox::Outbox,
     preview::Preview,
     release::{Intake, Line},
     repository::Repository,
@@ -41,6 +43,8 @@ impl Listing {
             ("installation", self.count::<Installation>()),
             ("intake", self.count::<Intake>()),
             ("release", self.count::<Line>()),
+            ("outbox", self.count::<Outbox>()),
+            ("command", self.count::<Command>()),
         ])
     }
 

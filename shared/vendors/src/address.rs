@@ -44,6 +44,17 @@ impl Base {
         format!("{}{path}", self.0)
     }
 
+    /// The host of the vendor's own name: `github.com` of `https://api.github.com`, and that of a server with its API below
+    /// `/api/v3`. None where the address does not tell.
+    pub(crate) fn web_host(&self) -> Option<String> {
+        let origin = origin(&self.0)?;
+        let host = host(&origin);
+        match host.strip_prefix("api.") {
+            Some(host) => Some(host.to_owned()),
+            None => self.0.ends_with("/api/v3").then(|| host.to_owned()),
+        }
+    }
+
     /// The absolute URL of an address out of an answer (`Location`, `Link`), if it is on the vendor's own scheme, host and port:
     /// the token goes nowhere else.
     pub(crate) fn on_same_host(&self, address: &str) -> Option<String> {

@@ -54,6 +54,9 @@ pub struct Source {
     pub kustomize_images: Vec<String>,
     /// Overrides of Helm's values.
     pub helm_parameters: Vec<HelmParameter>,
+    /// Where else Helm's values come from.
+    #[serde(default)]
+    pub helm_values: HelmValues,
     /// What makes the manifests.
     pub kind: SourceKind,
 }
@@ -73,6 +76,15 @@ pub enum SourceKind {
     /// Neither the specification nor the last comparison says.
     #[default]
     Unknown,
+}
+
+/// Where Helm's values come from beside the chart's own `values.yaml`, from the weakest to the strongest.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct HelmValues {
+    /// Files, relative to the source's folder, or `$ref/…` of another source, or an address; the last one wins.
+    pub files: Vec<String>,
+    /// Whether the specification itself has values (`values`, `valuesObject`, `fileParameters`), which win over every file.
+    pub has_inline: bool,
 }
 
 /// One override of Helm's values.

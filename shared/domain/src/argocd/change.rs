@@ -151,7 +151,7 @@ impl Application {
 }
 
 /// Where a source sets this already.
-fn element_of(source: &Source, setting: &Setting) -> Option<usize> {
+pub(super) fn element_of(source: &Source, setting: &Setting) -> Option<usize> {
     match setting {
         Setting::KustomizeImage { image, .. } => source
             .kustomize_images

@@ -21,6 +21,9 @@ pub struct Committed {
 /// A file of a GitOps repository.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GitPlace {
+    /// The host that serves the repository, as the application names it: `github.com`, or an alias such as `ssh.github.com`.
+    #[serde(default)]
+    pub host: String,
     /// The repository.
     pub repository: RepositoryName,
     /// The branch that the application tracks; none for the default one.
@@ -42,6 +45,32 @@ pub enum NoGitPlace {
     Sources {
         /// How many.
         places: usize,
+    },
+    /// The specification itself sets what the file would say, and wins over it.
+    #[error(
+        "the application itself overrides {setting}, which wins over what is in Git: remove that override from its specification \
+         (kustomize.images, helm.parameters), or release by `update: {instead}`"
+    )]
+    Overridden {
+        /// What is set, as a person would name it.
+        setting: String,
+        /// The kind of update that changes the override.
+        instead: &'static str,
+    },
+    /// The specification has values of its own, and whether they set the one in question is for Helm to know.
+    #[error(
+        "the application has values of its own (helm.values, valuesObject or fileParameters), which win over every file in Git: move \
+         them into a file of values, or release by `update: helm-parameter`"
+    )]
+    InlineValues,
+    /// The file of values that wins is not in the source's folder.
+    #[error(
+        "the application's last file of values is {file:?}, and `update: git` edits only files in the folder of its source: \
+         expected a path such as values-production.yaml as the last of helm.valueFiles"
+    )]
+    ValuesElsewhere {
+        /// As the application names it.
+        file: String,
     },
     /// The repository's address names none that can be committed to.
     #[error(
@@ -73,51 +102,102 @@ impl Application {
                 places: sources.len(),
             });
         };
-        let repository = repository_of(&source.repository).ok_or_else(|| NoGitPlace::Address {
-            address: source.repository.clone(),
-        })?;
+        let (host, repository) =
+            repository_of(&source.repository).ok_or_else(|| NoGitPlace::Address {
+                address: source.repository.clone(),
+            })?;
+        let setting = setting_of(source, wanted);
         let folder = source.path.as_deref().unwrap_or_default();
         let folder = folder.trim_start_matches("./").trim_matches('/');
-        let names = crate::manifest::file_names(source.kind).iter();
-        let paths = names.map(|name| match folder {
-            "" | "." => (*name).to_owned(),
+        let paths = edited_files(source, &setting)?.into_iter();
+        let paths = paths.map(|name| match folder {
+            "" | "." => name.to_owned(),
             folder => format!("{folder}/{name}"),
         });
         let tracked = source.target_revision.as_str();
         Ok(GitPlace {
+            host,
             repository,
             branch: (!matches!(tracked, "" | "HEAD")).then(|| tracked.to_owned()),
             paths: paths.collect(),
-            setting: match source.kind {
-                SourceKind::Helm => Setting::HelmParameter {
-                    name: wanted.parameter.clone(),
-                    value: wanted.tag.to_string(),
-                },
-                SourceKind::Kustomize
-                | SourceKind::Directory
-                | SourceKind::Plugin
-                | SourceKind::Unknown => Setting::KustomizeImage {
-                    image: wanted.image.clone(),
-                    version: ImageVersion::Tag(wanted.tag.clone()),
-                },
-            },
+            setting,
         })
     }
 }
 
-/// The repository that an address names: `https://github.com/acme/gitops.git`, `git@github.com:acme/gitops`.
-fn repository_of(address: &str) -> Option<RepositoryName> {
-    let path = match address.split_once("://") {
-        Some((_, rest)) => rest.split_once('/')?.1,
-        None => address.split_once(':')?.1,
+/// What a file of the source is to say.
+fn setting_of(source: &Source, wanted: &Committed) -> Setting {
+    match source.kind {
+        SourceKind::Helm => Setting::HelmParameter {
+            name: wanted.parameter.clone(),
+            value: wanted.tag.to_string(),
+        },
+        SourceKind::Kustomize
+        | SourceKind::Directory
+        | SourceKind::Plugin
+        | SourceKind::Unknown => Setting::KustomizeImage {
+            image: wanted.image.clone(),
+            version: ImageVersion::Tag(wanted.tag.clone()),
+        },
+    }
+}
+
+/// The names in the source's folder under which the file may be that has the last word on what is to be set.
+fn edited_files<'source>(
+    source: &'source Source,
+    setting: &Setting,
+) -> Result<Vec<&'source str>, NoGitPlace> {
+    if super::change::element_of(source, setting).is_some() {
+        let (setting, instead) = match setting {
+            Setting::KustomizeImage { image, .. } => {
+                (format!("the image {image}"), "kustomize-image")
+            }
+            Setting::HelmParameter { name, .. } => {
+                (format!("the parameter {name}"), "helm-parameter")
+            }
+        };
+        return Err(NoGitPlace::Overridden { setting, instead });
+    }
+    if source.helm_values.has_inline {
+        return Err(NoGitPlace::InlineValues);
+    }
+    match source.helm_values.files.last() {
+        Some(file) => Ok(vec![in_folder(file)?]),
+        None => Ok(crate::manifest::file_names(source.kind).to_vec()),
+    }
+}
+
+/// A file of values, if it is in the source's folder or below it.
+fn in_folder(file: &str) -> Result<&str, NoGitPlace> {
+    let path = file.strip_prefix("./").unwrap_or(file);
+    let leaves = path.split('/').any(|part| matches!(part, "" | "." | ".."));
+    if leaves || path.starts_with('$') || path.contains("://") || path.contains('*') {
+        return Err(NoGitPlace::ValuesElsewhere {
+            file: file.to_owned(),
+        });
+    }
+    Ok(path)
+}
+
+/// The host and the repository that an address names: `https://github.com/acme/gitops.git`, `git@github.com:acme/gitops`.
+fn repository_of(address: &str) -> Option<(String, RepositoryName)> {
+    let (authority, path) = match address.split_once("://") {
+        Some((_, rest)) => rest.split_once('/')?,
+        None => address.split_once(':')?,
     };
+    let host = authority
+        .rsplit_once('@')
+        .map_or(authority, |(_, host)| host);
+    let host = host.split_once(':').map_or(host, |(host, _)| host);
     let path = path.trim_end_matches('/');
-    path.strip_suffix(".git").unwrap_or(path).parse().ok()
+    let name = path.strip_suffix(".git").unwrap_or(path).parse().ok()?;
+    Some((host.to_ascii_lowercase(), name))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::argocd::{HelmParameter, HelmValues};
 
     #[test]
     fn an_address_names_a_repository_however_it_is_written() {
@@ -128,8 +208,9 @@ mod tests {
             "ssh://git@github.com/acme/gitops.git",
             "git@github.com:acme/gitops.git",
         ] {
-            let found = repository_of(address).map(|name| name.to_string());
-            assert_eq!(found.as_deref(), Some("acme/gitops"), "{address}");
+            let (host, name) = repository_of(address).unwrap();
+            let found = (host.as_str(), name.to_string());
+            assert_eq!(found, ("github.com", "acme/gitops".to_owned()), "{address}");
         }
         for address in [
             "",
@@ -140,5 +221,88 @@ mod tests {
         ] {
             assert_eq!(repository_of(address), None, "{address}");
         }
+    }
+
+    /// What would be committed for an application with this one source: the paths, or why not.
+    fn committed_to(source: Source) -> String {
+        let application = super::super::tests::application_of(source);
+        let wanted = Committed {
+            image: "ghcr.io/acme/shop".to_owned(),
+            tag: "v2".parse().unwrap(),
+            parameter: "image.tag".to_owned(),
+        };
+        match application.git_place(&wanted) {
+            Ok(place) => place.paths.join(", "),
+            Err(problem) => problem.to_string(),
+        }
+    }
+
+    fn helm(values: HelmValues) -> Source {
+        Source {
+            repository: "https://github.com/acme/gitops".to_owned(),
+            path: Some("shop".to_owned()),
+            kind: SourceKind::Helm,
+            helm_values: values,
+            ..Source::default()
+        }
+    }
+
+    #[test]
+    fn the_file_of_values_that_has_the_last_word_is_edited() {
+        let files = |files: &[&str]| {
+            committed_to(helm(HelmValues {
+                files: files.iter().map(ToString::to_string).collect(),
+                has_inline: false,
+            }))
+        };
+        assert_eq!(files(&[]), "shop/values.yaml");
+        assert_eq!(
+            files(&["values.yaml", "values-production.yaml"]),
+            "shop/values-production.yaml"
+        );
+        assert_eq!(
+            files(&["./env/production.yaml"]),
+            "shop/env/production.yaml"
+        );
+        for elsewhere in [
+            "$values/shop.yaml",
+            "../values.yaml",
+            "/values.yaml",
+            "https://acme.dev/v.yaml",
+            "env/*.yaml",
+        ] {
+            let problem = files(&["values.yaml", elsewhere]);
+            assert!(
+                problem.contains("edits only files in the folder"),
+                "{elsewhere}: {problem}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_is_committed_where_the_application_itself_has_the_last_word() {
+        let inline = helm(HelmValues {
+            files: Vec::new(),
+            has_inline: true,
+        });
+        let parameter = Source {
+            helm_parameters: vec![HelmParameter {
+                name: "image.tag".to_owned(),
+                value: "v1".to_owned(),
+                force_string: true,
+            }],
+            ..helm(HelmValues::default())
+        };
+        let image = Source {
+            kind: SourceKind::Kustomize,
+            kustomize_images: vec!["web=ghcr.io/acme/shop:v1".to_owned()],
+            ..helm(HelmValues::default())
+        };
+        let said = [inline, parameter, image].map(committed_to).join("\n");
+        insta::assert_snapshot!(said, @"
+        the application has values of its own (helm.values, valuesObject or fileParameters), which win over every file in Git: move them into a file of values, or release by `update: helm-parameter`
+        the application itself overrides the parameter image.tag, which wins over what is in Git: remove that override from its specification (kustomize.images, helm.parameters), or release by `update: helm-parameter`
+        the application itself overrides the image ghcr.io/acme/shop, which wins over what is in Git: remove that override from its specification (kustomize.images, helm.parameters), or release by `update: kustomize-image`
+        ");
     }
 }

@@ -16,8 +16,9 @@ use serde::{Deserialize, Serialize};
 use crate::{NotParsed, coolify::parsed_text};
 
 pub use application::{
-    Application, Automation, Condition, Health, HelmParameter, HistoryEntry, Initiator, Operation,
-    Phase, Requested, ResourceTrouble, Source, SourceKind, Sync, SyncStatus, TroubleKind,
+    Application, Automation, Condition, Health, HelmParameter, HelmValues, HistoryEntry, Initiator,
+    Operation, Phase, Requested, ResourceTrouble, Source, SourceKind, Sync, SyncStatus,
+    TroubleKind,
 };
 pub use change::{Change, Changed, ImageVersion, Setting};
 pub use foresight::Foreseen;

@@ -65,6 +65,14 @@ fn entry(id: u64, image: &str) -> HistoryEntry {
     }
 }
 
+/// A healthy application with this one source.
+pub(super) fn application_of(source: Source) -> Application {
+    Application {
+        sources: vec![source],
+        ..healthy()
+    }
+}
+
 /// A healthy application whose last operation was over at 10 and that was looked at at 11.
 fn healthy() -> Application {
     Application {

@@ -125,6 +125,21 @@ impl Channel {
     }
 }
 
+impl Event {
+    /// Its name for machines: `environment.broke`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Released => "environment.released",
+            Self::NotReleased { .. } => "release.failed",
+            Self::Broke { .. } => "environment.broke",
+            Self::Recovered { .. } => "environment.recovered",
+            Self::Waiting { .. } => "release.waiting",
+            Self::WaitingForApproval { .. } => "release.waiting_for_approval",
+            Self::RolledBack { .. } => "environment.rolled_back",
+        }
+    }
+}
+
 impl Notice {
     /// The channel that it is for. That something works again is told where it was told that it is broken.
     pub const fn channel(&self) -> Channel {
@@ -141,15 +156,7 @@ impl Notice {
 
     /// Its name for machines: `environment.broke`.
     pub const fn name(&self) -> &'static str {
-        match self.event {
-            Event::Released => "environment.released",
-            Event::NotReleased { .. } => "release.failed",
-            Event::Broke { .. } => "environment.broke",
-            Event::Recovered { .. } => "environment.recovered",
-            Event::Waiting { .. } => "release.waiting",
-            Event::WaitingForApproval { .. } => "release.waiting_for_approval",
-            Event::RolledBack { .. } => "environment.rolled_back",
-        }
+        self.event.name()
     }
 
     /// Whether another version than before is found healthy by it.

@@ -31,6 +31,13 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
         let github = self.gitops.as_ref().ok_or_else(|| {
             not_set("the variable gitops_token, a token that may commit there, is")
         })?;
+        if !github.serves(&place.host) {
+            let reason = format!(
+                "the application's manifests are at {}, which is not the GitHub of github_api_url: release by another `update`",
+                place.host
+            );
+            return Err(CallError::Refused { reason }.into());
+        }
         let found = github.find_repository(&place.repository).await?;
         let repository = Repository {
             id: found.id,

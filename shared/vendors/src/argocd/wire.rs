@@ -1,7 +1,7 @@
 //! An application in Argo CD's JSON: its metadata and specification. The Go types leave out what is empty, so everything may be
 //! missing.
 
-use domain::argocd::{self, Automation, HelmParameter, SourceKind};
+use domain::argocd::{self, Automation, HelmParameter, HelmValues, SourceKind};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -89,9 +89,13 @@ struct Kustomize {
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 struct Helm {
     parameters: Option<Vec<Parameter>>,
+    value_files: Option<Vec<String>>,
+    values: Option<String>,
+    values_object: Option<serde_json::Map<String, Value>>,
+    file_parameters: Option<Vec<Value>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -185,10 +189,9 @@ impl Source {
                 _ => SourceKind::Unknown,
             }
         };
-        let parameters = self
-            .helm
-            .and_then(|helm| helm.parameters)
-            .unwrap_or_default();
+        let helm = self.helm.unwrap_or_default();
+        let helm_values = helm.values();
+        let parameters = helm.parameters.unwrap_or_default();
         argocd::Source {
             repository: self.repo_url,
             path: self.path,
@@ -206,7 +209,27 @@ impl Source {
                     force_string: parameter.force_string,
                 })
                 .collect(),
+            helm_values,
             kind,
+        }
+    }
+}
+
+impl Helm {
+    /// Where else values come from.
+    fn values(&self) -> HelmValues {
+        let is_there = |text: &String| !text.trim().is_empty();
+        HelmValues {
+            files: self.value_files.clone().unwrap_or_default(),
+            has_inline: self.values.as_ref().is_some_and(is_there)
+                || self
+                    .values_object
+                    .as_ref()
+                    .is_some_and(|values| !values.is_empty())
+                || self
+                    .file_parameters
+                    .as_ref()
+                    .is_some_and(|all| !all.is_empty()),
         }
     }
 }

@@ -91,13 +91,13 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
             return Err(self.failure(&exchange, &response));
         }
         let wire: WireCommit = exchange.read(&response)?;
-        let people = [wire.author, wire.committer];
-        let mut authors: Vec<String> = people
-            .into_iter()
-            .flatten()
-            .filter_map(|person| person.login)
-            .collect();
-        authors.dedup();
+        let login = |person: Option<WirePerson>| person.and_then(|person| person.login);
+        let mut authors = Vec::new();
+        if let Some(author) = login(wire.author) {
+            let committer = login(wire.committer).filter(|committer| *committer != author);
+            authors.push(author);
+            authors.extend(committer);
+        }
         Ok(Some(Commit {
             sha: wire.sha,
             message: wire.commit.message,

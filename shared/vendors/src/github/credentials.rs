@@ -4,7 +4,7 @@ use http::HeaderValue;
 
 use super::{NAMES, app::App};
 use crate::{
-    address::{Base, bearer},
+    address::{Base, Names, bearer},
     error::Secrets,
 };
 
@@ -20,6 +20,8 @@ pub enum Credentials {
     },
     /// `github_token`: a plain token, for a single repository or a first try.
     Token(String),
+    /// `gitops_token`: a plain token that may commit to repositories of manifests, and is for nothing else.
+    GitopsToken(String),
     /// The variables contradict each other or none is set: what is wrong, for people.
     Unusable(String),
 }
@@ -56,19 +58,39 @@ pub(super) struct Setup {
 }
 
 pub(super) enum Login {
-    Token(HeaderValue),
+    Token {
+        bearer: HeaderValue,
+        kind: PlainToken,
+    },
     App(Box<App>),
 }
+
+/// What a plain token is for, for people.
+#[derive(Clone, Copy)]
+pub(super) struct PlainToken {
+    /// The variable that holds it.
+    pub(super) variable: &'static str,
+    /// What it needs to be allowed.
+    pub(super) rights: &'static str,
+}
+
+const ORDINARY: PlainToken = PlainToken {
+    variable: NAMES.token_variable,
+    rights: "read contents and actions, and to write pull requests",
+};
+
+const GITOPS: PlainToken = PlainToken {
+    variable: "gitops_token",
+    rights: "write contents of the repository of the manifests",
+};
 
 impl Setup {
     pub(super) fn new(base_url: &str, credentials: &Credentials) -> Result<Self, String> {
         let base = Base::new(base_url, NAMES)?;
         let secrets = Secrets::default();
         let login = match credentials {
-            Credentials::Token(token) => {
-                secrets.add(token.trim());
-                Login::Token(bearer(token, NAMES)?)
-            }
+            Credentials::Token(token) => plain(token, ORDINARY, &secrets)?,
+            Credentials::GitopsToken(token) => plain(token, GITOPS, &secrets)?,
             Credentials::App { id, private_key } => {
                 secrets.add(private_key.trim());
                 Login::App(Box::new(App::new(id, private_key)?))
@@ -81,4 +103,14 @@ impl Setup {
             secrets,
         })
     }
+}
+
+fn plain(token: &str, kind: PlainToken, secrets: &Secrets) -> Result<Login, String> {
+    secrets.add(token.trim());
+    let names = Names {
+        token_variable: kind.variable,
+        ..NAMES
+    };
+    let bearer = bearer(token, names)?;
+    Ok(Login::Token { bearer, kind })
 }

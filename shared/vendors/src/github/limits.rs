@@ -6,6 +6,7 @@ use domain::Timestamp;
 use http::StatusCode;
 use ports::Response;
 
+use super::credentials::PlainToken;
 use crate::exchange::{bounded, message, retry_after, seconds};
 
 /// The pause for a limit that does not say how long: the least that GitHub asks for.
@@ -90,23 +91,25 @@ fn needed(response: &Response) -> Option<&str> {
 }
 
 /// What would be right for a plain token, for each refusal that GitHub is known to give; empty for one that speaks for itself.
-pub(super) fn hint(response: &Response) -> String {
+pub(super) fn hint(response: &Response, kind: PlainToken) -> String {
+    let PlainToken { variable, rights } = kind;
     let needed = needed(response);
     let message = message(response).unwrap_or_default().to_ascii_lowercase();
-    let hint = match (response.status.as_u16(), needed) {
-        (401, _) => "The variable github_token must hold a token that is still valid",
-        (403, _) if message.contains("locked") => LOCKED,
+    match (response.status.as_u16(), needed) {
+        (401, _) => format!("The variable {variable} must hold a token that is still valid"),
+        (403, _) if message.contains("locked") => LOCKED.to_owned(),
         (403, Some(needed)) => {
-            return format!("The token in github_token needs the permission {needed}");
+            format!("The token in {variable} needs the permission {needed}")
         }
         (403, None) if message.contains("not accessible by") => {
-            "The token in github_token needs to read contents and actions, and to write pull requests"
+            format!("The token in {variable} needs to {rights}")
         }
-        (404, _) => "The repository must exist, and the token in github_token have access to it",
-        (410, _) => ISSUES_OFF,
-        (_, _) => "",
-    };
-    hint.to_owned()
+        (404, _) => {
+            format!("The repository must exist, and the token in {variable} have access to it")
+        }
+        (410, _) => ISSUES_OFF.to_owned(),
+        (_, _) => String::new(),
+    }
 }
 
 /// `issues=write; pull_requests=write`, as GitHub writes it.

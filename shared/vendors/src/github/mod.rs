@@ -151,6 +151,16 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         self.setup.as_ref().err().map(String::as_str)
     }
 
+    /// Whether repositories of this host are this GitHub's, as far as the address of its API tells.
+    pub fn serves(&self, host: &str) -> bool {
+        let setup = self.setup.as_ref().ok();
+        let own = setup.and_then(|setup| setup.base.web_host());
+        let alias = ["ssh.", "www."]
+            .iter()
+            .find_map(|alias| host.strip_prefix(alias));
+        own.is_none_or(|own| host == own || alias == Some(&own))
+    }
+
     /// Why a request would be held back at present, without making it: GitHub does not answer others either. None if it would be made.
     pub async fn held_back(&self) -> Option<CallError> {
         held_back(&self.http, "Asking GitHub").await
@@ -250,7 +260,7 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
 
     async fn pass(&self, call: &Call<'_>) -> Result<Pass, CallError> {
         match &self.setup(&call.what)?.login {
-            Login::Token(bearer) => Ok(Pass::plain(bearer.clone())),
+            Login::Token { bearer, .. } => Ok(Pass::plain(bearer.clone())),
             Login::App(app) => self.installation_pass(app, call, call.repository).await,
         }
     }
@@ -294,12 +304,10 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         if response.status == StatusCode::NOT_MODIFIED {
             return exchange.unreadable(response, "not modified, of which nothing is known");
         }
-        let by_app = self
-            .setup
-            .as_ref()
-            .is_ok_and(|setup| matches!(setup.login, Login::App(_)));
-        if !by_app {
-            return exchange.failure(response, &limits::hint(response));
+        if let Ok(setup) = &self.setup
+            && let Login::Token { kind, .. } = &setup.login
+        {
+            return exchange.failure(response, &limits::hint(response, *kind));
         }
         if response.status == StatusCode::UNAUTHORIZED {
             // Whether id and key are right shows when the next token is asked for. A new token may not be known everywhere yet.

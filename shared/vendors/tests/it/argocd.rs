@@ -302,6 +302,10 @@ fn an_application_is_read_whole() {
                     "ghcr.io/acme/shop:v1",
                 ],
                 helm_parameters: [],
+                helm_values: HelmValues {
+                    files: [],
+                    has_inline: false,
+                },
                 kind: Kustomize,
             },
         ],
@@ -378,6 +382,10 @@ fn an_application_is_read_whole() {
                             "ghcr.io/acme/shop:v0",
                         ],
                         helm_parameters: [],
+                        helm_values: HelmValues {
+                            files: [],
+                            has_inline: false,
+                        },
                         kind: Kustomize,
                     },
                 ],

@@ -88,3 +88,30 @@ fn a_branch_and_a_tag_of_one_name_are_told_apart_and_slashes_do_not_leave_the_pa
         assert_eq!(told(gone), "None");
     }
 }
+
+#[test]
+fn the_people_of_a_commit_are_those_whom_github_knows_and_nobody_if_it_does_not_know_its_author() {
+    let people = [
+        (r#"{"login":"ada"}"#, r#"{"login":"web-flow"}"#),
+        (r#"{"login":"ada"}"#, r#"{"login":"ada"}"#),
+        (r#"{"login":"ada"}"#, "null"),
+        ("null", r#"{"login":"bob"}"#),
+        ("{}", r#"{"login":"bob"}"#),
+    ];
+    let told = people.map(|(author, committer)| {
+        let body = format!(
+            r#"{{"sha":"{}","commit":{{"message":"x"}},"author":{author},"committer":{committer}}}"#,
+            sha("a")
+        );
+        let script = Script::one(200, &body);
+        let commit = now(client(&script).commit(repository(&name()), At::Branch("main")));
+        format!("{:?}", commit.unwrap().unwrap().authors)
+    });
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    ["ada", "web-flow"]
+    ["ada"]
+    ["ada"]
+    []
+    []
+    "#);
+}

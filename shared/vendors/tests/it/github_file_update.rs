@@ -3,11 +3,11 @@
 use serde_json::json;
 use vendors::{
     CallError,
-    github::{FileUpdate, Written},
+    github::{Credentials, FileUpdate, Written},
 };
 
 use crate::{
-    github_pull_request::{client, name, repository},
+    github_pull_request::{client_at, client_with, name, repository},
     script::{Script, broken, now, told},
 };
 
@@ -19,7 +19,8 @@ fn update(script: &Script) -> Result<Written, CallError> {
         text: "images:\n- name: ü\n",
         message: "shop production: v2",
     };
-    now(client(script).update_file(repository(&name()), update))
+    let credentials = Credentials::GitopsToken("github_pat_s3cr3t0123456789".to_owned());
+    now(client_with(script, &credentials).update_file(repository(&name()), update))
 }
 
 #[test]
@@ -72,13 +73,13 @@ fn somebody_elses_change_is_seen_and_rules_are_told() {
         "Repository rule violations found Changes must be made through a pull request.". The branch is
         protected: the rules of the GitOps repository must let Slipway commit to it
     refused: committing shop/production/kustomization.yaml to main of acme/shop: GitHub answered 404
-        "Branch main not found". The repository must exist, and the token in github_token have access to
+        "Branch main not found". The repository must exist, and the token in gitops_token have access to
         it. The branch must exist, and the token be allowed to write contents there
     refused: committing shop/production/kustomization.yaml to main of acme/shop: GitHub answered 422
         "Invalid request. "sha" wasn't supplied."
     refused: committing shop/production/kustomization.yaml to main of acme/shop: GitHub answered 403
-        "Resource not accessible by integration". The token in github_token needs to read contents and
-        actions, and to write pull requests
+        "Resource not accessible by integration". The token in gitops_token needs to write contents of
+        the repository of the manifests
     retry: committing shop/production/kustomization.yaml to main of acme/shop: GitHub answered 502
         "<html>Bad Gateway</html>"
     retry: committing shop/production/kustomization.yaml to main of acme/shop: GitHub answered 200 with
@@ -86,4 +87,26 @@ fn somebody_elses_change_is_seen_and_rules_are_told() {
     retry: committing shop/production/kustomization.yaml to main of acme/shop: the answer from
         https://vendor.example:443 broke off: connection reset
     "#);
+}
+
+#[test]
+fn a_repository_of_another_host_is_none_of_this_githubs() {
+    let at = |api: &str, host: &str| {
+        let script = Script::default();
+        let credentials = Credentials::GitopsToken("github_pat_s3cr3t0123456789".to_owned());
+        client_at(&script, api, &credentials).serves(host)
+    };
+    let public = "https://api.github.com";
+    for (api, host, expected) in [
+        (public, "github.com", true),
+        (public, "ssh.github.com", true),
+        (public, "gitlab.com", false),
+        (public, "github.com.evil.test", false),
+        ("https://git.acme.dev/api/v3", "git.acme.dev", true),
+        ("https://git.acme.dev/api/v3", "github.com", false),
+        // An address that does not tell: whoever set it up knows.
+        ("http://127.0.0.1:4000", "github.com", true),
+    ] {
+        assert_eq!(at(api, host), expected, "{host} by {api}");
+    }
 }

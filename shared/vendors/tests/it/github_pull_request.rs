@@ -14,14 +14,28 @@ use crate::script::{Script, Still, now, told};
 
 /// A client of the scripted GitHub at 2026-11-21T10:31:07Z.
 pub fn client(script: &Script) -> Client<&Script, Still, MemoryStore> {
-    let clock = Still(Timestamp::from_milliseconds(1_795_257_067_000));
-    Client::new(
+    client_with(
         script,
-        clock,
-        MemoryStore::default(),
-        "https://api.github.com",
         &Credentials::Token("ghp_s3cr3t0123456789".to_owned()),
     )
+}
+
+/// The same with other credentials.
+pub fn client_with<'script>(
+    script: &'script Script,
+    credentials: &Credentials,
+) -> Client<&'script Script, Still, MemoryStore> {
+    client_at(script, "https://api.github.com", credentials)
+}
+
+/// The same at another address.
+pub fn client_at<'script>(
+    script: &'script Script,
+    api: &str,
+    credentials: &Credentials,
+) -> Client<&'script Script, Still, MemoryStore> {
+    let clock = Still(Timestamp::from_milliseconds(1_795_257_067_000));
+    Client::new(script, clock, MemoryStore::default(), api, credentials)
 }
 
 /// The name that the tests reach repository 1296269 by.

@@ -10,6 +10,7 @@
 
 mod argocd;
 mod argocd_matrix;
+mod argocd_values;
 mod backstage;
 mod coolify_cancellation;
 mod coolify_deploy;

@@ -5,7 +5,7 @@ use super::{
     Action, Asked, Failure, Kind, Line,
     plan::{Wish, due},
     progress::deploy_key,
-    standing::Standing,
+    standing::{Standing, UNATTRIBUTED},
     state::Running,
 };
 use crate::{
@@ -80,7 +80,7 @@ impl Line {
         self.announce(event, version, at);
     }
 
-    /// Tells once of each commit, and once more of each new build of it, that it waits for people.
+    /// Tells once of each thing that a commit, and each build of it, waits for from people.
     pub(super) fn announce_waiting(&mut self, at: Timestamp) {
         let Some(terms) = &self.terms else {
             return;
@@ -90,17 +90,19 @@ impl Line {
             .iter()
             .filter_map(|(commit, candidate)| {
                 let key = deploy_key(commit, candidate, candidate.build(&self.id, terms));
-                if candidate.announced_as.as_ref() == Some(&key) {
-                    return None;
-                }
                 let event = match self.standing(commit, candidate, terms, at) {
                     Standing::Diverged(of) => Event::Waiting {
                         reason: format!("it does not contain {}", of.short()),
                     },
                     Standing::Unfounded(reason) => Event::Waiting { reason },
+                    // Whose approval counts is about to be known.
+                    Standing::Unapproved { .. } if candidate.authors.is_none() => return None,
                     Standing::Unapproved { needed, given } => {
                         Event::WaitingForApproval { needed, given }
                     }
+                    Standing::Unattributed => Event::Waiting {
+                        reason: UNATTRIBUTED.to_owned(),
+                    },
                     Standing::Unbuilt(_)
                     | Standing::Upstream(..)
                     | Standing::Unordered(_)
@@ -112,8 +114,11 @@ impl Line {
             })
             .collect();
         for (commit, key, event) in waiting {
-            if let Some(candidate) = self.candidates.get_mut(&commit) {
-                candidate.announced_as = Some(key);
+            let Some(candidate) = self.candidates.get_mut(&commit) else {
+                continue;
+            };
+            if !candidate.announced.is_new(key, event.name()) {
+                continue;
             }
             let version = self.earlier(&commit);
             self.announce(event, version, at);

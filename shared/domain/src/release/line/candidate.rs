@@ -1,6 +1,6 @@
 //! A commit that waits to be released: what is known of it, of its build, and who approved it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -44,16 +44,38 @@ pub(super) struct Candidate {
     pub(super) is_head: Option<bool>,
     /// A person lets it go on though it does not follow what is there.
     pub(super) diverged_allowed: bool,
-    /// The logins of those who wrote and committed it, once read.
+    /// The logins of those who wrote and committed it, once read; none of them if GitHub does not know who wrote it.
     #[serde(default)]
     pub(super) authors: Option<Vec<String>>,
     /// What people approved of it.
     #[serde(default)]
     pub(super) approvals: Vec<Approval>,
-    /// As what people were told that it waits for them: the key of its release.
+    /// As what people were told that it waits for them.
     #[serde(default)]
-    pub(super) announced_as: Option<String>,
+    pub(super) announced: Announced,
     pub(super) report: Report,
+}
+
+/// What people were told that a commit waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct Announced {
+    /// The key of the release that waited.
+    pub(super) key: String,
+    /// The names of the notices.
+    pub(super) reasons: BTreeSet<String>,
+}
+
+impl Announced {
+    /// Notes that the release of this key waits for this, and says whether nobody was told so yet.
+    pub(super) fn is_new(&mut self, key: String, reason: &str) -> bool {
+        if self.key != key {
+            *self = Self {
+                key,
+                reasons: BTreeSet::new(),
+            };
+        }
+        self.reasons.insert(reason.to_owned())
+    }
 }
 
 /// A person's approval. It holds for what was approved, and for nothing else.
@@ -96,7 +118,7 @@ impl Candidate {
             diverged_allowed: false,
             authors: None,
             approvals: Vec::new(),
-            announced_as: None,
+            announced: Announced::default(),
             report: Report::default(),
         }
     }

@@ -81,6 +81,7 @@ impl Line {
             }
             agenda.add(Wish::At(forgotten_at));
             self.report_ended(repository, None, now, &mut agenda);
+            agenda.add(self.announce_next(now));
         }
         if let Some(terms) = &self.terms {
             if let Some(running) = &self.running {
@@ -330,6 +331,15 @@ impl Line {
                         self.check(repository, terms, commit, candidate)
                     }));
                 }
+                // Somebody may tell GitHub whose address it is.
+                Standing::Unattributed => {
+                    let again_at = candidate
+                        .checked_at
+                        .map_or(now, |checked_at| checked_at.after(UNATTRIBUTED_PAUSE));
+                    agenda.add(due(&self.reading, again_at, now, || {
+                        self.check(repository, terms, commit, candidate)
+                    }));
+                }
                 Standing::Unbuilt(_)
                 | Standing::Upstream(_, None)
                 | Standing::Unordered(_)
@@ -351,6 +361,9 @@ impl Line {
 
 /// Deliveries tell of runs; they are asked for only after this long.
 const FIRST_LOOK: Duration = Duration::from_secs(15);
+
+/// Between two looks at who wrote a commit whose author GitHub does not know.
+const UNATTRIBUTED_PAUSE: Duration = Duration::from_secs(600);
 
 /// Between two looks at the runs: more seldom the longer it takes, but never given up, since a run may need a person's leave.
 fn runs_pause(waiting_for: Duration) -> Duration {

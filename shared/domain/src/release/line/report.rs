@@ -6,7 +6,7 @@ use super::{
     Action, Hold, Kind, Line, Phase, ReportAction, ReportFact, Upstream,
     candidate::{Build, Candidate},
     plan::{Agenda, due},
-    standing::Standing,
+    standing::{Standing, UNATTRIBUTED},
     state::{Ended, Report, Running, Stage},
     status::{DeploymentState, DeploymentStatus, status},
 };
@@ -154,6 +154,7 @@ impl Line {
             Standing::Unapproved { needed, given } => {
                 (Phase::WaitingForApproval, approvals(needed, &given))
             }
+            Standing::Unattributed => (Phase::WaitingForApproval, UNATTRIBUTED.to_owned()),
             Standing::Ready => (Phase::Queued, self.queued_for()),
         }
     }
@@ -255,6 +256,7 @@ impl Line {
             | Standing::Unfounded(_)
             | Standing::Untested(_)
             | Standing::Unapproved { .. }
+            | Standing::Unattributed
             | Standing::Ready => false,
         }
     }

@@ -14,6 +14,10 @@ use crate::{
 /// A push so long before the environment is known may be the one that made it known.
 pub(super) const FIRST_PUSH: Duration = Duration::from_secs(300);
 
+/// Why nobody's approval counts.
+pub(super) const UNATTRIBUTED: &str = "GitHub knows no account of its author, and nobody approves their own work: the author has to add \
+                                       the commit's e-mail address to their account";
+
 /// What a commit waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Standing {
@@ -38,6 +42,8 @@ pub(super) enum Standing {
         /// Who has.
         given: Vec<String>,
     },
+    /// People have to approve it, and whose approval counts is not known: GitHub knows no account of who wrote it.
+    Unattributed,
     /// It may go.
     Ready,
 }
@@ -124,6 +130,9 @@ impl Line {
             ));
         }
         if terms.approvals > 0 {
+            if candidate.authors.as_ref().is_some_and(Vec::is_empty) {
+                return Standing::Unattributed;
+            }
             let given = self.approvers(commit, candidate);
             if u32::try_from(given.len()).unwrap_or(u32::MAX) < terms.approvals {
                 return Standing::Unapproved {

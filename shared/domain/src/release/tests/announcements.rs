@@ -174,3 +174,22 @@ fn a_store_that_does_not_take_a_letter_holds_no_release_up() {
         "1. environment.released 1\n2. environment.released 2"
     );
 }
+
+#[test]
+fn what_is_to_be_told_is_told_though_the_configuration_names_the_environment_no_more() {
+    let mut story = after_a_good_one(PRODUCTION);
+    story.record(&Fact::NotAnnounced {
+        trouble: Trouble::retry("the store does not answer"),
+    });
+    story.release('2');
+    story.record(&Fact::Configured {
+        repository: Some("acme/shop".parse().unwrap()),
+        terms: None,
+        as_of: story.now,
+    });
+    story.go_until(Duration::from_secs(600));
+    assert_eq!(
+        told(&story),
+        "1. environment.released 1\n2. environment.released 2"
+    );
+}

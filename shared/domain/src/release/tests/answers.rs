@@ -37,7 +37,7 @@ impl Story {
                         Source::Tag(_) => Some(false),
                         Source::Promotion => None,
                     },
-                    authors: Some(vec!["grace".into()]),
+                    authors: Some(self.authors.clone()),
                 }
             }
             Action::Begin {

@@ -134,3 +134,42 @@ fn approvals_do_not_lift_a_hold_and_are_kept_behind_it() {
     story.go();
     assert_eq!(story.live(), Some('1'));
 }
+
+#[test]
+fn nobody_approves_what_was_written_by_whom_github_does_not_know_until_it_does() {
+    let mut story = Story::new(GUARDED);
+    story.authors.clear();
+    story.release('1');
+    approve(&mut story, '1', "ada");
+    approve(&mut story, '1', "bob");
+    story.go_until(Duration::from_secs(3_600));
+    assert_eq!(story.live(), None);
+    insta::assert_snapshot!(story.waiting(), @"1 waiting-for-approval: GitHub knows no account of its author, and nobody approves their own work: the author has to add the commit's e-mail address to their account");
+    assert_eq!(told(&story), ["release.waiting"]);
+    let looks = story.done.iter().filter(|done| *done == "check 1").count();
+    assert!(looks <= 10, "it was asked {looks} times in an hour");
+    story.authors.push("grace".into());
+    story.go_until(Duration::from_secs(700));
+    assert_eq!(story.live(), Some('1'), "the approvals were kept");
+}
+
+#[test]
+fn that_people_must_approve_is_told_though_something_else_was_told_before() {
+    let mut story = Story::new(GUARDED);
+    story.release('1');
+    approve(&mut story, '1', "ada");
+    approve(&mut story, '1', "bob");
+    story.go();
+    // Somebody forced another history onto the branch.
+    story.parents.insert('7', Some('0'));
+    story.head = '7';
+    story.release('7');
+    story.record(&Fact::DivergedAllowed {
+        commit: commit('7'),
+    });
+    story.go();
+    assert_eq!(
+        told(&story)[2..],
+        ["release.waiting", "release.waiting_for_approval"]
+    );
+}

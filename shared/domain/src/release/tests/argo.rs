@@ -15,6 +15,8 @@ pub(super) struct Argo {
     pub(super) spec: String,
     pub(super) live: String,
     pub(super) by_itself: bool,
+    /// Whether its version is set in Git, and not in its specification.
+    pub(super) is_by_git: bool,
     /// Whether its manifests are plain files.
     pub(super) is_directory: bool,
     /// Images that never get healthy.
@@ -92,6 +94,12 @@ impl Argo {
         if self.is_directory {
             return argocd::Source {
                 kind: argocd::SourceKind::Directory,
+                ..source(&self.spec)
+            };
+        }
+        if self.is_by_git {
+            return argocd::Source {
+                kustomize_images: Vec::new(),
                 ..source(&self.spec)
             };
         }

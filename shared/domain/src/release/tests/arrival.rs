@@ -139,6 +139,7 @@ fn a_message_may_ask_for_no_release_and_a_branch_may_lose_a_commit() {
 fn a_release_by_git_is_a_commit_and_argo_cd_is_followed_until_it_runs_that_image() {
     let git = "branch: main\nargocd: { application: shop, update: git }\nrollback: automatic";
     let mut story = Story::new(git);
+    story.argo.is_by_git = true;
     insta::assert_snapshot!(story.release('1'), @r#"
     check 1
     begin 1

@@ -122,6 +122,8 @@ pub(super) struct Story {
     /// What the next call fails with, if it fails.
     pub(super) trouble: Option<Trouble>,
     pub(super) done: Vec<String>,
+    /// Whom GitHub knows as the authors of commits.
+    pub(super) authors: Vec<String>,
     /// The letters that were handed over.
     pub(super) letters: Vec<Letter>,
     /// The commits that Argo CD was given, with whether that was a way back.
@@ -151,6 +153,7 @@ impl Story {
                 spec: "ghcr.io/acme/shop:former".into(),
                 live: "ghcr.io/acme/shop:former".into(),
                 by_itself: false,
+                is_by_git: false,
                 is_directory: false,
                 sick: BTreeSet::new(),
                 ends: argocd::Phase::Succeeded,
@@ -170,6 +173,7 @@ impl Story {
             answers: true,
             trouble: None,
             done: Vec::new(),
+            authors: vec!["grace".into()],
             letters: Vec::new(),
             given: Vec::new(),
         };

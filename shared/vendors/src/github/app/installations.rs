@@ -169,7 +169,7 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
     fn app<'a>(&'a self, exchange: &Exchange<'_>) -> Result<&'a App, CallError> {
         match &self.setup(&exchange.what)?.login {
             Login::App(app) => Ok(app),
-            Login::Token(_) => Err(exchange.refused(
+            Login::Token { .. } => Err(exchange.refused(
                 exchange.reason("only an App has installations"),
                 "The variables github_app_id and github_app_private_key must be set",
             )),
