@@ -212,3 +212,43 @@ async fn a_repository_that_is_renamed_transferred_and_archived_keeps_its_preview
         .await?;
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_is_renamed_keeps_its_previews_under_its_new_name() -> Result<()> {
+    let story = Setup::default()
+        .as_app()
+        .variable("survey_seconds", "600")
+        .start()
+        .await?;
+    let pull = ready(&story, "Add a cart", "feature/cart").await?;
+    known(&story, 1).await?;
+    story.world.github().rename_account("acme", "acme-corp");
+    // No survey is due for long: it is the delivery that has the installation looked at.
+    let renamed = |answer: &Value| answer["installations"][0]["account"] == "acme-corp";
+    answer_with(&story, "the account's new name", renamed).await?;
+    let told = story.world.github().webhooks().all();
+    assert!(
+        told.iter()
+            .any(|delivery| delivery.event == "installation_target")
+    );
+    let survey = story.reconcile_asking("?survey=now").await?.json();
+    assert_eq!(
+        survey["surveys"][0]["repository"], "acme-corp/shop",
+        "{survey}"
+    );
+    assert!(story.application().has_preview(pull.number()));
+    assert_eq!(story.deployments_of(&pull), 1, "it was never taken down");
+    // What comes afterwards is done under the new name.
+    pull.push();
+    story.repository.run("CI").for_pull_request(&pull).succeed();
+    let again = |_: &World| story.deployments_of(&pull) == 2;
+    story.reconcile_until("the next deployment", again).await?;
+    story.comment_with(&pull, "✅ Ready").await?;
+    assert_eq!(pull.comments().len(), 1, "the same comment");
+    pull.close();
+    story
+        .reconcile_until("the removal", is_gone(&story, &pull))
+        .await?;
+    story.world.assert_clean();
+    Ok(())
+}

@@ -73,6 +73,26 @@ impl GitHub {
             .collect()
     }
 
+    /// An account takes another login: everything under the old one redirects as long as nobody else takes it, and Apps that are
+    /// installed on the account are told.
+    pub fn rename_account(&self, login: &str, to: &str) {
+        let shared = &self.shared;
+        shared.change(|state| {
+            let github = &mut state.github;
+            let account = github.user_named(login, "Organization", &shared.names);
+            let owned = github.repositories.values();
+            let former: Vec<(String, u64)> = owned
+                .filter(|found| found.owner == account)
+                .map(|found| (github.full_name(found).to_lowercase(), found.id))
+                .collect();
+            github.former_names.extend(former);
+            if let Some(found) = github.users.get_mut(&account) {
+                to.clone_into(&mut found.login);
+            }
+            github.emit_renamed_account(account, login, shared.github_url(), &shared.names);
+        });
+    }
+
     /// A token of this person, who is made if unknown.
     #[must_use]
     pub fn token_of(&self, login: &str) -> String {

@@ -44,6 +44,7 @@ async fn every_change_of_what_is_reached_is_told_as_githubs_schema_says() {
     till.set_default_branch("trunk");
     till.transfer("globex");
     other.delete();
+    github.rename_account("acme", "acme-corp");
     let told = told(&story);
     let names: Vec<&str> = told.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
@@ -65,8 +66,10 @@ async fn every_change_of_what_is_reached_is_told_as_githubs_schema_says() {
             "installation_repositories$added",
             "repository$transferred",
             "installation$deleted",
+            "installation_target$renamed",
         ]
     );
+    assert_eq!(shop.full_name(), "acme-corp/shop");
     for (definition, payload) in &told {
         let differences = payload_differences(definition, payload);
         assert!(differences.is_empty(), "{definition}: {differences:#?}");

@@ -1,4 +1,4 @@
-//! Deliveries that tell of what Apps reach: `installation`, `installation_repositories` and `repository`.
+//! Deliveries that tell of what Apps reach: `installation`, `installation_repositories`, `installation_target` and `repository`.
 
 use serde_json::{Value, json};
 
@@ -64,6 +64,28 @@ impl GitHubState {
                 "repositories_added": shape.listed(added), "repositories_removed": removed, "requester": null,
                 "sender": shape.user(found.account)});
             self.enqueue("installation_repositories", 0, &payload, names);
+        }
+    }
+
+    /// Queues an `installation_target` delivery for each installation on an account whose login was `former`.
+    pub(crate) fn emit_renamed_account(
+        &mut self,
+        account: u64,
+        former: &str,
+        api: &str,
+        names: &Names,
+    ) {
+        let installations = self.installed.installations.values();
+        let on_account: Vec<u64> = installations
+            .filter(|found| found.account == account)
+            .map(|found| found.id)
+            .collect();
+        for installation in on_account {
+            let shown = Shape { github: self, api }.user(account);
+            let payload = json!({"action": "renamed", "account": shown, "sender": shown, "target_type": "Organization",
+                "changes": {"login": {"from": former}},
+                "installation": {"id": installation, "node_id": format!("I_{installation}")}});
+            self.enqueue("installation_target", 0, &payload, names);
         }
     }
 
