@@ -193,7 +193,7 @@ fn place(line: &LineId) -> String {
     format!("{}/{}/{}", line.repository, line.service, line.environment)
 }
 
-/// What people are told after an act, by the word in the address: nothing that somebody else wrote.
+/// What people are told after an act, here or at GitHub, by the word in the address: nothing that somebody else wrote.
 pub(crate) fn notice(done: &str) -> Option<&'static str> {
     match done {
         "retry" => Some("Noted: the next run of reconcile tries again."),
@@ -205,6 +205,9 @@ pub(crate) fn notice(done: &str) -> Option<&'static str> {
         "lift-hold" => Some("The hold is lifted: the next run of reconcile goes on."),
         "allow-diverged" => Some("Noted: the commit may go on."),
         "allow-losses" => Some("Noted: the next run of reconcile lets the repositories go."),
+        "installed" => Some(
+            "The App is installed: the next run of reconcile looks at what it reaches. A new pull request gets its comment at once.",
+        ),
         "allow-removals" => Some("Noted: the next run of reconcile lets the removals go on."),
         _ => None,
     }

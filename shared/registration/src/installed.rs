@@ -2,13 +2,16 @@
 //!
 //! Anybody can call this with any number. All that follows is that an installation of which GitHub's API says that it is the App's is
 //! looked at, which needs no leave; nothing is shown of it. A `state` is only there if the link to GitHub had one, and must be good then.
+//! People are led on to the dashboard, where there is one.
+
+use std::time::Duration;
 
 use domain::{
     InstallationId,
     installation::{Fact, Hearsay, Installation, Key},
 };
-use http::StatusCode;
-use ports::{Clock, Http, Label, Level, Log, Store, StoreError};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use ports::{Clock, Http, Label, Level, Log, Request, Store, StoreError};
 use runtime::mailbox;
 use vendors::github;
 
@@ -21,6 +24,9 @@ use crate::{
 
 /// GitHub is asked for installations at most so often in a minute: whoever guesses numbers uses nothing up.
 const LOOKUPS_MAX: i64 = 20;
+/// The dashboard's form to sign in: 503 instead if nobody can.
+const DASHBOARD: &str = "http://dashboard.spin.internal/dashboard/sign-in";
+const DASHBOARD_TIMEOUT: Duration = Duration::from_secs(5);
 /// The minute in which lookups are counted.
 const MINUTE_KEY: &str = "setup/minute";
 
@@ -66,6 +72,7 @@ pub(crate) async fn answer<H: Http, C: Clock, S: Store, L: Log, G: Http, K: Cloc
         );
     };
     match note(ports, github, Key(InstallationId(id))).await {
+        Ok(Noted::Confirmed) if has_dashboard(&ports.http).await => to_dashboard(),
         Ok(Noted::Confirmed) => told(
             StatusCode::OK,
             "The App is installed",
@@ -96,6 +103,31 @@ pub(crate) async fn answer<H: Http, C: Clock, S: Store, L: Log, G: Http, K: Cloc
             )
         }
     }
+}
+
+/// Whether people can sign in to the dashboard. It alone has the secret of its sessions and knows, so it is asked.
+async fn has_dashboard(http: &impl Http) -> bool {
+    let request = Request {
+        method: Method::GET,
+        url: DASHBOARD.to_owned(),
+        headers: HeaderMap::new(),
+        body: Vec::new(),
+        timeout: DASHBOARD_TIMEOUT,
+    };
+    let answer = http.send(request).await;
+    answer.is_ok_and(|answer| answer.status == StatusCode::OK)
+}
+
+/// The page of the installations, which says that this one was noted. Whoever is not signed in comes to the form first.
+fn to_dashboard() -> Reply {
+    let mut reply = told(
+        StatusCode::SEE_OTHER,
+        "The App is installed",
+        "The dashboard shows what it reaches.",
+    );
+    let page = HeaderValue::from_static("/dashboard/installations?done=installed");
+    reply.headers.push((header::LOCATION, page));
+    reply
 }
 
 enum Noted {

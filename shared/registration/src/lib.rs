@@ -58,7 +58,7 @@ pub struct Asked<'a> {
 
 /// What the pages work with.
 pub struct Ports<H, C, S, L> {
-    /// To GitHub's API, for whom Slipway is nobody yet.
+    /// To GitHub's API, for whom Slipway is nobody yet, and to the dashboard.
     pub http: H,
     /// The time.
     pub clock: C,

@@ -17,18 +17,22 @@ const KEY: &str = include_str!("../../vendors/src/github/app/testdata/pkcs1.pem"
 const CONVERTED: &str = r#"{"id":77,"slug":"slipway-acme","client_id":"Iv1","client_secret":"never-shown","webhook_secret":"wh-secret-1",
     "pem":"-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----\n","html_url":"https://github.com/apps/slipway-acme"}"#;
 
-/// A GitHub that answers the same to everything, and remembers what it was asked.
-struct Answering(u16, &'static str, RefCell<Vec<String>>);
+/// A GitHub that answers the same to everything, and remembers what it was asked; and the status of the dashboard's form.
+struct Answering(u16, &'static str, RefCell<Vec<String>>, Cell<u16>);
 
 impl Http for Answering {
     async fn send(&self, request: Request) -> Result<Response, HttpError> {
-        self.2
-            .borrow_mut()
-            .push(format!("{} {}", request.method, request.url));
+        let (status, body) = if request.url.starts_with("http://dashboard.spin.internal/") {
+            (self.3.get(), "")
+        } else {
+            let line = format!("{} {}", request.method, request.url);
+            self.2.borrow_mut().push(line);
+            (self.0, self.1)
+        };
         Ok(Response {
-            status: StatusCode::from_u16(self.0).unwrap(),
+            status: StatusCode::from_u16(status).unwrap(),
             headers: HeaderMap::new(),
-            body: self.1.as_bytes().to_vec(),
+            body: body.as_bytes().to_vec(),
         })
     }
 }
@@ -66,7 +70,7 @@ impl Story {
     fn new(status: u16, body: &'static str) -> Self {
         let set = |text: &str| Some(text.to_owned());
         Self {
-            github: Answering(status, body, RefCell::default()),
+            github: Answering(status, body, RefCell::default(), Cell::new(503)),
             clock: Hand::default(),
             log: Lines::default(),
             store: MemoryStore::default(),
@@ -297,6 +301,25 @@ fn an_installation_is_noted_if_github_knows_it_whoever_says_so() {
         nobody.gets("/api/github/setup?installation_id=5").status,
         503
     );
+}
+
+#[test]
+fn whoever_comes_back_from_installing_is_led_to_the_dashboard_if_there_is_one() {
+    let story = Story::new(200, r#"{"id":5}"#).an_app();
+    story.github.3.set(200);
+    let reply = story.gets("/api/github/setup?installation_id=5&setup_action=install");
+    assert_eq!(reply.status, 303, "{}", reply.body);
+    assert_eq!(
+        header_of(&reply, "location"),
+        "/dashboard/installations?done=installed"
+    );
+    assert_eq!(noted(&story), 1);
+    let forged = story.gets("/api/github/setup?installation_id=5&state=9.aa");
+    assert_eq!(forged.status, 400, "what is to be checked is checked first");
+    let unknown = Story::new(404, r#"{"message":"Not Found"}"#).an_app();
+    unknown.github.3.set(200);
+    let reply = unknown.gets("/api/github/setup?installation_id=5");
+    assert_eq!(reply.status, 404, "nobody is led anywhere by a number");
 }
 
 #[test]

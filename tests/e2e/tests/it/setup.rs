@@ -118,7 +118,9 @@ async fn the_app_is_registered_by_a_page_that_shows_its_keys_once_and_keeps_none
     };
     assert_eq!(get(&back(4711), "").await?.status, 404, "GitHub knows none");
     let welcome = get(&back(installation.id()), "").await?;
-    assert_eq!(welcome.status, 200, "{}", welcome.text());
+    assert_eq!(welcome.status, 303, "{}", welcome.text());
+    let dashboard = welcome.header("location");
+    assert_eq!(dashboard, Some("/dashboard/installations?done=installed"));
     let forged = format!("{}&state=99.aa", back(installation.id()));
     assert_eq!(get(&forged, "").await?.status, 400);
     let answer = app.reconcile().await?.json();
@@ -129,5 +131,26 @@ async fn the_app_is_registered_by_a_page_that_shows_its_keys_once_and_keeps_none
     app.repository.run("CI").for_pull_request(&pull).succeed();
     app.comment_with(&pull, "✅ Ready").await?;
     app.world.assert_clean();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_comes_back_from_installing_sees_a_page_where_nobody_can_sign_in() -> Result<()> {
+    let story = Setup::default()
+        .as_app()
+        .variable("session_secret", "")
+        .start()
+        .await?;
+    let installation = story.world.github().installations();
+    let installation = installation.first().context("the App is installed")?;
+    let url = format!(
+        "{}/api/github/setup?installation_id={}",
+        story.slipway.url,
+        installation.id()
+    );
+    let welcome = get(&url, "").await?;
+    assert_eq!(welcome.status, 200, "{}", welcome.text());
+    let page = welcome.text();
+    assert!(page.contains("The App is installed"), "{page}");
     Ok(())
 }
