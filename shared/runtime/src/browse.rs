@@ -17,6 +17,7 @@ use domain::{
 };
 use ports::{Label, Store, StoreError};
 use vendors::github;
+pub use vendors::github::{RateLimit, rate_limit_of};
 
 use crate::{RunError, breaker::Pause, mailbox, record::Record};
 
@@ -52,16 +53,16 @@ impl Listing {
         u64::try_from(self.ids::<E>().len()).unwrap_or(u64::MAX)
     }
 
-    /// For whom GitHub's rate limit was reached, and until when: `token`, `app` or `installation/<id>`.
+    /// What is known of GitHub's rate limits, by whom they are counted for: `token`, `app` or `installation/<id>`.
     pub async fn github_limits(
         &self,
         store: &impl Store,
-    ) -> Result<Vec<(String, Timestamp)>, StoreError> {
+    ) -> Result<Vec<(String, RateLimit)>, StoreError> {
         let mut limits = Vec::new();
         for key in &self.0 {
             if let Some(payer) = key.strip_prefix(github::LIMIT_KEYS) {
-                let until = github::limited_until(store, key).await?;
-                limits.extend(until.map(|until| (payer.to_owned(), until)));
+                let limit = github::rate_limit(store, key).await?;
+                limits.extend(limit.map(|limit| (payer.to_owned(), limit)));
             }
         }
         Ok(limits)

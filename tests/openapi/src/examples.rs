@@ -114,6 +114,7 @@ fn installation() -> Value {
         "gone": false,
         "looked_at": "2026-11-21T10:25:00Z",
         "trouble": null,
+        "rate_limit": { "limit": 5000, "remaining": 3998, "resets_at": "2026-11-21T11:02:14Z" },
         "held_back": {
             "repositories": [42, 43],
             "reason": "2 repositories are missing from the App's installation without an event that says so: \

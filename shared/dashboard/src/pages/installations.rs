@@ -52,6 +52,10 @@ fn card(seen: &Seen<'_>, installation: &Installation) -> Markup {
                 @if let Some(at) = &installation.suspended_at { dt { "Suspended" } dd { (words::lasting(at, seen.now)) } }
                 dt { "Last look" }
                 dd { @match &installation.looked_at { Some(at) => (words::time(at, seen.now)), None => "none yet" } }
+                @if let Some(limit) = &installation.rate_limit {
+                    dt { "Requests to GitHub" }
+                    dd { "about " (limit.remaining) " of " (limit.limit) " an hour left" }
+                }
                 @if let Some(trouble) = &installation.trouble { dt { "Trouble" } dd .trouble { (trouble) } }
                 @if !installation.permissions.is_empty() {
                     dt { "Granted" } dd { (installation.permissions.join(", ")) }

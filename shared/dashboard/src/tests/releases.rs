@@ -62,6 +62,7 @@ pub(super) fn installations() -> Value {
         "id": 99, "account": "acme", "target_type": "Organization", "selection": "selected", "repositories": 12,
         "permissions": ["contents: read", "deployments: write"], "suspended_at": null, "gone": false,
         "looked_at": "2026-11-21T10:25:00Z", "trouble": null,
+        "rate_limit": { "limit": 5000, "remaining": 3998, "resets_at": "2026-11-21T11:02:14Z" },
         "held_back": { "repositories": [42, 43], "reason": "2 repositories are missing", "since": "2026-11-21T10:11:07Z" },
     }], "next": null })
 }
@@ -151,6 +152,8 @@ fn an_installation_tells_what_it_reaches_and_what_is_held_back() {
     12 (those that were chosen)
     Last look
     6 min ago
+    Requests to GitHub
+    about 3998 of 5000 an hour left
     Granted
     contents: read, deployments: write
     Id

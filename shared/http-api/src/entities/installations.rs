@@ -36,13 +36,17 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         for key in keys {
             let read = browse::state::<Installation>(&self.store, &key).await;
             let installation = self.readable(&key, read)?;
-            list.installations.extend(installation.as_ref().map(view));
+            if let Some(installation) = installation {
+                list.installations
+                    .push(self.view_installation(&installation).await?);
+            }
         }
         Ok(Reply::ok(&list))
     }
 
     pub(super) async fn show_installation(&self, key: Key) -> Result<Reply, Problem> {
-        Ok(Reply::ok(&view(&self.installation(key).await?)))
+        let installation = self.installation(key).await?;
+        Ok(Reply::ok(&self.view_installation(&installation).await?))
     }
 
     /// Refused if nothing is held back: whoever asks looked at something that has changed since.
@@ -53,6 +57,22 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             )));
         }
         self.tell::<Installation>(&key, &Fact::LossesAllowed).await
+    }
+
+    async fn view_installation(
+        &self,
+        installation: &Installation,
+    ) -> Result<model::Installation, Problem> {
+        let limit = browse::rate_limit_of(&self.store, installation.id).await?;
+        let mut view = view(installation);
+        view.rate_limit = limit
+            .and_then(|limit| limit.budget)
+            .map(|budget| model::RateLimit {
+                limit: budget.limit,
+                remaining: budget.remaining(self.clock.now()),
+                resets_at: budget.reset.to_string(),
+            });
+        Ok(view)
     }
 
     async fn installation(&self, key: Key) -> Result<Installation, Problem> {
@@ -87,6 +107,7 @@ fn view(installation: &Installation) -> model::Installation {
         gone: installation.is_gone(),
         looked_at: installation.looked_at().map(|at| at.to_string()),
         trouble: installation.trouble().map(str::to_owned),
+        rate_limit: None,
         held_back: installation.held_back().map(|held_back| HeldBackLosses {
             repositories: held_back.repositories.iter().map(|id| id.0).collect(),
             reason: held_back.to_string(),

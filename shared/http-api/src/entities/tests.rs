@@ -103,8 +103,13 @@ pub(crate) fn stored() -> TestEntities {
     hold_back(&entities);
     stored::environments(&entities);
     stored::installations(&entities);
-    let tokens = [("github/token/42", "ghs_secret"), ("preview/42/8", "{")];
-    for (key, value) in tokens {
+    let limit =
+        r#"{"until":1795257000000,"budget":{"limit":5000,"remaining":3998,"reset":1795258934000}}"#;
+    for (key, value) in [
+        ("github/token/42", "ghs_secret"),
+        ("preview/42/8", "{"),
+        ("github/limit/installation/99", limit),
+    ] {
         block_on(entities.store.set(Label::Default, key, value.as_bytes())).unwrap();
     }
     entities

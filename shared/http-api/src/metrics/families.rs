@@ -148,6 +148,7 @@ pub(super) fn of_vendors(exposition: &mut Exposition, measures: &Measures) {
             "Until when nobody calls GitHub for this payer, since its rate limit is used up; nothing while some of it is left.",
         )
         .samples("payer", &measures.limited_until);
+    of_budgets(exposition, measures);
     let Some(log) = &measures.log else {
         return;
     };
@@ -173,5 +174,30 @@ pub(super) fn of_vendors(exposition: &mut Exposition, measures: &Measures) {
                 "Up to when every delivery in GitHub's log is accounted for.",
             )
             .sample(&[], complete_to);
+    }
+}
+
+fn of_budgets(exposition: &mut Exposition, measures: &Measures) {
+    let families = [
+        (
+            "slipway_github_rate_limit",
+            "How many requests GitHub takes in an hour, by payer.",
+            &measures.rate_limit,
+        ),
+        (
+            "slipway_github_rate_limit_remaining",
+            "How many of them are left, noted whenever a tenth of the limit is used up: the true figure is less than a tenth smaller.",
+            &measures.rate_limit_remaining,
+        ),
+        (
+            "slipway_github_rate_limit_reset_timestamp_seconds",
+            "When all of them are there again; past if nobody called GitHub since.",
+            &measures.rate_limit_reset,
+        ),
+    ];
+    for (name, help, figures) in families {
+        exposition
+            .family(name, Kind::Gauge, help)
+            .samples("payer", figures);
     }
 }

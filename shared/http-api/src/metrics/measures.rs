@@ -47,6 +47,12 @@ pub(crate) struct Measures {
     pub(crate) paused: Counts,
     /// For whom GitHub's rate limit was reached: until when, in seconds since 1970.
     pub(crate) limited_until: Counts,
+    /// How many requests GitHub takes in an hour, by payer.
+    pub(crate) rate_limit: Counts,
+    /// How many of them are left, by payer.
+    pub(crate) rate_limit_remaining: Counts,
+    /// When all of them are there again, in seconds since 1970, by payer.
+    pub(crate) rate_limit_reset: Counts,
     /// GitHub's log of deliveries; none if it is not read.
     pub(crate) log: Option<DeliveryLog>,
 }
@@ -101,9 +107,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         for (vendor, pause) in listing.paused_vendors(&self.store).await? {
             measures.paused.insert(vendor, seconds(pause.since));
         }
-        for (payer, until) in listing.github_limits(&self.store).await? {
-            measures.limited_until.insert(payer, seconds(until));
-        }
+        self.measure_limits(&listing, &mut measures).await?;
         let progress = gap::progress(&self.store).await?;
         measures.log = progress.map(|progress| DeliveryLog {
             recovered: progress.recovered_total,
@@ -111,6 +115,28 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             behind: progress.is_behind(),
         });
         Ok(measures)
+    }
+
+    async fn measure_limits(
+        &self,
+        listing: &Listing,
+        measures: &mut Measures,
+    ) -> Result<(), Problem> {
+        let now = self.clock.now();
+        for (payer, known) in listing.github_limits(&self.store).await? {
+            if let Some(until) = known.until.filter(|until| *until > now) {
+                measures.limited_until.insert(payer.clone(), seconds(until));
+            }
+            if let Some(budget) = known.budget {
+                let (remaining, reset) = (budget.remaining(now), seconds(budget.reset));
+                measures.rate_limit.insert(payer.clone(), budget.limit);
+                measures
+                    .rate_limit_remaining
+                    .insert(payer.clone(), remaining);
+                measures.rate_limit_reset.insert(payer, reset);
+            }
+        }
+        Ok(())
     }
 
     async fn measure_work(&self, measures: &mut Measures) -> Result<(), Problem> {

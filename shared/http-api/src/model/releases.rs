@@ -146,8 +146,20 @@ data! {
         pub looked_at: Option<String>,
         /// Why the last look did not work.
         pub trouble: Option<String>,
+        /// How much is left of GitHub's rate limit; none before GitHub told.
+        pub rate_limit: Option<RateLimit>,
         /// The repositories whose loss waits for a person.
         pub held_back: Option<HeldBackLosses>,
+    }
+
+    /// How much an installation may still ask of GitHub.
+    pub struct RateLimit {
+        /// How many requests are taken in an hour.
+        pub limit: u64,
+        /// How many of them are left, noted whenever a tenth of the limit is used up.
+        pub remaining: u64,
+        /// When all of them are there again; past if GitHub was not called since.
+        pub resets_at: String,
     }
 
     /// Repositories whose loss waits for a person.

@@ -89,7 +89,16 @@ where
         let github = self.github.ok_or_else(|| CallError::Refused {
             reason: "the variable github_api_url is not set".to_owned(),
         })?;
-        github.look_at_installation(id, app).await
+        let shown = github.look_at_installation(id, app).await?;
+        if shown == Shown::Gone
+            && let Err(error) = github.forget_installation(id).await
+        {
+            return Err(CallError::Retry {
+                reason: error.to_string(),
+                after: None,
+            });
+        }
+        Ok(shown)
     }
 
     /// How many previews of each of the repositories hold something.

@@ -7,7 +7,12 @@ use http::StatusCode;
 use ports::{Clock, Http, Store};
 use serde::{Deserialize, Serialize};
 
-use super::{Call, Client, Repository, seen::unchanged};
+use super::{
+    Call, Client, Repository,
+    app::{OWNERS_REPOSITORY, Purpose},
+    credentials::Login,
+    seen::unchanged,
+};
 use crate::{
     CallError,
     address::percent_encoded,
@@ -70,8 +75,9 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         self.content(&exchange, &path).await
     }
 
-    /// The file at `path` on the default branch of the repository `.github` of the same owner, as far as the repository's own token
-    /// may read it: a public one, or with a plain token any that it may read. What may not be read is missing.
+    /// The file at `path` on the default branch of the repository `.github` of the same owner. An App reads a public one with the
+    /// repository's own token, and one that is not public with a token for that repository alone, if the installation covers it; a
+    /// plain token reads any that it may. What may not be read is missing.
     pub async fn owner_file(
         &self,
         repository: Repository<'_>,
@@ -79,12 +85,22 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
     ) -> Result<FileContent, CallError> {
         let owner = repository.name.owner();
         let what = format!("reading {path} of {owner}/.github");
-        let exchange = self.exchange(repository, what, Repeat::Harmless)?;
+        let mut call = self.exchange(repository, what, Repeat::Harmless)?;
         let path = format!(
-            "/repos/{owner}/.github/contents/{}",
+            "/repos/{owner}/{OWNERS_REPOSITORY}/contents/{}",
             percent_encoded(path, true)
         );
-        self.content(&exchange, &path).await
+        let content = self.content(&call, &path).await?;
+        let Login::App(app) = &self.setup(&call.what)?.login else {
+            return Ok(content);
+        };
+        if content != FileContent::Missing
+            || !self.covers_owners_files(app, &call, repository).await?
+        {
+            return Ok(content);
+        }
+        call.purpose = Purpose::OwnersFiles;
+        self.content(&call, &path).await
     }
 
     async fn content(&self, exchange: &Call<'_>, path: &str) -> Result<FileContent, CallError> {

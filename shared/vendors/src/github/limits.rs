@@ -6,7 +6,7 @@ use domain::Timestamp;
 use http::StatusCode;
 use ports::Response;
 
-use super::credentials::PlainToken;
+use super::{budget::Budget, credentials::PlainToken};
 use crate::exchange::{bounded, message, retry_after, seconds};
 
 /// The pause for a limit that does not say how long: the least that GitHub asks for.
@@ -35,14 +35,30 @@ pub(super) fn pause(response: &Response, now: Timestamp) -> Option<Duration> {
 }
 
 /// How long to wait after an answer that was the last one for now: the next one would be refused. Only the limit of most calls
-/// counts; searches and the like have their own.
+/// counts.
 pub(super) fn used_up(response: &Response, now: Timestamp) -> Option<Duration> {
-    let resource = response.headers.get("x-ratelimit-resource");
-    let is_core = resource.is_none_or(|resource| resource == "core");
     let is_last = seconds(&response.headers, "x-ratelimit-remaining") == Some(0);
-    (is_core && is_last)
+    (is_core(response) && is_last)
         .then(|| until_reset(response, now))
         .flatten()
+}
+
+/// How much is left of the limit of most calls; none if the answer does not say.
+pub(super) fn budget(response: &Response) -> Option<Budget> {
+    let number = |name: &str| seconds(&response.headers, name);
+    let reset = i64::try_from(number("x-ratelimit-reset")?).ok()?;
+    let budget = Budget {
+        limit: number("x-ratelimit-limit")?,
+        remaining: number("x-ratelimit-remaining")?,
+        reset: Timestamp::from_milliseconds(reset.checked_mul(1_000)?),
+    };
+    is_core(response).then_some(budget)
+}
+
+/// Searches and the like have limits of their own.
+fn is_core(response: &Response) -> bool {
+    let resource = response.headers.get("x-ratelimit-resource");
+    resource.is_none_or(|resource| resource == "core")
 }
 
 fn until_reset(response: &Response, now: Timestamp) -> Option<Duration> {

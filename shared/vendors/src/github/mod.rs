@@ -32,7 +32,7 @@ mod user;
 mod workflow_dispatch;
 mod workflow_runs;
 
-use std::{ops::Deref, time::Duration};
+use std::{cell::RefCell, collections::BTreeMap, ops::Deref, time::Duration};
 
 use domain::{RepositoryId, RepositoryName};
 use http::{Method, StatusCode};
@@ -45,7 +45,8 @@ use crate::{
     exchange::{Exchange, Repeat},
 };
 
-use app::Pass;
+use app::{Pass, Purpose, TokenId};
+use budget::Payer;
 use credentials::{Login, Setup};
 use request::Outgoing;
 
@@ -53,7 +54,7 @@ pub use app::{
     AppIdentity, CALLS_AS_APP, InstallationId, PERMISSION_TABLE, PERMISSIONS, Permission, Reach,
     events,
 };
-pub use budget::{LIMIT_KEYS, limited_until};
+pub use budget::{Budget, LIMIT_KEYS, RateLimit, rate_limit, rate_limit_of};
 pub use checks::{Annotation, Button, CheckRun, CheckStatus};
 pub use comments::{Comment, Update};
 pub use compare::{At, Commit};
@@ -98,6 +99,8 @@ pub struct Client<H, C, S> {
     clock: C,
     store: S,
     setup: Result<Setup, String>,
+    /// What is known of rate limits, as of the last call of each payer.
+    limits: RefCell<BTreeMap<Payer, RateLimit>>,
 }
 
 /// What is to be sent.
@@ -123,6 +126,8 @@ impl Wish {
 struct Call<'a> {
     exchange: Exchange<'a>,
     repository: Repository<'a>,
+    /// With which token of the App.
+    purpose: Purpose,
 }
 
 impl<'a> Deref for Call<'a> {
@@ -143,6 +148,7 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
             clock,
             store,
             setup: Setup::new(base_url, credentials),
+            limits: RefCell::default(),
         }
     }
 
@@ -182,6 +188,7 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         Ok(Call {
             exchange: self.exchange_of(what, repeat)?,
             repository,
+            purpose: Purpose::Work,
         })
     }
 
@@ -261,7 +268,10 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
     async fn pass(&self, call: &Call<'_>) -> Result<Pass, CallError> {
         match &self.setup(&call.what)?.login {
             Login::Token { bearer, .. } => Ok(Pass::plain(bearer.clone())),
-            Login::App(app) => self.installation_pass(app, call, call.repository).await,
+            Login::App(app) => {
+                self.installation_pass(app, call, call.repository, call.purpose)
+                    .await
+            }
         }
     }
 
@@ -280,7 +290,11 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         if useless || !limits::is_about_token(response, self.clock.now()) {
             return Ok(false);
         }
-        self.drop_pass(app, call, call.repository.id, pass).await?;
+        let id = TokenId {
+            repository: call.repository.id,
+            purpose: call.purpose,
+        };
+        self.drop_pass(app, call, id, pass).await?;
         Ok(!pass.fresh)
     }
 

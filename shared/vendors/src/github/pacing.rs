@@ -42,13 +42,40 @@ impl Window {
     }
 }
 
+/// All keys of an installation's pace.
+pub(super) async fn keys(
+    store: &impl Store,
+    installation: InstallationId,
+) -> Result<Vec<String>, StoreError> {
+    let list = list(installation);
+    let windows = known(store, &list).await?;
+    let mut keys: Vec<String> = windows
+        .iter()
+        .map(|window| format!("{list}/{window}"))
+        .collect();
+    keys.push(list);
+    Ok(keys)
+}
+
+fn list(installation: InstallationId) -> String {
+    format!("github/pace/{installation}")
+}
+
+/// The windows that have counters.
+async fn known(store: &impl Store, list: &str) -> Result<Vec<String>, StoreError> {
+    let stored = store.get(Label::Default, list).await?;
+    Ok(stored
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default())
+}
+
 /// Counts one request; gives for how long it must wait instead, if there were too many.
 pub(super) async fn pause(
     store: &impl Store,
     installation: InstallationId,
     now: Timestamp,
 ) -> Result<Option<Duration>, StoreError> {
-    let list = format!("github/pace/{installation}");
+    let list = list(installation);
     open_windows(store, &list, now).await?;
     for window in [&MINUTE, &HOUR] {
         let counter = format!("{list}/{}", window.key(window.index(now)));
@@ -61,10 +88,7 @@ pub(super) async fn pause(
 
 /// Lists the present windows before anything is counted in them, and deletes the counters of past ones.
 async fn open_windows(store: &impl Store, list: &str, now: Timestamp) -> Result<(), StoreError> {
-    let stored = store.get(Label::Default, list).await?;
-    let known: Vec<String> = stored
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default();
+    let known = known(store, list).await?;
     let present: Vec<String> = [&MINUTE, &HOUR]
         .map(|window| window.key(window.index(now)))
         .into();

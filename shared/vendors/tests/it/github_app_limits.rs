@@ -1,6 +1,7 @@
 //! The limits of an installation hold for everybody, and content is created at the pace that GitHub allows.
 
-use domain::PullRequestNumber;
+use domain::{InstallationId, PullRequestNumber};
+use vendors::github::{Budget, rate_limit_of};
 
 use crate::{
     github_app::{Answers, Rest, client, reads, rest},
@@ -44,8 +45,66 @@ fn a_limit_that_was_hit_is_not_run_into_again_by_anybody() {
         reads(&script, &rest).starts_with("Some"),
         "the limit is over"
     );
+    now(client(&script, &rest).forget_installation(InstallationId(5))).expect("the store works");
     let keys = rest.store.all_keys();
     assert!(!keys.iter().any(|key| key.contains("limit")), "{keys:?}");
+}
+
+/// What is stored of the budget of the installation 5.
+fn budget(rest: &Rest) -> Option<Budget> {
+    let limit = now(rate_limit_of(&*rest.store, InstallationId(5))).expect("the store works");
+    limit.and_then(|limit| limit.budget)
+}
+
+#[test]
+fn what_is_left_is_noted_when_a_tenth_is_used_up_and_in_each_hour_anew() {
+    let rest = rest();
+    let page = crate::github_pull_request::pull_request().to_string();
+    let mut script = Script::default().installed().token("ghs_first_0123");
+    // Answers overtake each other, those of the next hour too.
+    let (this, next) = (1_795_257_967, 1_795_261_567);
+    let answers = [
+        (4_998, this),
+        (4_501, this),
+        (4_499, this),
+        (4_502, this + 1),
+        (4_001, this - 1),
+        (3_100, this),
+        (4_990, next),
+        (2_000, this),
+        (4_980, next),
+    ];
+    for (remaining, reset) in answers {
+        let (remaining, reset) = (remaining.to_string(), reset.to_string());
+        let headers = [
+            ("x-ratelimit-limit", "5000"),
+            ("x-ratelimit-remaining", remaining.as_str()),
+            ("x-ratelimit-reset", reset.as_str()),
+            ("x-ratelimit-resource", "core"),
+        ];
+        script = script.then(200, &headers, &page);
+    }
+    let noted: Vec<String> = answers
+        .iter()
+        .map(|(remaining, _)| {
+            assert!(reads(&script, &rest).starts_with("Some"));
+            let noted = budget(&rest).expect("a budget");
+            format!("{remaining}: {} of {}", noted.remaining, noted.limit)
+        })
+        .collect();
+    insta::assert_snapshot!(noted.join("\n"), @"
+    4998: 4998 of 5000
+    4501: 4998 of 5000
+    4499: 4499 of 5000
+    4502: 4499 of 5000
+    4001: 4499 of 5000
+    3100: 3100 of 5000
+    4990: 4990 of 5000
+    2000: 4990 of 5000
+    4980: 4990 of 5000
+    ");
+    let noted = budget(&rest).expect("a budget");
+    assert_eq!(noted.remaining(noted.reset), 5_000, "the hour is over");
 }
 
 #[test]

@@ -4,11 +4,12 @@ use std::rc::Rc;
 
 use domain::RepositoryId;
 use ports::{Label, Store};
+use vendors::github::FileContent;
 
 use crate::{
-    github_app::{Answers, DATE, client, reads, rest},
+    github_app::{Answers, DATE, Rest, client, reads, rest},
     github_pull_request::{name, repository},
-    script::{Script, now},
+    script::{Script, now, told},
 };
 
 const BAD: &str = r#"{"message":"Bad credentials"}"#;
@@ -202,4 +203,74 @@ fn of_a_repository_that_is_forgotten_nothing_is_left() {
     now(client(&script, &rest).forget_repository(repository(&name()).id)).unwrap();
     assert_eq!(rest.store.all_keys(), Vec::<String>::new());
     now(client(&script, &rest).forget_repository(RepositoryId(1))).unwrap();
+}
+
+const NOTHING: &str = r#"{"message":"Not Found"}"#;
+const FILE: &str =
+    r#"{"type":"file","encoding":"base64","size":2,"content":"aGk=\n","sha":"5d1c7a8e"}"#;
+
+/// Reads a file of the owner's `.github` as in a request of its own.
+fn owners_file(script: &Script, rest: &Rest) -> FileContent {
+    now(client(script, rest).owner_file(repository(&name()), "slipway.yml")).expect("an answer")
+}
+
+#[test]
+fn an_owners_file_that_is_not_public_is_read_with_a_token_for_that_repository_alone() {
+    let rest = rest();
+    let script = Script::default()
+        .installed()
+        .token("ghs_first_0123")
+        .then(404, &[], NOTHING)
+        .token("ghs_owner_0123")
+        .then(200, &[], FILE)
+        .then(404, &[], NOTHING)
+        .then(200, &[], FILE);
+    let found = FileContent::Found {
+        text: "hi".to_owned(),
+        sha: "5d1c7a8e".to_owned(),
+    };
+    assert_eq!(owners_file(&script, &rest), found);
+    assert_eq!(owners_file(&script, &rest), found, "with the same token");
+    assert_eq!(token_requests(&script), 2, "{:?}", script.lines());
+    let asked = script.asked();
+    assert!(
+        asked.contains(r#"{"repositories":[".github"],"permissions":{"contents":"read"}}"#),
+        "{asked}"
+    );
+    let forgetting = client(&script, &rest);
+    now(forgetting.forget_repository(RepositoryId(1_296_269))).expect("the store works");
+    let left = rest.store.all_keys();
+    assert!(!left.iter().any(|key| key.contains("token")), "{left:?}");
+}
+
+#[test]
+fn an_owners_repository_that_is_not_covered_is_asked_for_every_ten_minutes_at_most() {
+    let rest = rest();
+    let refusal = r#"{"message":"There is at least one repository that does not exist or is not accessible to the parent installation."}"#;
+    let script = Script::default()
+        .installed()
+        .token("ghs_first_0123")
+        .then(404, &[], NOTHING)
+        .then(422, &[], refusal)
+        .then(404, &[], NOTHING)
+        .then(404, &[], NOTHING)
+        .then(422, &[], refusal);
+    assert_eq!(owners_file(&script, &rest), FileContent::Missing);
+    assert_eq!(owners_file(&script, &rest), FileContent::Missing);
+    assert_eq!(token_requests(&script), 2, "it is known by now");
+    rest.clock.pass(601);
+    assert_eq!(owners_file(&script, &rest), FileContent::Missing);
+    assert_eq!(token_requests(&script), 3, "somebody may have added it");
+}
+
+#[test]
+fn an_owners_repository_is_not_taken_for_missing_while_github_gives_no_token() {
+    let rest = rest();
+    let script = Script::default()
+        .installed()
+        .token("ghs_first_0123")
+        .then(404, &[], NOTHING)
+        .then(502, &[], "");
+    let read = now(client(&script, &rest).owner_file(repository(&name()), "slipway.yml"));
+    insta::assert_snapshot!(told(read), @"retry: getting a token of the App for acme/.github: GitHub answered 502");
 }

@@ -1,7 +1,7 @@
 //! The configuration in force: read from the default branch, told on its commit when it is broken, the owner's where there is none.
 
 use anyhow::{Context, Result};
-use e2e::{Setup, Story};
+use e2e::{APP, Setup, Story};
 use world::Repository;
 
 const PATH: &str = ".github/slipway.yml";
@@ -114,6 +114,53 @@ async fn a_repository_without_a_file_goes_by_its_owners() -> Result<()> {
         .open_pull_request("Add a cart", "feature/cart");
     story.repository.run("CI").for_pull_request(&pull).succeed();
     story.comment_with(&pull, "✅ Ready").await?;
+    story.world.assert_clean();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owners_file_that_is_not_public_is_read_by_an_app_that_may_and_by_no_other() -> Result<()>
+{
+    let story = Setup::default().as_app().start().await?;
+    story.repository.remove_file(PATH);
+    let shared = story.world.github().repository("acme/.github");
+    shared.write_file(PATH, story.configuration());
+    shared.set_private(true);
+    let pull = story
+        .repository
+        .open_pull_request("Add a cart", "feature/cart");
+    story.repository.run("CI").for_pull_request(&pull).succeed();
+    story.comment_with(&pull, "✅ Ready").await?;
+    let journal = story.world.journal();
+    let wishes = journal
+        .iter()
+        .filter(|entry| entry.path.ends_with("/access_tokens") && entry.body.contains(".github"));
+    let wishes: Vec<&str> = wishes.map(|entry| entry.body.as_str()).collect();
+    assert_eq!(
+        wishes,
+        [r#"{"repositories":[".github"],"permissions":{"contents":"read"}}"#],
+        "one token for that repository alone, which may read its files and nothing else"
+    );
+
+    // An installation that does not cover it: GitHub shows nothing of it, and nothing is deployed by it.
+    let other = story.world.github().app(APP).install_on("globex");
+    let till = story.world.github().repository("globex/till");
+    let hidden = story.world.github().repository("globex/.github");
+    hidden.write_file(PATH, story.configuration());
+    hidden.set_private(true);
+    other.limit_to(&[&till]);
+    let unseen = till.open_pull_request("Add a till", "feature/till");
+    story
+        .until("a request for a token that is refused", |world| {
+            let journal = world.journal();
+            let asked = journal.iter().filter(|entry| {
+                entry.path.ends_with("/access_tokens") && entry.body.contains(".github")
+            });
+            asked.count() == 2
+        })
+        .await?;
+    story.world.github().webhooks().settled().await;
+    assert!(unseen.slipway_comment().is_none());
     story.world.assert_clean();
     Ok(())
 }

@@ -36,6 +36,16 @@ async fn prometheus_is_told_how_things_stand_if_it_bears_a_token() -> Result<()>
     let signed = told(r#"slipway_webhook_secret_deliveries_kept{secret="0"}"#);
     assert!(signed >= Some(1), "{text}");
     assert_eq!(
+        told(r#"slipway_github_rate_limit{payer="token"}"#),
+        Some(5_000),
+        "{text}"
+    );
+    let left = told(r#"slipway_github_rate_limit_remaining{payer="token"}"#);
+    assert!(
+        left.is_some_and(|left| (4_500..5_000).contains(&left)),
+        "{text}"
+    );
+    assert_eq!(
         told(r#"slipway_previews{phase="waiting"}"#),
         Some(1),
         "{text}"

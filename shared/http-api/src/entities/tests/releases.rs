@@ -352,6 +352,11 @@ fn an_installation_tells_what_it_reaches_and_what_is_held_back_until_it_is_allow
           "permissions": [
             "contents: read"
           ],
+          "rate_limit": {
+            "limit": 5000,
+            "remaining": 5000,
+            "resets_at": "2026-11-21T11:02:14Z"
+          },
           "repositories": 1,
           "selection": "selected",
           "suspended_at": null,

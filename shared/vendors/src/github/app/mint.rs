@@ -1,4 +1,4 @@
-//! Asking GitHub for an installation token: for the one repository, with the least permissions.
+//! Asking GitHub for an installation token: for one repository, with the least permissions.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     App, InstallationId,
     installation::store_failed,
-    permissions::{LISTING, PERMISSIONS},
-    token::{Failure, Record, Token, claim_key},
+    permissions::{LISTING, PERMISSIONS, READING_FILES},
+    token::{Failure, Purpose, Record, Token, TokenId},
 };
 use crate::{
     CallError,
@@ -19,28 +19,46 @@ use crate::{
     github::{Client, Repository},
 };
 
+/// The repository of an owner in which defaults for all of its repositories are.
+pub(in crate::github) const OWNERS_REPOSITORY: &str = ".github";
+
 /// What a token is to be for.
 #[derive(Serialize)]
 pub(super) struct Wish {
     /// None: all that the installation reaches.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    repository_ids: Option<[u64; 1]>,
+    #[serde(flatten)]
+    repositories: Option<Only>,
     permissions: BTreeMap<&'static str, &'static str>,
 }
 
+/// The one repository that a token is for.
+#[derive(Serialize)]
+enum Only {
+    #[serde(rename = "repository_ids")]
+    Id([u64; 1]),
+    /// By its name without the owner's.
+    #[serde(rename = "repositories")]
+    Name([&'static str; 1]),
+}
+
 impl Wish {
-    /// All that Slipway does with one repository.
-    fn working(repository: RepositoryId) -> Self {
-        Self {
-            repository_ids: Some([repository.0]),
-            permissions: PERMISSIONS.into_iter().collect(),
+    fn of(id: TokenId) -> Self {
+        match id.purpose {
+            Purpose::Work => Self {
+                repositories: Some(Only::Id([id.repository.0])),
+                permissions: PERMISSIONS.into_iter().collect(),
+            },
+            Purpose::OwnersFiles => Self {
+                repositories: Some(Only::Name([OWNERS_REPOSITORY])),
+                permissions: BTreeMap::from([READING_FILES]),
+            },
         }
     }
 
     /// Nothing but seeing that repositories are there: one, or all.
     pub(super) fn listing(repository: Option<RepositoryId>) -> Self {
         Self {
-            repository_ids: repository.map(|repository| [repository.0]),
+            repositories: repository.map(|repository| Only::Id([repository.0])),
             permissions: BTreeMap::from([LISTING]),
         }
     }
@@ -64,33 +82,59 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
     pub(super) async fn renew_token(
         &self,
         app: &App,
-        repository: Repository<'_>,
+        (repository, purpose): (Repository<'_>, Purpose),
         before: Option<&Record>,
         number: u64,
     ) -> Result<Token, CallError> {
-        let what = format!("getting a token of the App for {}", repository.name);
+        let id = TokenId {
+            repository: repository.id,
+            purpose,
+        };
+        let what = match purpose {
+            Purpose::Work => format!("getting a token of the App for {}", repository.name),
+            Purpose::OwnersFiles => format!(
+                "getting a token of the App for {}/{OWNERS_REPOSITORY}",
+                repository.name.owner()
+            ),
+        };
         // A second token does no harm: each ends by itself.
         let exchange = self.exchange_of(what, Repeat::Harmless)?;
-        let result = self.new_token(app, &exchange, repository).await;
-        let record = match &result {
-            Ok(token) => Record {
-                number,
-                token: Some(token.clone()),
-                failure: None,
-            },
-            Err(error) => Record {
-                number,
-                token: before.and_then(|before| before.token.clone()),
-                failure: Some(Failure::of(error, self.clock.now())),
-            },
+        let asked = match purpose {
+            Purpose::Work => self.new_token(app, &exchange, repository).await,
+            Purpose::OwnersFiles => {
+                // The repository's own token was asked for before, so its installation is known, and the right one.
+                match self.installation(app, repository, false).await {
+                    Ok((found, _)) => self.ask(app, &exchange, &Wish::of(id), found).await,
+                    Err(error) => Err(error),
+                }
+            }
         };
-        let written = self.write_token(repository.id, &record).await;
+        let now = self.clock.now();
+        let (result, failure) = match asked {
+            Ok(Asked::Given(token)) => (Ok(token), None),
+            Ok(Asked::WrongInstallation(error)) => {
+                let failure = match purpose {
+                    Purpose::Work => Failure::of(&error, now),
+                    Purpose::OwnersFiles => Failure::uncovered(&error, now),
+                };
+                (Err(error), Some(failure))
+            }
+            Err(error) => {
+                let failure = Failure::of(&error, now);
+                (Err(error), Some(failure))
+            }
+        };
+        let token = result.as_ref().ok().cloned();
+        let record = Record {
+            number,
+            token: token.or_else(|| before.and_then(|before| before.token.clone())),
+            failure,
+        };
+        let written = self.write_token(id, &record).await;
         written.map_err(|error| store_failed(&exchange, &error))?;
         // Those before it are of no use. Its own stays: somebody may be about to go for it.
         let first = before.map_or(0, |before| before.number);
-        let spent: Vec<String> = (first..number)
-            .map(|number| claim_key(repository.id, number))
-            .collect();
+        let spent: Vec<String> = (first..number).map(|number| id.claim_key(number)).collect();
         let spent: Vec<&str> = spent.iter().map(String::as_str).collect();
         let deleted = self.store.delete_many(Label::Default, &spent).await;
         deleted.map_err(|error| store_failed(&exchange, &error))?;
@@ -102,24 +146,21 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         app: &App,
         exchange: &Exchange<'_>,
         repository: Repository<'_>,
-    ) -> Result<Token, CallError> {
+    ) -> Result<Asked, CallError> {
         let (installation, looked_up) = self.installation(app, repository, false).await?;
-        let wish = Wish::working(repository.id);
-        let error = match self.ask(app, exchange, &wish, installation).await? {
-            Asked::Given(token) => return Ok(token),
-            Asked::WrongInstallation(error) => error,
-        };
-        if looked_up {
-            return Err(error);
+        let wish = Wish::of(TokenId {
+            repository: repository.id,
+            purpose: Purpose::Work,
+        });
+        let asked = self.ask(app, exchange, &wish, installation).await?;
+        if looked_up || matches!(asked, Asked::Given(_)) {
+            return Ok(asked);
         }
         let (found, _) = self.installation(app, repository, true).await?;
         if found == installation {
-            return Err(error);
+            return Ok(asked);
         }
-        match self.ask(app, exchange, &wish, found).await? {
-            Asked::Given(token) => Ok(token),
-            Asked::WrongInstallation(error) => Err(error),
-        }
+        self.ask(app, exchange, &wish, found).await
     }
 
     /// Asks an installation for a token.

@@ -33,8 +33,9 @@ pub use domain::InstallationId;
 pub use identity::AppIdentity;
 pub(super) use installation::store_failed;
 pub use installations::Reach;
+pub(super) use mint::OWNERS_REPOSITORY;
 pub use permissions::{CALLS_AS_APP, PERMISSIONS, Permission, TABLE as PERMISSION_TABLE, events};
-pub(super) use token::Pass;
+pub(super) use token::{Pass, Purpose, TokenId};
 
 /// How long an answer to the App itself is waited for. Others wait for it too, so it is short.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -47,7 +48,7 @@ pub(crate) struct App {
     /// How far GitHub's clock is ahead of ours, in milliseconds, as far as it mattered.
     ahead: Cell<i64>,
     /// Tokens that were used already in the life of this client.
-    tokens: RefCell<BTreeMap<RepositoryId, Pass>>,
+    tokens: RefCell<BTreeMap<TokenId, Pass>>,
     account: Cell<Option<u64>>,
 }
 
@@ -77,7 +78,8 @@ impl App {
 
     /// Uses no known token for the repository any more.
     pub(super) fn forget(&self, repository: RepositoryId) {
-        self.tokens.borrow_mut().remove(&repository);
+        let mut tokens = self.tokens.borrow_mut();
+        tokens.retain(|id, _| id.repository != repository);
     }
 
     fn jwt(&self, now: Timestamp) -> Result<String, String> {

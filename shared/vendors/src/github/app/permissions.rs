@@ -124,6 +124,9 @@ pub fn events() -> Vec<&'static str> {
 /// All that it takes to list what an installation reaches.
 pub(super) const LISTING: (&str, &str) = ("metadata", "read");
 
+/// All that it takes to read the files of a repository.
+pub(super) const READING_FILES: (&str, &str) = ("contents", "read");
+
 /// `actions: read, contents: read …`
 pub(super) fn listed() -> String {
     let listed: Vec<String> = PERMISSIONS

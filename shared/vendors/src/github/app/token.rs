@@ -2,6 +2,9 @@
 //!
 //! Each renewal has a number, and whoever increments the claim of a number first asks GitHub. Nobody can do so twice under one
 //! number; a claim whose owner is gone is passed over by the next number after a bounded wait.
+//!
+//! A repository has a second token only if its configuration is looked for in the owner's repository `.github` and that one is not
+//! public: that token reads contents of `.github` and can do nothing else. Where the installation does not cover it, there is none.
 
 use std::time::Duration;
 
@@ -29,6 +32,37 @@ const LOOKS: u32 = 30;
 const NUMBERS_TRIED: u64 = 3;
 /// For so long a failure holds for everybody: GitHub is not asked once more by each of those who waited.
 const FAILURE_HOLDS: Duration = Duration::from_secs(10);
+/// For so long it holds that the installation does not cover the owner's repository, which people seldom change.
+const UNCOVERED_HOLDS: Duration = Duration::from_secs(600);
+
+/// What a token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::github) enum Purpose {
+    /// All that Slipway does with the repository.
+    Work,
+    /// Reading files in the repository `.github` of the repository's owner.
+    OwnersFiles,
+}
+
+/// Which token: for which repository, and what for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::github) struct TokenId {
+    pub(in crate::github) repository: RepositoryId,
+    pub(in crate::github) purpose: Purpose,
+}
+
+impl TokenId {
+    fn key(self) -> String {
+        match self.purpose {
+            Purpose::Work => format!("github/token/{}", self.repository),
+            Purpose::OwnersFiles => format!("github/token/{}/owner", self.repository),
+        }
+    }
+
+    pub(super) fn claim_key(self, number: u64) -> String {
+        format!("{}/claim/{number}", self.key())
+    }
+}
 
 /// What is stored of a repository's token, a secret included: in the label `default`, which only the components that call
 /// GitHub may open.
@@ -56,6 +90,9 @@ pub(super) struct Failure {
     /// Whether it was not even tried.
     #[serde(default)]
     held_back: bool,
+    /// Whether the installation does not cover what the token was to be for.
+    #[serde(default)]
+    uncovered: bool,
     until: Timestamp,
 }
 
@@ -98,7 +135,17 @@ impl Failure {
         Self {
             reason: error.reason().to_owned(),
             held_back: matches!(error, CallError::Paused { .. }),
+            uncovered: false,
             until: now.after(FAILURE_HOLDS),
+        }
+    }
+
+    /// There is no such token: the installation does not cover the owner's repository.
+    pub(super) fn uncovered(error: &CallError, now: Timestamp) -> Self {
+        Self {
+            uncovered: true,
+            until: now.after(UNCOVERED_HOLDS),
+            ..Self::of(error, now)
         }
     }
 
@@ -132,14 +179,6 @@ impl Record {
     }
 }
 
-fn key(repository: RepositoryId) -> String {
-    format!("github/token/{repository}")
-}
-
-pub(super) fn claim_key(repository: RepositoryId, number: u64) -> String {
-    format!("github/token/{repository}/claim/{number}")
-}
-
 impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
     /// A token for the repository: the one that is known, or a new one.
     pub(in crate::github) async fn installation_pass(
@@ -147,43 +186,49 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         app: &App,
         exchange: &Exchange<'_>,
         repository: Repository<'_>,
+        purpose: Purpose,
     ) -> Result<Pass, CallError> {
+        let id = TokenId {
+            repository: repository.id,
+            purpose,
+        };
         let now = self.clock.now();
-        let known = app.tokens.borrow().get(&repository.id).cloned();
+        let known = app.tokens.borrow().get(&id).cloned();
         if let Some(pass) = known.filter(|pass| pass.lasts(now, RENEWED_BEFORE)) {
             return Ok(pass);
         }
-        let record = self.token_record(exchange, repository.id).await?;
+        let record = self.token_record(exchange, id).await?;
         if let Some(token) = record.as_ref().and_then(|record| record.good(now)) {
-            return self.passing(app, exchange, repository.id, token.clone());
+            return self.passing(app, exchange, id, token.clone());
         }
         let failure = record.as_ref().and_then(|record| record.failure.as_ref());
         let usable = record.as_ref().and_then(|record| record.usable(now));
         if let Some(failure) = failure.filter(|failure| failure.until > now) {
             return match usable {
-                Some(token) => self.passing(app, exchange, repository.id, token.clone()),
+                Some(token) => self.passing(app, exchange, id, token.clone()),
                 None => Err(failure.error(now)),
             };
         }
         let before = record.as_ref().map_or(0, |record| record.number);
         for number in before + 1..=before + NUMBERS_TRIED {
-            let claim = claim_key(repository.id, number);
+            let claim = id.claim_key(number);
             let claimed = self.store.increment(Label::Default, &claim, 1).await;
             if claimed.map_err(|error| store_failed(exchange, &error))? == 1 {
+                let before = record.as_ref();
                 let token = self
-                    .renew_token(app, repository, record.as_ref(), number)
+                    .renew_token(app, (repository, purpose), before, number)
                     .await?;
-                let mut pass = self.passing(app, exchange, repository.id, token)?;
+                let mut pass = self.passing(app, exchange, id, token)?;
                 pass.fresh = true;
                 return Ok(pass);
             }
             if let Some(token) = usable {
-                return self.passing(app, exchange, repository.id, token.clone());
+                return self.passing(app, exchange, id, token.clone());
             }
-            if let Some(record) = self.wait_for(exchange, repository.id, number).await? {
+            if let Some(record) = self.wait_for(exchange, id, number).await? {
                 let now = self.clock.now();
                 if let Some(token) = record.usable(now) {
-                    return self.passing(app, exchange, repository.id, token.clone());
+                    return self.passing(app, exchange, id, token.clone());
                 }
                 if let Some(failure) = &record.failure {
                     return Err(failure.error(now));
@@ -195,16 +240,43 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         Err(exchange.retry(reason, Some(FAILURE_HOLDS)))
     }
 
+    /// Whether the App may read the `.github` of the repository's owner: gets the token for it, unless it is known that there is none.
+    pub(in crate::github) async fn covers_owners_files(
+        &self,
+        app: &App,
+        exchange: &Exchange<'_>,
+        repository: Repository<'_>,
+    ) -> Result<bool, CallError> {
+        let purpose = Purpose::OwnersFiles;
+        let error = match self
+            .installation_pass(app, exchange, repository, purpose)
+            .await
+        {
+            Ok(_) => return Ok(true),
+            Err(error) => error,
+        };
+        let id = TokenId {
+            repository: repository.id,
+            purpose,
+        };
+        let record = self.token_record(exchange, id).await?;
+        let failure = record.and_then(|record| record.failure);
+        match failure.filter(|failure| failure.uncovered) {
+            Some(_) => Ok(false),
+            None => Err(error),
+        }
+    }
+
     /// The record once a renewal of at least this number has an outcome; none after waiting for a while.
     async fn wait_for(
         &self,
         exchange: &Exchange<'_>,
-        repository: RepositoryId,
+        id: TokenId,
         number: u64,
     ) -> Result<Option<Record>, CallError> {
         for _ in 0..LOOKS {
             self.clock.sleep(LOOK_AGAIN).await;
-            let record = self.token_record(exchange, repository).await?;
+            let record = self.token_record(exchange, id).await?;
             if let Some(record) = record.filter(|record| record.number >= number) {
                 return Ok(Some(record));
             }
@@ -216,7 +288,7 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         &self,
         app: &App,
         exchange: &Exchange<'_>,
-        repository: RepositoryId,
+        id: TokenId,
         token: Token,
     ) -> Result<Pass, CallError> {
         exchange.secrets.add(&token.token);
@@ -231,7 +303,7 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
             token: Some(token),
             fresh: false,
         };
-        app.tokens.borrow_mut().insert(repository, pass.clone());
+        app.tokens.borrow_mut().insert(id, pass.clone());
         Ok(pass)
     }
 
@@ -240,52 +312,54 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         &self,
         app: &App,
         exchange: &Exchange<'_>,
-        repository: RepositoryId,
+        id: TokenId,
         pass: &Pass,
     ) -> Result<(), CallError> {
-        app.tokens.borrow_mut().remove(&repository);
-        let record = self.token_record(exchange, repository).await?;
+        app.tokens.borrow_mut().remove(&id);
+        let record = self.token_record(exchange, id).await?;
         let Some(mut record) = record.filter(|record| record.token == pass.token) else {
             return Ok(());
         };
         record.token = None;
         record.failure = None;
-        let written = self.write_token(repository, &record).await;
+        let written = self.write_token(id, &record).await;
         written.map_err(|error| store_failed(exchange, &error))
     }
 
     async fn token_record(
         &self,
         exchange: &Exchange<'_>,
-        repository: RepositoryId,
+        id: TokenId,
     ) -> Result<Option<Record>, CallError> {
-        let stored = self.store.get(Label::Default, &key(repository)).await;
+        let stored = self.store.get(Label::Default, &id.key()).await;
         let stored = stored.map_err(|error| store_failed(exchange, &error))?;
         // One that cannot be read is as good as none: the next renewal overwrites it.
         Ok(stored.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
     }
 
-    pub(super) async fn write_token(
-        &self,
-        repository: RepositoryId,
-        record: &Record,
-    ) -> Result<(), StoreError> {
+    pub(super) async fn write_token(&self, id: TokenId, record: &Record) -> Result<(), StoreError> {
         let bytes = serde_json::to_vec(record).unwrap_or_default();
-        self.store
-            .set(Label::Default, &key(repository), &bytes)
-            .await
+        self.store.set(Label::Default, &id.key(), &bytes).await
     }
 
-    /// All keys of the repository's token.
+    /// All keys of the repository's tokens.
     pub(super) async fn token_keys(
         &self,
         repository: RepositoryId,
     ) -> Result<Vec<String>, StoreError> {
-        let stored = self.store.get(Label::Default, &key(repository)).await?;
-        let record: Option<Record> = stored.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        let number = record.map_or(0, |record| record.number);
-        let mut keys = vec![key(repository)];
-        keys.extend((number..=number + NUMBERS_TRIED).map(|number| claim_key(repository, number)));
+        let mut keys = Vec::new();
+        for purpose in [Purpose::Work, Purpose::OwnersFiles] {
+            let id = TokenId {
+                repository,
+                purpose,
+            };
+            let stored = self.store.get(Label::Default, &id.key()).await?;
+            let record: Option<Record> =
+                stored.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+            let number = record.map_or(0, |record| record.number);
+            keys.push(id.key());
+            keys.extend((number..=number + NUMBERS_TRIED).map(|number| id.claim_key(number)));
+        }
         Ok(keys)
     }
 }

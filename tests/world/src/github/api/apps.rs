@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{Call, deliveries, error, invalid, not_found};
 use crate::clock::github_time;
 use crate::github::installed::{Installation, Permissions, Token, grants};
-use crate::github::state::GitHubState;
+use crate::github::state::{GitHubState, Repository};
 use crate::message::Reply;
 
 /// A token lasts so long.
@@ -116,12 +116,22 @@ fn wished_repositories(
     installation: &Installation,
     wish: &Value,
 ) -> Result<Option<BTreeSet<u64>>, Reply> {
-    let Some(ids) = wish.get("repository_ids") else {
-        return Ok(installation.repositories.clone());
+    let list = |field: &str| wish.get(field).and_then(Value::as_array);
+    let ids: Option<BTreeSet<u64>> = match (list("repository_ids"), list("repositories")) {
+        (Some(ids), _) => Some(ids.iter().filter_map(Value::as_u64).collect()),
+        (None, Some(names)) => {
+            // A name that is none of the account's is an id that is none.
+            let id_of = |name: &Value| {
+                let owned = |found: &&Repository| found.owner == installation.account;
+                let mut owned = github.repositories.values().filter(owned);
+                let named = owned.find(|found| Some(found.name.as_str()) == name.as_str());
+                named.map_or(0, |found| found.id)
+            };
+            Some(names.iter().map(id_of).collect())
+        }
+        (None, None) if wish.get("repository_ids").is_some() => None,
+        (None, None) => return Ok(installation.repositories.clone()),
     };
-    let ids: Option<BTreeSet<u64>> = ids
-        .as_array()
-        .map(|ids| ids.iter().filter_map(Value::as_u64).collect());
     let ids = ids
         .filter(|ids| !ids.is_empty() && ids.len() <= 500)
         .ok_or_else(|| invalid("Installation", "repository_ids", "invalid", "is invalid"))?;
