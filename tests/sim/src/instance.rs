@@ -20,6 +20,7 @@ use ports::{Clock, Request, Response};
 use runtime::{
     Runner,
     breaker::Guarded,
+    gap,
     preview::PreviewExecutor,
     reconcile::{self, Pending},
     repository::{Overview, RepositoryExecutor, StoredPreviews},
@@ -31,7 +32,7 @@ use vendors::{
 use webhooks::{Malformed, pull_request_event, workflow_run_event};
 
 use crate::{
-    github::deliveries,
+    github::{deliveries, log},
     http::{COOLIFY, GITHUB, plain},
     kernel::{MILLISECOND, Micros, SECOND},
     port::Port,
@@ -43,6 +44,8 @@ use crate::{
 const FOLLOWED: Duration = Duration::from_secs(120);
 /// So long one reconcile begins with further previews and deliveries.
 const RECONCILED: Duration = Duration::from_secs(20);
+/// So long one reconcile looks for deliveries that never came.
+const GAPS_CLOSED: Duration = Duration::from_secs(8);
 /// At most so many deliveries are processed by one reconcile.
 const PROCESSED_MAX: usize = 50;
 /// So many of them at the same time.
@@ -157,6 +160,7 @@ async fn reconcile_once(port: &Port) -> Option<Timestamp> {
             }
         })
         .await;
+    close_gaps(port, &inbox).await?;
     inbox.expire(RETENTION).await.ok()?;
     let mut work = reconcile::work(&port).await.ok()?;
     let repositories = work.take::<Repository>();
@@ -174,6 +178,24 @@ async fn reconcile_once(port: &Port) -> Option<Timestamp> {
         }
     }
     report.next_at
+}
+
+/// Takes in what GitHub's log has and never came, in seeds with a log; none if the store fails.
+async fn close_gaps(port: &Port, inbox: &Inbox<&Port, &Port, &Port, &Port>) -> Option<()> {
+    if port.sim.github.borrow().log.is_none() {
+        return Some(());
+    }
+    let app = github::Client::new(
+        guarded(github::VENDOR, port),
+        port,
+        port,
+        GITHUB,
+        &Credentials::of(Some("1"), Some(log::KEY), None),
+    );
+    let deadline = port.now().after(GAPS_CLOSED);
+    let report = gap::repair(&app, inbox, RETENTION, deadline).await.ok()?;
+    port.sim.tell(&port.name(), || format!("gaps: {report:?}"));
+    Some(())
 }
 
 /// Surveys the repositories that are due; none if the store fails. Nobody comes only for the next survey: in days without any

@@ -8,9 +8,9 @@ use std::{
 use domain::PreviewId;
 
 use crate::{
-    Options,
+    Options, Storm,
     faults::Faults,
-    github::deliveries,
+    github::{GitHub, deliveries},
     instance,
     journal::Journal,
     kernel::{Kernel, MINUTE, SECOND},
@@ -32,6 +32,10 @@ const DEPLOYED_WITHIN: u64 = 10 * MINUTE;
 const FORGOTTEN_AFTER: u64 = 3 * 24 * 60 * MINUTE;
 /// The pull requests were closed within this time, and are forgotten within it.
 const FORGETTING: u64 = 13 * MINUTE;
+/// One of so many seeds has GitHub's log of deliveries instead of people who ask for lost ones.
+const LOG_EVERY: u64 = 32;
+/// In it so many of a million deliveries are lost.
+const LOST_WITH_LOG: u64 = 300_000;
 /// When nothing is due, reconcile comes round only so often.
 const RARELY: u64 = 24 * 60 * MINUTE;
 
@@ -60,7 +64,11 @@ pub(crate) fn run(seed: u64, options: &Options, told: bool) -> Ended {
 /// A seed that has not begun.
 pub(crate) fn make(seed: u64, options: &Options, told: bool) -> Sim {
     let random = Random::new(seed);
-    let faults = Faults::draw(options.storm, &random);
+    let mut faults = Faults::draw(options.storm, &random);
+    let has_log = options.storm != Storm::Calm && seed % LOG_EVERY == LOG_EVERY - 1;
+    if has_log {
+        faults.delivery.lost = LOST_WITH_LOG;
+    }
     let skew: i64 = random.pick(&[0, 0, 300, 2_000]);
     let instances: Vec<Instance> = (0..random.between(2, 3))
         .map(|_| Instance {
@@ -78,7 +86,7 @@ pub(crate) fn make(seed: u64, options: &Options, told: bool) -> Sim {
         faults: Cell::new(faults),
         instances,
         store: RefCell::default(),
-        github: RefCell::default(),
+        github: RefCell::new(GitHub::new(has_log)),
         coolify: RefCell::default(),
         oracle: RefCell::default(),
         journal: Journal::new(told),
@@ -122,6 +130,7 @@ fn play(sim: &Rc<Sim>) -> Result<(), String> {
     sim.reconcile_pause.set(5 * MINUTE);
     run(SETTLED_WITHIN)?;
     sim.tell("seed", || "everything should be as GitHub says".to_owned());
+    settled::every_delivery_was_taken_in(sim)?;
     settled::world(sim)?;
     let fresh = push_once_more(sim);
     run(DEPLOYED_WITHIN)?;

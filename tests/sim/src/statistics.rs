@@ -64,6 +64,8 @@ statistics! {
     deliveries,
     /// Webhooks that were sent again after the storm.
     redeliveries,
+    /// Webhooks that never came and were fetched from GitHub's log.
+    fetched,
     /// Deployments that Coolify queued.
     deployments,
     /// Deployments among them of commits of forks that somebody approved.

@@ -128,6 +128,11 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
             let happened = format!("GitHub's rate limit was reached, until {until}");
             return Err(held_back(exchange, &happened, until.since(now)));
         }
+        if stored.is_some_and(|limit| limit.budget.is_none()) {
+            // It told of nothing but a limit that is over. If it cannot be deleted, the next call does it.
+            let spent = key(payer);
+            drop(self.store.delete_many(Label::Default, &[&spent]).await);
+        }
         if let (Payer::Installation(installation), &Method::POST) = (payer, method) {
             let pause = pacing::pause(&self.store, installation, now).await;
             if let Ok(Some(pause)) = pause {

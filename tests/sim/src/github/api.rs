@@ -11,7 +11,7 @@ use domain::{
 use ports::Response;
 use serde_json::{Value, json};
 
-use super::{Comment, GitHub, MAINTAINER, OWN_ACCOUNT, Pull, Repository, TRIAGER, reports};
+use super::{Comment, GitHub, MAINTAINER, OWN_ACCOUNT, Pull, Repository, TRIAGER, log, reports};
 use crate::{
     http::{Asked, GITHUB, json_response, plain},
     kernel::{MILLISECOND, Micros},
@@ -25,6 +25,7 @@ pub(crate) fn answer(sim: &Rc<Sim>, asked: &Asked) -> Response {
         return json_response(200, &json!({"id": OWN_ACCOUNT, "login": "slipway-bot"}));
     }
     let (index, rest) = match parts.as_slice() {
+        ["app", "hook", "deliveries", rest @ ..] => return log::answer(sim, rest, asked),
         ["repos", owner, name, rest @ ..] => {
             let full_name = format!("{owner}/{name}");
             let github = sim.github.borrow();

@@ -7,7 +7,7 @@ use domain::{
     preview::{PullRequest, PullRequestState},
 };
 
-use super::{MAINTAINER, payload};
+use super::{MAINTAINER, log, payload};
 use crate::{
     instance,
     kernel::{MILLISECOND, Micros, SECOND},
@@ -144,7 +144,9 @@ fn send(sim: &Rc<Sim>, event: &'static str, payload: Vec<u8>) {
     if sim.random.chance(faults.lost) {
         // Runs are polled for while they are awaited, so of them nothing needs to be told.
         let for_good = sim.random.percent(40) && is_made_good(sim, index);
-        if let Some(delivery) = sim.github.borrow_mut().deliveries.get_mut(index) {
+        let mut github = sim.github.borrow_mut();
+        github.log_attempt(index, sim.kernel.now());
+        if let Some(delivery) = github.deliveries.get_mut(index) {
             delivery.lost_for_good = for_good;
         }
         sim.tell("github", || {
@@ -172,14 +174,20 @@ fn send(sim: &Rc<Sim>, event: &'static str, payload: Vec<u8>) {
     }
 }
 
-/// What was sent before this time and never accepted.
+/// What was sent before this time and never accepted, and is to be sent again: where there is a log, only what Slipway could not
+/// find in it.
 pub(crate) fn not_accepted(sim: &Sim, before: Micros) -> Vec<usize> {
     let github = sim.github.borrow();
+    let left_to_people = github.log.is_some().then(|| log::passed_over(sim));
     let deliveries = github.deliveries.iter().enumerate();
     deliveries
         .filter(|(_, delivery)| !delivery.accepted && !delivery.lost_for_good)
         .filter(|(_, delivery)| delivery.sent_at < before)
         .map(|(index, _)| index)
+        .filter(|index| {
+            let left = left_to_people.as_ref();
+            left.is_none_or(|left| left.contains(index))
+        })
         .collect()
 }
 
@@ -207,6 +215,8 @@ fn attempt(sim: &Rc<Sim>, index: usize) {
     let instance =
         usize::try_from(sim.random.below(sim.instances.len() as u64)).unwrap_or_default();
     let life = sim.life(instance);
+    let now = sim.kernel.now();
+    sim.github.borrow_mut().log_attempt(index, now);
     if sim.is_dead(instance, life) {
         sim.tell("github", || {
             format!("delivery {index}: instance {instance} is down")
@@ -222,10 +232,12 @@ fn attempt(sim: &Rc<Sim>, index: usize) {
 /// What an attempt was answered: later than after ten seconds it counts as failed.
 pub(crate) fn answered(sim: &Rc<Sim>, index: usize, begun: Micros, well: bool) {
     let in_time = sim.kernel.now().saturating_sub(begun) < 10 * SECOND;
-    if let Some(delivery) = sim.github.borrow_mut().deliveries.get_mut(index)
-        && in_time
-        && well
-    {
+    if !in_time || !well {
+        return;
+    }
+    let mut github = sim.github.borrow_mut();
+    github.log_success(index, begun);
+    if let Some(delivery) = github.deliveries.get_mut(index) {
         delivery.accepted = true;
     }
 }

@@ -3,6 +3,7 @@
 mod api;
 pub(crate) mod ci;
 pub(crate) mod deliveries;
+pub(crate) mod log;
 mod payload;
 mod reports;
 
@@ -42,6 +43,8 @@ pub(crate) struct GitHub {
     checks: Vec<reports::Check>,
     deployments: Vec<reports::Deployment>,
     pub(crate) deliveries: Vec<deliveries::Delivery>,
+    /// All attempts, oldest first; none in a seed without the log.
+    pub(crate) log: Option<Vec<log::Attempt>>,
     /// By application and tag: the commit that the image was built from.
     pub(crate) images: BTreeMap<(String, String), String>,
     /// Commits whose message asks for no preview.

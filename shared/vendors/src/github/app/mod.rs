@@ -40,6 +40,9 @@ pub(super) use token::{Pass, Purpose, TokenId};
 /// How long an answer to the App itself is waited for. Others wait for it too, so it is short.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// For so long a token that the App signed is used again: far shorter than it is good for.
+const SIGNED_FOR: Duration = Duration::from_secs(120);
+
 /// An App. No `Debug`: it holds the key.
 pub(crate) struct App {
     id: String,
@@ -50,6 +53,8 @@ pub(crate) struct App {
     /// Tokens that were used already in the life of this client.
     tokens: RefCell<BTreeMap<TokenId, Pass>>,
     account: Cell<Option<u64>>,
+    /// The token that the App signed last, and when by our clock.
+    signed: RefCell<Option<(Timestamp, String)>>,
 }
 
 impl App {
@@ -73,6 +78,7 @@ impl App {
             ahead: Cell::new(0),
             tokens: RefCell::default(),
             account: Cell::new(None),
+            signed: RefCell::new(None),
         })
     }
 
@@ -82,14 +88,22 @@ impl App {
         tokens.retain(|id, _| id.repository != repository);
     }
 
+    /// The signed token that shows who the App is. Signing takes its time, so one serves all requests of a while.
     fn jwt(&self, now: Timestamp) -> Result<String, String> {
+        let known = self.signed.borrow().clone();
+        let is_good = |begun: Timestamp| begun <= now && begun.after(SIGNED_FOR) > now;
+        if let Some((_, token)) = known.filter(|(begun, _)| is_good(*begun)) {
+            return Ok(token);
+        }
         let key = self
             .parsed
             .get_or_init(|| PrivateKey::parse(&self.private_key))
             .as_ref()
             .map_err(Clone::clone)?;
         let there = now.milliseconds().saturating_add(self.ahead.get());
-        jwt::signed(key, &self.id, Timestamp::from_milliseconds(there))
+        let token = jwt::signed(key, &self.id, Timestamp::from_milliseconds(there))?;
+        self.signed.replace(Some((now, token.clone())));
+        Ok(token)
     }
 
     /// Takes over GitHub's time. Returns whether that changes anything worth another try.
@@ -99,6 +113,7 @@ impl App {
         };
         let ahead = there.milliseconds().saturating_sub(now.milliseconds());
         let before = self.ahead.replace(ahead);
+        self.signed.take();
         ahead.abs_diff(before) >= 1_000
     }
 }
