@@ -122,6 +122,11 @@ impl Http for Port {
         };
         let mut change: fn(Response) -> Response = |response| response;
         let otherwise = match fate {
+            // It lands when nobody waits for an answer any more.
+            Fate::Well | Fate::Changed(_) if effect >= limit => {
+                course.answer = limit;
+                Some(Err(silent(vendor, limit)))
+            }
             Fate::Well => None,
             Fate::Changed(how) => {
                 change = how;
@@ -221,14 +226,26 @@ fn faults(sim: &Sim, vendor: Vendor) -> HttpFaults {
     }
 }
 
-fn fate(sim: &Rc<Sim>, vendor: Vendor, asked: &Asked, limit: Micros) -> Fate {
-    let faults = faults(sim, vendor);
-    let random = &sim.random;
-    let host = match vendor {
+fn host(vendor: Vendor) -> &'static str {
+    match vendor {
         Vendor::GitHub => GITHUB,
         Vendor::Coolify => COOLIFY,
         Vendor::Site => "the preview",
-    };
+    }
+}
+
+/// There was no answer within the limit.
+fn silent(vendor: Vendor, limit: Micros) -> HttpError {
+    HttpError::TimedOut {
+        host: host(vendor).to_owned(),
+        seconds: limit / SECOND,
+    }
+}
+
+fn fate(sim: &Rc<Sim>, vendor: Vendor, asked: &Asked, limit: Micros) -> Fate {
+    let faults = faults(sim, vendor);
+    let random = &sim.random;
+    let host = host(vendor);
     if vendor == Vendor::Site {
         return Fate::Well;
     }
@@ -236,18 +253,14 @@ fn fate(sim: &Rc<Sim>, vendor: Vendor, asked: &Asked, limit: Micros) -> Fate {
         host: host.to_owned(),
         reason: "connection refused".to_owned(),
     };
-    let silent = || HttpError::TimedOut {
-        host: host.to_owned(),
-        seconds: limit / SECOND,
-    };
     if is_down(sim, vendor, faults.outage) || random.chance(faults.refused) {
         return Fate::Instead(Err(refused()), random.between(1, 2_000) * MILLISECOND);
     }
     if random.chance(faults.silent) {
         return if random.percent(50) {
-            Fate::Lost(Err(silent()), limit)
+            Fate::Lost(Err(silent(vendor, limit)), limit)
         } else {
-            Fate::Instead(Err(silent()), limit)
+            Fate::Instead(Err(silent(vendor, limit)), limit)
         };
     }
     let soon = random.between(50, 3_000) * MILLISECOND;

@@ -177,3 +177,23 @@ fn comments_are_created_at_the_pace_that_github_allows() {
         "past windows are deleted: {counters:?}"
     );
 }
+
+#[test]
+fn no_more_comments_are_created_in_an_hour_than_github_allows() {
+    let rest = rest();
+    let mut script = Script::default().installed().token("ghs_first_0123");
+    for _ in 0..500 {
+        script = script.then(201, &[], COMMENT);
+    }
+    for number in 1..=500 {
+        assert_eq!(comments(&script, &rest), "1", "the comment {number}");
+        if number % 80 == 0 {
+            rest.clock.pass(60);
+        }
+    }
+    insta::assert_snapshot!(comments(&script, &rest), @"
+    paused for 1373 s: commenting on acme/shop#7: GitHub takes only so many new comments and the like in
+        a minute and an hour
+    ");
+    assert_eq!(script.lines().len(), 502, "the one too many is not made");
+}
