@@ -20,6 +20,8 @@ pub(crate) struct Done<'a> {
     pub(crate) gaps: Option<&'a gap::Report>,
     pub(crate) commands: &'a Report,
     pub(crate) entities: &'a Advanced,
+    /// Of the places among live previews.
+    pub(crate) places: &'a Report,
     pub(crate) releases: &'a releases::Advanced,
     /// Why GitHub does not let Slipway in as an App.
     pub(crate) github_problem: Option<&'a str>,
@@ -40,6 +42,7 @@ impl Done<'_> {
             self.releases.next_at(),
             installations.next_at,
             self.commands.next_at,
+            self.places.next_at,
         ]
         .into_iter()
         .flatten()

@@ -9,6 +9,7 @@ use domain::{
     command::Command,
     installation::{self, Installation},
     outbox::Outbox,
+    places::Places,
     preview::{self, Preview},
     release::{Intake, Line, LineId},
     repository::{Fact, Key, Repository, SurveyFact, SurveyPolicy},
@@ -103,8 +104,9 @@ pub(crate) async fn advance(
         work.take::<Installation>();
         work.take::<Repository>();
     }
-    // Commands, and releases with their notices, have their own turn.
+    // Commands, places, and releases with their notices, have their own turn.
     work.take::<Command>();
+    work.take::<Places>();
     work.take::<Intake>();
     work.take::<Line>();
     work.take::<Outbox>();
@@ -322,4 +324,6 @@ pub(crate) async fn follow(runner: PreviewRunner, report: Report) {
         }
     }))
     .await;
+    let known = report.waiting.iter().map(|(entity, _)| entity.as_str());
+    previews::follow_told(&runner, known, deadline).await;
 }

@@ -7,6 +7,7 @@ mod commands;
 mod deliveries;
 mod entities;
 mod notices;
+mod places;
 mod ready;
 mod releases;
 mod wishes;
@@ -104,11 +105,12 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
         let left = deadline.since(SpinClock.now());
         let due = (work, SpinClock.now().after(left / 2));
         let (released, work) = releases::advance(&release_runner, wishes, due).await?;
+        let (placed, work) = places::advance(&runner, work, deadline).await?;
         let due = (work, deadline);
         let entities = entities::advance(&runner, policy, wishes, due).await?;
-        Ok((commanded, released, entities))
+        Ok((commanded, released, placed, entities))
     };
-    let (commanded, released, entities) = match advanced.await {
+    let (commanded, released, placed, entities) = match advanced.await {
         Ok(advanced) => advanced,
         Err(NotAdvanced::UnknownRepository(key)) => {
             let detail = format!("no repository with the id {} is known", key.0);
@@ -139,6 +141,7 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
         gaps: gaps.as_ref(),
         commands: &commanded,
         entities: &entities,
+        places: &placed,
         releases: &released,
         github_problem: github_problem.as_deref(),
         paused: &paused,

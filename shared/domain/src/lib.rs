@@ -17,6 +17,7 @@ pub mod manifest;
 mod markdown;
 pub mod notice;
 pub mod outbox;
+pub mod places;
 pub mod preview;
 pub mod release;
 pub mod repository;

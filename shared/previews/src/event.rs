@@ -2,11 +2,11 @@
 //!
 //! What follows from the facts is done after the answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use domain::{
-    PreviewId,
+    PreviewId, Timestamp,
     preview::{Fact, Preview},
 };
 use futures_util::future::join_all;
@@ -96,17 +96,45 @@ impl Taken {
         for (id, mail) in posted {
             mail_of.entry(id).or_default().push(mail);
         }
-        join_all(mail_of.iter().map(|(id, mail)| async {
-            if let Err(error) = runner.follow::<Preview>(id, mail, deadline).await {
-                let fields = [
-                    ("entity", id.to_string().into()),
-                    ("reason", error.to_string().into()),
-                ];
-                runner
-                    .log
-                    .write(Level::Error, "could not bring the preview on", &fields);
-            }
-        }))
+        join_all(
+            mail_of
+                .iter()
+                .map(|(id, mail)| follow(&runner, *id, mail, deadline)),
+        )
         .await;
+        let known: Vec<String> = mail_of.keys().map(ToString::to_string).collect();
+        follow_told(&runner, known.iter().map(String::as_str), deadline).await;
+    }
+}
+
+/// Follows the previews that the runner's previews told of a place among the live ones, but for those that are `known` to be
+/// followed anyway. What is not done in time is due.
+pub async fn follow_told<'a>(
+    runner: &PreviewRunner,
+    known: impl Iterator<Item = &'a str>,
+    deadline: Timestamp,
+) {
+    let known: BTreeSet<&str> = known.collect();
+    let told: BTreeSet<PreviewId> = runner.executor.told.take().into_iter().collect();
+    let told = told
+        .iter()
+        .filter(|id| !known.contains(id.to_string().as_str()));
+    join_all(told.map(|id| follow(runner, *id, &[], deadline))).await;
+}
+
+/// Follows a preview.
+pub(crate) async fn follow(
+    runner: &PreviewRunner,
+    id: PreviewId,
+    mail: &[u64],
+    deadline: Timestamp,
+) {
+    if let Err(error) = runner.follow::<Preview>(&id, mail, deadline).await {
+        let fields = [
+            ("entity", id.to_string().into()),
+            ("reason", error.to_string().into()),
+        ];
+        let message = "could not bring the preview on";
+        runner.log.write(Level::Error, message, &fields);
     }
 }

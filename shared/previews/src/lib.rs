@@ -8,7 +8,7 @@ mod runner;
 mod seen;
 mod wake;
 
-pub use event::{Learnt, Taken, answer, take};
+pub use event::{Learnt, Taken, answer, follow_told, take};
 pub use handed::{Refusal, answered, delivery_log, payload};
 pub use log::DeliveryLog;
 pub use ready::vendors_ready;

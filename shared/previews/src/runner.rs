@@ -1,6 +1,10 @@
 //! The runner of previews, with the vendors that the component's variables name.
 
-use std::{cell::Cell, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    marker::PhantomData,
+    time::Duration,
+};
 
 use ports::{Store, StoreError};
 use runtime::{
@@ -52,6 +56,8 @@ pub async fn runner(log: DeliveryLog) -> Result<PreviewRunner, VariableError> {
         clock: SpinClock,
         log: log.clone(),
         account: Cell::new(None),
+        told: RefCell::default(),
+        preview: PhantomData,
     };
     Ok(Runner {
         store: SpinStore::new(),

@@ -5,14 +5,18 @@
 use std::{str::FromStr, time::Duration};
 
 use bytes::Bytes;
-use domain::{PreviewId, preview::Preview};
+use domain::PreviewId;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::Full;
 use ports::{Clock, Http, Level, Log, Request as Outgoing};
 use slipway_spin::{SpinHttp, spawn};
 use spin_sdk::http::Request;
 
-use crate::{DeliveryLog, FOLLOWED_FOR, Refusal, answered, runner};
+use crate::{
+    DeliveryLog, FOLLOWED_FOR, Refusal, answered,
+    event::{follow, follow_told},
+    runner,
+};
 
 /// What the path of such a call begins with; the entity follows.
 const PATH: &str = "/wake/";
@@ -32,14 +36,9 @@ pub async fn follow_woken(log: &DeliveryLog, id: PreviewId) -> http::Response<Fu
     };
     spawn(async move {
         let deadline = runner.clock.now().after(FOLLOWED_FOR);
-        if let Err(error) = runner.follow::<Preview>(&id, &[], deadline).await {
-            let fields = [
-                ("entity", id.to_string().into()),
-                ("reason", error.to_string().into()),
-            ];
-            let message = "could not bring the preview on";
-            runner.log.write(Level::Error, message, &fields);
-        }
+        follow(&runner, id, &[], deadline).await;
+        let known = id.to_string();
+        follow_told(&runner, std::iter::once(known.as_str()), deadline).await;
     });
     answered(log, Ok(()))
 }

@@ -11,6 +11,7 @@ use domain::{
     entity::Entity,
     installation::Installation,
     outbox::Outbox,
+    places::Places,
     preview::Preview,
     release::{Intake, Line},
     repository::Repository,
@@ -46,6 +47,7 @@ impl Listing {
             ("release", self.count::<Line>()),
             ("outbox", self.count::<Outbox>()),
             ("command", self.count::<Command>()),
+            ("places", self.count::<Places>()),
         ])
     }
 

@@ -17,6 +17,7 @@ mod keys;
 mod lease;
 pub mod mailbox;
 pub mod outbox;
+pub mod places;
 pub mod preview;
 pub mod reconcile;
 mod record;

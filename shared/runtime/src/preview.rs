@@ -1,29 +1,35 @@
 //! Does what the plan of a preview asks for, with the clients of GitHub and Coolify.
 
+mod admission;
 mod comment;
 mod report;
 mod target;
 
-use std::cell::Cell;
+use std::{
+    cell::{Cell, RefCell},
+    marker::PhantomData,
+    ops::ControlFlow,
+};
 
 use domain::{
     PreviewId, RepositoryName,
     entity::Entity,
     preview::{
-        Action, Fact, Permission, Preview, Reading, ReportFact, TargetAction, TargetFact, Trouble,
+        Action, Fact, Permission, Preview, Reading, ReportFact, Sieve, Sifted, TargetAction,
+        TargetFact, Trouble,
     },
     repository::{self, ConfigurationFact},
 };
 use ports::{Clock, Http, Level, Log, Store};
 use vendors::{
     CallError, coolify,
-    github::{self, Repository},
+    github::{self, ChangedFile, Repository},
 };
 
 use crate::{Claim, Executor, RunError, browse, configuration, mailbox};
 
-/// Does what the plan of a preview asks for.
-pub struct PreviewExecutor<V, H, C, L, S> {
+/// Does what the plan of a preview asks for. `P` is the preview as it is stored.
+pub struct PreviewExecutor<V, H, C, L, S, P = Preview> {
     /// GitHub; none if it is not configured.
     pub github: Option<github::Client<V, C, S>>,
     /// Coolify; none if it is not configured.
@@ -40,10 +46,20 @@ pub struct PreviewExecutor<V, H, C, L, S> {
     pub checks: bool,
     /// The id of the account that writes our comments on GitHub, once known.
     pub account: Cell<Option<u64>>,
+    /// Other previews that were told of a place: whoever may run them does so next.
+    pub told: RefCell<Vec<PreviewId>>,
+    /// The preview as it is stored.
+    pub preview: PhantomData<P>,
 }
 
-impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Preview>
-    for PreviewExecutor<V, H, C, L, S>
+impl<V, H, C, L, S, P> Executor<Preview> for PreviewExecutor<V, H, C, L, S, P>
+where
+    V: Http,
+    H: Http,
+    C: Clock,
+    L: Log,
+    S: Store,
+    P: Entity<Id = PreviewId, Fact: From<Fact>> + AsRef<Preview>,
 {
     async fn execute(&self, id: &PreviewId, action: &Action, claim: Claim) -> Fact {
         let fact = match action {
@@ -116,6 +132,22 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Preview>
                 },
                 Err(trouble) => Fact::RunsNotRead { trouble },
             },
+            Action::ReadFiles { repository, sieve } => {
+                match self.read_files(*id, repository, sieve).await {
+                    Ok(sifted) => Fact::FilesRead {
+                        sieve: Box::new(sieve.clone()),
+                        sifted,
+                    },
+                    Err(trouble) => Fact::FilesNotRead { trouble },
+                }
+            }
+            Action::Admission {
+                application,
+                action,
+            } => Fact::Admission {
+                application: application.clone(),
+                fact: self.see_to_place(*id, application, action).await,
+            },
             Action::Target {
                 application,
                 action,
@@ -176,12 +208,14 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Preview>
             | Action::JudgeRequest { .. }
             | Action::SweepDeployments { .. }
             | Action::NoteExpiry { .. }
+            | Action::ReadFiles { .. }
+            | Action::Admission { .. }
             | Action::ReadRuns { .. } => None,
         }
     }
 }
 
-impl<V: Http, H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<V, H, C, L, S> {
+impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L, S, P> {
     fn github<'a>(
         &'a self,
         id: PreviewId,
@@ -254,6 +288,26 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<V, H, C, L, S
         Ok(github.permission(repository, login, account).await?)
     }
 
+    async fn read_files(
+        &self,
+        id: PreviewId,
+        name: &RepositoryName,
+        sieve: &Sieve,
+    ) -> Result<Sifted, Trouble> {
+        let (github, repository) = self.github(id, name)?;
+        let mut sifted = Sifted::default();
+        let take = |file: &ChangedFile| match sieve.sift(&mut sifted, file.paths()) {
+            true => ControlFlow::Continue(()),
+            false => ControlFlow::Break(()),
+        };
+        let listed = github.changed_files(repository, id.number, &sieve.commit, take);
+        let incomplete = listed.await?;
+        Ok(Sifted {
+            incomplete,
+            ..sifted
+        })
+    }
+
     /// Logs what was done, and how it failed if it did.
     fn tell(&self, id: PreviewId, fact: &Fact) {
         let (message, trouble) = told(fact);
@@ -304,6 +358,8 @@ fn told(fact: &Fact) -> (&'static str, Option<&Trouble>) {
         Fact::RunDelivered { .. } => ("a delivery showed a workflow run", None),
         Fact::RunsRead { .. } => ("read the workflow runs", None),
         Fact::RunsNotRead { trouble } => ("could not read the workflow runs", Some(trouble)),
+        Fact::FilesRead { .. } => ("read which files the pull request changes", None),
+        Fact::FilesNotRead { trouble } => ("could not read the changed files", Some(trouble)),
         Fact::ConfigurationRead { .. } => ("read the configuration", None),
         Fact::ConfigurationChanged => ("another configuration counts", None),
         Fact::ConfigurationNotRead { trouble } => {
@@ -321,6 +377,7 @@ fn told(fact: &Fact) -> (&'static str, Option<&Trouble>) {
         }
         Fact::RequestJudged { .. } => ("somebody who may not write asks for something", None),
         Fact::RequestNotJudged { trouble } => ("could not ask what somebody may do", Some(trouble)),
+        Fact::Admission { fact, .. } => admission::told(fact),
         Fact::CommentIntended { .. } => ("about to comment", None),
         Fact::CommentChanging => ("about to change the comment", None),
         Fact::CommentPublished { .. } => ("wrote the comment", None),

@@ -76,7 +76,7 @@ impl Ghost {
                     self.person_acted();
                 }
             }
-            Fact::ExpiryNoted { .. } => {}
+            Fact::ExpiryNoted { .. } | Fact::Admission { .. } => {}
             // No installation of an App is simulated.
             Fact::Access { .. } => {}
             Fact::RetryAsked => self.person_acted(),
@@ -93,6 +93,8 @@ impl Ghost {
             Fact::RunDelivered { .. } => self.well("runs"),
             Fact::RunsRead { .. } => self.well("runs"),
             Fact::RunsNotRead { trouble } => self.in_vain("runs", trouble, at),
+            Fact::FilesRead { .. } => self.well("files"),
+            Fact::FilesNotRead { trouble } => self.in_vain("files", trouble, at),
             Fact::ConfigurationRead { .. } => self.well("configuration"),
             Fact::ConfigurationChanged => {
                 if let Some(tries) = self.efforts.get_mut("configuration") {

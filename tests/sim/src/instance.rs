@@ -3,11 +3,18 @@
 //! What the components do around the shared crates is done here too, step by step: `gateway`, `pull-request`, `workflow-run`
 //! and `reconcile` in `components/`.
 
-use std::{cell::Cell, collections::BTreeMap, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    marker::PhantomData,
+    rc::Rc,
+    time::Duration,
+};
 
 use ::http::{HeaderMap, HeaderValue, Method, header};
 use domain::{
     PreviewId, Timestamp,
+    places::Places,
     preview::Fact,
     repository::{self, Key, Repository, SurveyFact, SurveyPolicy},
 };
@@ -21,6 +28,7 @@ use runtime::{
     Runner,
     breaker::Guarded,
     gap,
+    places::PlacesExecutor,
     preview::PreviewExecutor,
     reconcile::{self, Pending},
     repository::{Overview, RepositoryExecutor, StoredPreviews},
@@ -84,6 +92,8 @@ fn runner(port: &Port) -> Running<'_> {
                 log: port,
                 checks: true,
                 account: Cell::new(None),
+                told: RefCell::default(),
+                preview: PhantomData,
             },
             port,
         },
@@ -166,6 +176,12 @@ async fn reconcile_once(port: &Port) -> Option<Timestamp> {
     let repositories = work.take::<Repository>();
     survey(port, &repositories, deadline).await?;
     let mut work = reconcile::work(&port).await.ok()?;
+    let places = work.take::<Places>();
+    if !places.is_empty() {
+        hand_out_places(port, &places, deadline).await;
+        work = reconcile::work(&port).await.ok()?;
+        work.take::<Places>();
+    }
     work.take::<Repository>();
     let report = runner(port)
         .advance_all::<Watched>(&work.entities, deadline)
@@ -196,6 +212,23 @@ async fn close_gaps(port: &Port, inbox: &Inbox<&Port, &Port, &Port, &Port>) -> O
     let report = gap::repair(&app, inbox, RETENTION, deadline).await.ok()?;
     port.sim.tell(&port.name(), || format!("gaps: {report:?}"));
     Some(())
+}
+
+/// Brings on the places that are due.
+async fn hand_out_places(port: &Port, places: &BTreeMap<String, Pending>, deadline: Timestamp) {
+    let runner = Runner {
+        store: port,
+        clock: port,
+        log: port,
+        executor: PlacesExecutor::<_, _, _, Watched> {
+            store: port,
+            clock: port,
+            log: port,
+            told: &RefCell::default(),
+            preview: PhantomData,
+        },
+    };
+    runner.advance_all::<Places>(places, deadline).await;
 }
 
 /// Surveys the repositories that are due; none if the store fails. Nobody comes only for the next survey: in days without any

@@ -184,6 +184,12 @@ impl Oracle {
                 format!("{application} #{number}: {commit:.7} asks for no preview and is deployed")
             });
         }
+        let service = github.service_of(application);
+        if service.is_some_and(|service| !github.concerns(service, commit)) {
+            sim.violate(|| {
+                format!("{application} #{number}: {commit:.7} changes nothing that concerns it")
+            });
+        }
         let now = sim.kernel.now();
         let index = pull.index_of(commit).unwrap_or_default();
         let closed_since = pull

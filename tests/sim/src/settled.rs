@@ -9,6 +9,7 @@ use domain::{
 use ports::Label;
 
 use crate::{
+    coolify::Application,
     github::{Comment, Expected, GitHub, OWN_ACCOUNT, Pull, Service},
     kernel::{MINUTE, SECOND},
     sim::Sim,
@@ -65,6 +66,11 @@ fn preview(sim: &Rc<Sim>, github: &GitHub, pull: &Pull, service: &Service) -> Re
             if sim.oracle.borrow().is_excused(application, number, &commit) {
                 return Ok(());
             }
+            // Who waits waits only as long as others have all places.
+            if is_crowded_out(sim, number, service) {
+                sim.statistics.crowded_out.add(1);
+                return Ok(());
+            }
             let running = container.map(|container| container.commit.as_str());
             if running != Some(commit.as_str()) {
                 return Err(format!(
@@ -80,6 +86,23 @@ fn preview(sim: &Rc<Sim>, github: &GitHub, pull: &Pull, service: &Service) -> Re
         }
     }
     Ok(())
+}
+
+/// How many previews an application shows.
+fn live(application: Option<&Application>) -> usize {
+    let previews = application.iter().flat_map(|found| found.previews.values());
+    previews.filter(|preview| preview.shown).count()
+}
+
+/// Whether a preview of the service waits for a place.
+fn is_crowded_out(sim: &Rc<Sim>, number: u64, service: &Service) -> bool {
+    let coolify = sim.coolify.borrow();
+    let found = coolify.applications.get(&service.application);
+    let preview = found.and_then(|found| found.previews.get(&number));
+    let is_there = preview.is_some_and(|preview| preview.shown);
+    service
+        .limit
+        .is_some_and(|limit| !is_there && live(found) >= limit)
 }
 
 fn comment(
@@ -140,6 +163,10 @@ fn comment(
         if sim.oracle.borrow().is_excused(application, number, commit) {
             continue;
         }
+        if is_crowded_out(sim, number, service) {
+            must_say("Waiting for a place: at most")?;
+            continue;
+        }
         must_say(commit.get(..7).unwrap_or_default())?;
         must_say(if github.is_sick(commit) {
             "Not healthy"
@@ -168,6 +195,9 @@ pub(crate) fn exactly_once(sim: &Rc<Sim>, fresh: &[String]) -> Result<(), String
             // The approval of another service took the label off and put it on again.
             let relabelled = github.awaits_approval(pull) && service.forks != Forks::Label;
             let most = if relabelled { 2 } else { 1 };
+            if is_crowded_out(sim, pull.id.number.0, service) {
+                continue;
+            }
             if fresh.contains(&commit) && !(1..=most).contains(&count) {
                 return Err(format!(
                     "{} on {}: {commit:.7} was deployed {count} times by vendors that work",

@@ -78,6 +78,8 @@ statistics! {
     checks,
     /// Deployments that were made on GitHub.
     github_deployments,
+    /// Previews that waited for a place when everything was looked at.
+    crowded_out,
     /// Runs of reconcile.
     reconciles,
 }

@@ -10,7 +10,9 @@ use domain::{
 
 use crate::{
     coolify::Application,
-    github::{Comment, LABEL, MAINTAINER, Pull, Repository, Service, TRIAGER, ci, deliveries},
+    github::{
+        Comment, FOLDER, LABEL, MAINTAINER, Pull, Repository, Service, TRIAGER, ci, deliveries,
+    },
     kernel::{MILLISECOND, Micros, SECOND},
     sim::Sim,
 };
@@ -48,6 +50,8 @@ fn make_repository(sim: &Rc<Sim>, number: u64) -> usize {
         ttl: random.percent(20).then_some(20),
         label: random.percent(30).then_some("preview"),
         drafts: random.percent(60),
+        limit: random.percent(25).then_some(1),
+        paths: random.percent(15).then_some(FOLDER),
         forks: match random.below(4) {
             0 => Forks::Never,
             1 | 2 => Forks::Label,
@@ -147,6 +151,9 @@ fn open(sim: &Rc<Sim>, repository: usize, number: u64, end: Micros) {
     });
     if random.percent(15) {
         github.sick.insert(commit.as_str().to_owned());
+    }
+    if random.percent(50) {
+        github.touching.insert(commit.as_str().to_owned());
     }
     drop(github);
     chatter(sim, id);
@@ -285,6 +292,16 @@ pub(crate) fn push(sim: &Rc<Sim>, id: PreviewId, well: bool) {
     let Some(commit) = sim.github.borrow_mut().commit() else {
         return;
     };
+    // What a pull request changed once it goes on to change.
+    let touched = {
+        let github = sim.github.borrow();
+        let head = github.pull(id).map(Pull::head);
+        head.is_some_and(|head| github.touching.contains(head))
+    };
+    if touched || sim.random.percent(30) {
+        let touching = commit.as_str().to_owned();
+        sim.github.borrow_mut().touching.insert(touching);
+    }
     if !well && sim.random.percent(15) {
         let sick = commit.as_str().to_owned();
         sim.github.borrow_mut().sick.insert(sick);

@@ -139,7 +139,8 @@ impl entity::Action for WatchedAction {
 
 /// Does what plans ask for, after having looked whether they may.
 pub(crate) struct WatchedExecutor<'a> {
-    pub(crate) inner: PreviewExecutor<VendorHttp<'a>, &'a Port, &'a Port, &'a Port, &'a Port>,
+    pub(crate) inner:
+        PreviewExecutor<VendorHttp<'a>, &'a Port, &'a Port, &'a Port, &'a Port, Watched>,
     pub(crate) port: &'a Port,
 }
 
@@ -171,7 +172,9 @@ const fn name(action: &Action) -> &'static str {
         Action::ReadConfiguration { .. } => "reading the configuration",
         Action::ReadPermission { .. } => "reading a permission",
         Action::NoteExpiry { .. } => "noting the end",
+        Action::Admission { .. } => "seeing to its place",
         Action::ReadRuns { .. } => "reading the runs",
+        Action::ReadFiles { .. } => "reading the changed files",
         Action::PublishComment { .. } => "writing the comment",
         Action::PublishReport(_) => "writing a report",
         Action::SweepDeployments { .. } => "deleting deployments",
@@ -198,8 +201,9 @@ impl WatchedExecutor<'_> {
             Action::ReadPullRequest { .. } => ("pull request", false),
             Action::ReadConfiguration { .. } => ("configuration", false),
             Action::ReadPermission { .. } => ("permission", false),
-            Action::NoteExpiry { .. } => return,
+            Action::NoteExpiry { .. } | Action::Admission { .. } => return,
             Action::ReadRuns { .. } => ("runs", false),
+            Action::ReadFiles { .. } => ("files", false),
             Action::PublishComment { .. } => ("comment", false),
             Action::PublishReport(wish) => {
                 let report = &wish.report;

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Fact, LabelAdded, ReportFact, ReportWish, Request, Revision, TargetFact, report};
+use super::{
+    AdmissionAction, AdmissionFact, Fact, LabelAdded, ReportFact, ReportWish, Request, Revision,
+    Sieve, TargetFact, report,
+};
 use crate::{
     ApplicationUuid, CommitSha, DeploymentUuid, ImageTag, RepositoryName, Timestamp, entity,
 };
@@ -36,12 +39,26 @@ pub enum Action {
         /// The commit.
         commit: CommitSha,
     },
+    /// Find out which services the changed files concern.
+    ReadFiles {
+        /// The repository.
+        repository: RepositoryName,
+        /// What is asked.
+        sieve: Sieve,
+    },
     /// About the preview on one Coolify application.
     Target {
         /// The application.
         application: ApplicationUuid,
         /// What to do.
         action: TargetAction,
+    },
+    /// About the place on one Coolify application, where the number of live previews is limited.
+    Admission {
+        /// The application.
+        application: ApplicationUuid,
+        /// What to do.
+        action: AdmissionAction,
     },
     /// Record that the preview of a service ends soon, or is over. Asks nobody.
     NoteExpiry {
@@ -145,6 +162,7 @@ impl entity::Action for Action {
             | Self::JudgeRequest { .. }
             | Self::NoteExpiry { .. }
             | Self::SweepDeployments { .. }
+            | Self::ReadFiles { .. }
             | Self::ReadRuns { .. } => {
                 return None;
             }
@@ -161,6 +179,17 @@ impl entity::Action for Action {
                 };
                 let report = report.clone();
                 return Some(Fact::Report { report, fact });
+            }
+            Self::Admission {
+                application,
+                action,
+            } => {
+                let fact = match *action {
+                    AdmissionAction::Ask { ticket, .. } => AdmissionFact::Asking { ticket },
+                    AdmissionAction::Return { ticket } => AdmissionFact::Returning { ticket },
+                };
+                let application = application.clone();
+                return Some(Fact::Admission { application, fact });
             }
             Self::PublishComment {
                 comment: Some(_), ..
@@ -229,7 +258,9 @@ impl entity::Action for Action {
             | Self::ReadPermission { .. }
             | Self::JudgeRequest { .. }
             | Self::NoteExpiry { .. }
+            | Self::ReadFiles { .. }
             | Self::ReadRuns { .. }
+            | Self::Admission { .. }
             | Self::Target {
                 action:
                     TargetAction::Look { .. }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Commanded, LabelAdded, Permission, PullRequest, Report, ReportFact, Request, Settings, Trouble,
-    WorkflowRun,
+    AdmissionFact, Commanded, LabelAdded, Permission, PullRequest, Report, ReportFact, Request,
+    Settings, Sieve, Sifted, Trouble, WorkflowRun,
 };
 use crate::{
     ApplicationUuid, CommitSha, DeploymentUuid, ImageTag, RepositoryName, Timestamp,
@@ -102,12 +102,31 @@ pub enum Fact {
         /// Why.
         trouble: Trouble,
     },
+    /// GitHub's API showed which files the pull request changes.
+    FilesRead {
+        /// What was asked.
+        sieve: Box<Sieve>,
+        /// What they concern.
+        sifted: Sifted,
+    },
+    /// The changed files could not be read.
+    FilesNotRead {
+        /// Why.
+        trouble: Trouble,
+    },
     /// About the preview on one Coolify application.
     Target {
         /// The application.
         application: ApplicationUuid,
         /// The fact.
         fact: TargetFact,
+    },
+    /// About the place on one Coolify application, where the number of live previews is limited.
+    Admission {
+        /// The application.
+        application: ApplicationUuid,
+        /// The fact.
+        fact: AdmissionFact,
     },
     /// The comment is about to be created for the `attempt`-th time.
     CommentIntended {

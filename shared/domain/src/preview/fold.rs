@@ -58,6 +58,8 @@ impl Preview {
             Fact::ConfigurationNotRead { trouble } => {
                 self.configuration.effort.fail(trouble, at, seed)
             }
+            Fact::FilesRead { sieve, sifted } => self.files_read(sieve, sifted),
+            Fact::FilesNotRead { trouble } => self.files.effort.fail(trouble, at, seed),
             Fact::Target { application, fact } => {
                 let target = self
                     .targets
@@ -73,6 +75,7 @@ impl Preview {
                     sighting.active_at = Some(at);
                 }
             }
+            Fact::Admission { application, fact } => self.admission_told(application, fact, at),
             Fact::CommentIntended { attempt } => self.comment.intended(*attempt, at),
             Fact::CommentChanging => self.comment.changing(),
             Fact::CommentPublished { comment, digest } => {
@@ -247,11 +250,15 @@ impl Preview {
         for target in self.targets.values_mut() {
             target.effort.start_afresh();
         }
+        for admission in self.admissions.values_mut() {
+            admission.effort.start_afresh();
+        }
         self.comment.effort.start_afresh();
         self.reports.start_afresh();
         self.wishes.effort.start_afresh();
         self.configuration.effort.start_afresh();
         self.builds.effort.start_afresh();
+        self.files.effort.start_afresh();
         self.approvals.effort.start_afresh();
         self.reading.start_afresh();
         if self.configuration.problem.is_some() {

@@ -10,6 +10,7 @@ impl Preview {
             ("reading the pull request", &self.reading),
             ("reading the configuration", &self.configuration.effort),
             ("reading the workflow runs", &self.builds.effort),
+            ("reading the changed files", &self.files.effort),
             ("asking for a permission", &self.approvals.effort),
             (
                 "asking for the permission of who pressed a button",

@@ -131,6 +131,10 @@ impl Preview {
             Wanted::CommitSkipped => Some(format!(
                 "{head} says `[skip preview]`: `/preview` deploys it all the same"
             )),
+            Wanted::Crowded(service) => Some(format!(
+                "{head} waits for a place: {}",
+                self.told_wait(service, true)
+            )),
             Wanted::Present { .. } | Wanted::Awaited | Wanted::Undecided => None,
         });
         let possible = services.iter().any(|service| {
@@ -154,6 +158,7 @@ impl Preview {
             | Absence::Draft
             | Absence::Skipped
             | Absence::OtherBase(_)
+            | Absence::Untouched { .. }
             | Absence::Expired(_)
             | Absence::Asked(_)
             | Absence::Dismissed(_) => ": `/preview` brings one about",

@@ -141,6 +141,9 @@ impl Preview {
                 let reason = self.awaited_build(head)?;
                 Decided::new(Verdict::Wait, "build", reason)
             }
+            Wanted::Crowded(service) => {
+                Decided::new(Verdict::Wait, "limit", self.told_wait(service, false))
+            }
             Wanted::Unapproved(service) => Decided::new(
                 Verdict::Wait,
                 "approval",
@@ -249,6 +252,7 @@ const fn rule(absence: &Absence) -> &'static str {
         Absence::Fork => "forks",
         Absence::Skipped => "skip",
         Absence::OtherBase(_) => "base",
+        Absence::Untouched { .. } => "paths",
         Absence::Expired(_) => "ttl",
         Absence::Dismissed(_) => "command",
         Absence::Asked(_) => "button",
@@ -273,6 +277,7 @@ const fn cause(fact: &Fact) -> &'static str {
         Fact::RetryAsked => "a person's wish",
         Fact::Commanded(_) => "a command",
         Fact::RunsRead { .. } | Fact::RunsNotRead { .. } => "a look at the workflow runs",
+        Fact::FilesRead { .. } | Fact::FilesNotRead { .. } => "a look at the changed files",
         Fact::ConfigurationRead { .. }
         | Fact::ConfigurationChanged
         | Fact::ConfigurationNotRead { .. } => "the configuration",
@@ -283,6 +288,7 @@ const fn cause(fact: &Fact) -> &'static str {
             "a report to GitHub"
         }
         Fact::Target { .. } => "what came of a deployment or removal",
+        Fact::Admission { .. } => "the limit of live previews",
         Fact::CommentIntended { .. }
         | Fact::CommentChanging
         | Fact::CommentPublished { .. }

@@ -1,12 +1,14 @@
 //! The preview of one pull request.
 
 mod action;
+mod admission;
 mod approval;
 mod command;
 mod comment;
 mod effort;
 mod expiry;
 mod fact;
+mod files;
 mod fold;
 mod fold_target;
 mod given_up;
@@ -26,11 +28,13 @@ mod wanted;
 mod wish;
 
 pub use action::{Action, TargetAction};
+pub use admission::{AdmissionAction, AdmissionFact};
 pub use approval::{LabelAdded, Permission};
 pub use command::{CommandOutcome, CommandWish, Commanded, Place};
 pub use comment::marker;
 pub use effort::{Effort, Reaction, Trouble};
 pub use fact::{DeploymentProgress, Fact, Reading, Revision, TargetFact};
+pub use files::{Sieve, Sifted};
 pub use judgement::Judgement;
 pub use ledger::{Ruling, Verdict};
 pub use report::{
@@ -65,6 +69,7 @@ impl Entity for Preview {
 
     fn record(&mut self, fact: &Fact, at: Timestamp) {
         self.fold(fact, at);
+        self.leave_lines();
         self.note_rulings(fact, at);
     }
 

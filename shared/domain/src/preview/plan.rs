@@ -76,6 +76,8 @@ impl Preview {
         }
         let mut agenda = Agenda::default();
         agenda.add(self.read_configuration(sighting, now));
+        agenda.add(self.read_files(sighting, now));
+        agenda.add(self.see_to_places(now));
         agenda.add(self.read_permission(sighting, now));
         agenda.add(self.judge_request(sighting, now));
         agenda.add(self.note_expiry(sighting, now));
@@ -106,7 +108,8 @@ impl Preview {
             agenda.add(self.target_effect(self.sighting.as_ref(), application, target, now));
         }
         self.look_after_targets(&mut agenda, now);
-        if self.targets.values().all(super::state::Target::is_vacant) {
+        agenda.add(self.see_to_places(now));
+        if self.targets.values().all(super::state::Target::is_vacant) && self.has_no_tickets() {
             let forget_at = since.after(FORGOTTEN_AFTER);
             if forget_at <= now {
                 return Step::Forget;
@@ -241,7 +244,7 @@ impl Preview {
             PullRequestState::Open => false,
             PullRequestState::Closed | PullRequestState::Merged => true,
         };
-        (closed && !self.is_deployed() && self.is_github_tidy())
+        (closed && !self.is_deployed() && self.has_no_tickets() && self.is_github_tidy())
             .then(|| sighting.state_since.after(FORGOTTEN_AFTER))
     }
 

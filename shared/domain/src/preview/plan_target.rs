@@ -128,6 +128,7 @@ impl Preview {
             }
             Wanted::Present { .. }
             | Wanted::Awaited
+            | Wanted::Crowded(_)
             | Wanted::Unapproved(_)
             | Wanted::CommitSkipped
             | Wanted::Undecided => Next::Nothing,

@@ -44,6 +44,9 @@ pub struct ServiceSettings {
     pub tag: Template,
     /// Where it is reached.
     pub url: Template,
+    /// Only changes to these paths concern it; none for any change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paths: Vec<String>,
     /// Which pull requests get one.
     pub when: When,
     /// How its health is told.
@@ -84,6 +87,7 @@ impl Settings {
                     application: coolify.application,
                     tag: coolify.tag,
                     url: preview.url,
+                    paths: settings.paths,
                     when: preview.when,
                     health: preview.health,
                     ttl: preview.ttl,

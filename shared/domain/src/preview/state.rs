@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Effort, PullRequest, Revision, Ruling, Settings, WorkflowRun, approval::Approvals,
-    command::Commands, expiry::Expiry, publication::Publication, report::Reports, wish::Wishes,
+    Effort, PullRequest, Revision, Ruling, Settings, WorkflowRun, admission::Admission,
+    approval::Approvals, command::Commands, expiry::Expiry, files::Files, publication::Publication,
+    report::Reports, wish::Wishes,
 };
 use crate::{
     ApplicationUuid, CommitSha, DeploymentUuid, PreviewId, RepositoryName, Timestamp,
@@ -39,9 +40,15 @@ pub struct Preview {
     /// The workflow runs on the head commit.
     #[serde(default)]
     pub(super) builds: Builds,
+    /// Which services the changed files concern.
+    #[serde(default, skip_serializing_if = "Files::is_empty")]
+    pub(super) files: Files,
     /// What there is on each Coolify application.
     #[serde(default)]
     pub(super) targets: BTreeMap<ApplicationUuid, Target>,
+    /// The places before the limit of live previews, by Coolify application.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) admissions: BTreeMap<ApplicationUuid, Admission>,
     /// What the clock said of previews that end when nothing happens, by service.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) expiry: BTreeMap<String, Expiry>,
@@ -248,7 +255,9 @@ impl Preview {
             configuration: ConfigurationState::default(),
             approvals: Approvals::default(),
             builds: Builds::default(),
+            files: Files::default(),
             targets: BTreeMap::new(),
+            admissions: BTreeMap::new(),
             expiry: BTreeMap::new(),
             commands: Commands::default(),
             rulings: Vec::new(),

@@ -2,6 +2,7 @@
 
 use super::{
     Effort, Preview, PullRequest, RunProgress, Settings, WorkflowRun,
+    files::told,
     state::{Phase, Problem, Start, Target},
     wanted::{Absence, Build, Wanted},
 };
@@ -143,6 +144,7 @@ impl Preview {
             ("reading the pull request", &self.reading),
             ("reading the configuration", &self.configuration.effort),
             ("reading the workflow runs", &self.builds.effort),
+            ("reading the changed files", &self.files.effort),
             ("asking for a permission", &self.approvals.effort),
             (
                 "asking for the permission of who pressed a button",
@@ -324,6 +326,10 @@ impl Preview {
                 Some(settings) => self.explain_build(settings),
                 None => (Standing::Waiting, "waiting for the build".to_owned()),
             },
+            Wanted::Crowded(service) => (
+                Standing::Waiting,
+                format!("waiting for a place: {}", self.told_wait(service, true)),
+            ),
             Wanted::Unapproved(service) => (
                 Standing::Waiting,
                 format!(
@@ -343,10 +349,17 @@ impl Preview {
                 (Standing::Removing, words(&absence))
             }
             Wanted::Absent(absence) => (Standing::Absent, words(&absence)),
-            Wanted::Undecided => (
-                Standing::Waiting,
-                "waiting for the configuration".to_owned(),
-            ),
+            Wanted::Undecided => (Standing::Waiting, self.explain_undecided().to_owned()),
+        }
+    }
+
+    fn explain_undecided(&self) -> &'static str {
+        if self.pull_request().is_some_and(|shown| shown.archived) {
+            "the repository is archived"
+        } else if self.settings_in_force().is_some() {
+            "looking which files the pull request changes"
+        } else {
+            "waiting for the configuration"
         }
     }
 
@@ -435,6 +448,10 @@ pub(super) fn words(absence: &Absence) -> String {
         Absence::Fork => "the pull request comes from a fork".to_owned(),
         Absence::Skipped => "the title says [skip preview]".to_owned(),
         Absence::OtherBase(branch) => format!("pull requests into {branch} get none"),
+        Absence::Untouched { files, paths } => format!(
+            "none of its changed files ({files}) matches {}",
+            told(paths, str::to_owned)
+        ),
         Absence::Expired(ttl) => format!("nothing happened for {ttl}"),
         Absence::Dismissed(by) => format!("{by} asked for its removal"),
         Absence::Asked(login) => format!("{login} asked for its removal"),

@@ -2,8 +2,10 @@
 
 use super::{
     PullRequest, PullRequestState, RunProgress, ServiceSettings, Settings, WorkflowRun,
+    admission::Admitted,
     approval::Approval,
     expiry::Nearness,
+    files::Concern,
     skips_preview,
     state::{Preview, Problem},
 };
@@ -24,6 +26,8 @@ pub(super) enum Wanted<'a> {
     },
     /// The head commit's image, as soon as it is built. What is there until then may stay.
     Awaited,
+    /// The head commit's image, which is built, as soon as there is a place for one more live preview.
+    Crowded(&'a ServiceSettings),
     /// The head commit's image, as soon as somebody who may approves the commit. What is there until then may stay.
     Unapproved(&'a ServiceSettings),
     /// Not the head commit's image, since its message says so. What is there may stay.
@@ -48,6 +52,11 @@ pub(super) enum Absence {
     Skipped,
     /// It is to be merged into a branch that gets no previews.
     OtherBase(String),
+    /// None of so many changed files matches what the service asks for.
+    Untouched {
+        files: u32,
+        paths: Vec<String>,
+    },
     /// Nothing happened for this long.
     Expired(ConfiguredDuration),
     /// This person asked for its removal.
@@ -101,6 +110,14 @@ impl Preview {
         if let Some(absence) = self.refusal(pull_request, service) {
             return Wanted::Absent(absence);
         }
+        match self.concern(service) {
+            Concern::Yes => {}
+            Concern::No { files } => {
+                let paths = service.paths.clone();
+                return Wanted::Absent(Absence::Untouched { files, paths });
+            }
+            Concern::Unknown => return Wanted::Undecided,
+        }
         if let Some(wanted) = self.awaited_approval(pull_request, service) {
             return wanted;
         }
@@ -108,7 +125,10 @@ impl Preview {
             return Wanted::CommitSkipped;
         }
         match self.build(settings) {
-            Build::Succeeded(run) => Wanted::Present { service, run },
+            Build::Succeeded(run) => match self.admitted(service) {
+                Admitted::Yes => Wanted::Present { service, run },
+                Admitted::No(_) => Wanted::Crowded(service),
+            },
             Build::NotSeen | Build::Underway(_) | Build::Ended(_) => Wanted::Awaited,
         }
     }

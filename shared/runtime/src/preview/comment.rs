@@ -35,7 +35,7 @@ impl Text<'_> {
     }
 }
 
-impl<V: Http, H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<V, H, C, L, S> {
+impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L, S, P> {
     pub(super) async fn publish_comment(
         &self,
         id: PreviewId,

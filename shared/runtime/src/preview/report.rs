@@ -28,7 +28,7 @@ const LOOK: Duration = Duration::from_secs(20);
 const BATCH: usize = 10;
 const BATCH_TIME: Duration = Duration::from_secs(15);
 
-impl<V: Http, H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<V, H, C, L, S> {
+impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L, S, P> {
     pub(super) async fn publish_report(
         &self,
         id: PreviewId,

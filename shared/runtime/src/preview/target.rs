@@ -13,7 +13,7 @@ use vendors::{
 use super::{PreviewExecutor, refused};
 use crate::Claim;
 
-impl<V: Http, H: Http, C: Clock, L: Log, S: Store> PreviewExecutor<V, H, C, L, S> {
+impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L, S, P> {
     pub(super) async fn execute_on_target(
         &self,
         id: PreviewId,

@@ -1,10 +1,23 @@
 //! Lists in pages: the `Link` header (RFC 8288), followed on the same host and within bounds.
 
+use std::ops::ControlFlow;
+
 use http::{HeaderMap, StatusCode, header};
 use ports::{Clock, Http, Response, Store};
 
 use super::{Call, Client, Wish};
 use crate::CallError;
+
+/// How the reading of a list ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// There is no further page.
+    AtTheEnd,
+    /// Who reads it had enough.
+    Broken,
+    /// There are further pages than may be read.
+    Unfinished,
+}
 
 impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
     /// Reads a list from `path` on, page by page: `take` is given each page, `pages_max` at most; a longer list is refused.
@@ -15,15 +28,36 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         pages_max: usize,
         mut take: impl FnMut(&Response) -> Result<(), CallError>,
     ) -> Result<(), CallError> {
+        let all = |response: &Response| take(response).map(|()| ControlFlow::Continue(()));
+        let ended = self.pages_until(call, path, pages_max, all).await?;
+        match ended {
+            Ended::AtTheEnd | Ended::Broken => Ok(()),
+            Ended::Unfinished => {
+                let reason = call.reason(&format!("GitHub's list has more than {pages_max} pages"));
+                Err(call.refused(reason, "Slipway reads no longer ones"))
+            }
+        }
+    }
+
+    /// Reads a list from `path` on, page by page, until `take` has enough, or `pages_max` were read.
+    pub(super) async fn pages_until(
+        &self,
+        call: &Call<'_>,
+        path: &str,
+        pages_max: usize,
+        mut take: impl FnMut(&Response) -> Result<ControlFlow<()>, CallError>,
+    ) -> Result<Ended, CallError> {
         let mut url = self.setup(&call.what)?.base.url(path);
         for _ in 0..pages_max {
             let response = self.send_to(call, Wish::get(url)).await?;
             if response.status != StatusCode::OK {
                 return Err(self.failure(call, &response));
             }
-            take(&response)?;
+            if take(&response)?.is_break() {
+                return Ok(Ended::Broken);
+            }
             let Some(next) = next_page(&response.headers) else {
-                return Ok(());
+                return Ok(Ended::AtTheEnd);
             };
             match self.setup(&call.what)?.base.on_same_host(next) {
                 Some(next) => url = next,
@@ -36,8 +70,7 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
                 }
             }
         }
-        let reason = call.reason(&format!("GitHub's list has more than {pages_max} pages"));
-        Err(call.refused(reason, "Slipway reads no longer ones"))
+        Ok(Ended::Unfinished)
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod app;
 mod budget;
+mod changed_files;
 mod checks;
 mod collaborators;
 mod comments;
@@ -55,6 +56,7 @@ pub use app::{
     events,
 };
 pub use budget::{Budget, LIMIT_KEYS, RateLimit, rate_limit, rate_limit_of};
+pub use changed_files::{CHANGED_FILES_MAX, ChangedFile};
 pub use checks::{Annotation, Button, CheckRun, CheckStatus};
 pub use comments::{Comment, Update};
 pub use compare::{At, Commit};

@@ -20,6 +20,7 @@ mod coolify_troubles;
 mod github_app;
 mod github_app_limits;
 mod github_app_tokens;
+mod github_changed_files;
 mod github_checks;
 mod github_collaborators;
 mod github_comments;

@@ -68,6 +68,9 @@ fn deploy(sim: &Rc<Sim>, asked: &Asked) -> Response {
             &entry("Deployment already queued for this commit.", &uuid),
         );
     }
+    let is_shown = |other: &&u64| found.previews.get(*other).is_some_and(|one| one.shown);
+    let live = found.previews.keys().filter(is_shown).count();
+    let is_new = !is_shown(&&number);
     found.previews.entry(number).or_default().shown = true;
     found.deployments.push(Deployment {
         uuid: uuid.clone(),
@@ -77,6 +80,14 @@ fn deploy(sim: &Rc<Sim>, asked: &Asked) -> Response {
         created_at: sim.kernel.now(),
     });
     drop(coolify);
+    let limit = sim
+        .github
+        .borrow()
+        .service_of(&application)
+        .and_then(|service| service.limit);
+    if limit.is_some_and(|limit| is_new && live >= limit) {
+        sim.violate(|| format!("{application} #{number}: {live} previews are live already"));
+    }
     sim.statistics.deployments.add(1);
     sim.tell("coolify", || {
         format!(

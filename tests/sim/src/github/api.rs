@@ -11,7 +11,9 @@ use domain::{
 use ports::Response;
 use serde_json::{Value, json};
 
-use super::{Comment, GitHub, MAINTAINER, OWN_ACCOUNT, Pull, Repository, TRIAGER, log, reports};
+use super::{
+    Comment, FOLDER, GitHub, MAINTAINER, OWN_ACCOUNT, Pull, Repository, TRIAGER, log, reports,
+};
 use crate::{
     http::{Asked, GITHUB, json_response, plain},
     kernel::{MILLISECOND, Micros},
@@ -58,6 +60,7 @@ pub(crate) fn answer(sim: &Rc<Sim>, asked: &Asked) -> Response {
     match (&asked.method, rest) {
         (&Method::GET, []) => repository(sim, index),
         (&Method::GET, ["pulls"]) => open_pulls(sim, index, asked),
+        (&Method::GET, ["pulls", number, "files"]) => files(sim, index, number),
         (&Method::GET, ["pulls", number]) => pull(sim, index, number),
         (&Method::GET, ["collaborators", login, "permission"]) => permission(login),
         (&Method::GET, ["commits"]) => commits(sim, index),
@@ -142,6 +145,27 @@ fn pull(sim: &Rc<Sim>, repository: usize, number: &str) -> Response {
         }
         None => not_found(),
     }
+}
+
+/// The one file that a pull request changes, as far as the copy that answers knows.
+fn files(sim: &Rc<Sim>, repository: usize, number: &str) -> Response {
+    let at = copy_of(sim);
+    let github = sim.github.borrow();
+    let shown = find(&github, repository, number).and_then(|found| found.at(at));
+    let Some(head) = shown.map(|shown| shown.head_commit.as_str()) else {
+        return not_found();
+    };
+    let folder = if github.touching.contains(head) {
+        FOLDER
+    } else {
+        "docs"
+    };
+    let path = format!("{folder}/page.md");
+    let contents = format!("{GITHUB}/contents/{path}?ref={head}");
+    json_response(
+        200,
+        &json!([{"filename": path, "status": "modified", "contents_url": contents}]),
+    )
 }
 
 fn repository(sim: &Rc<Sim>, index: usize) -> Response {

@@ -31,6 +31,8 @@ pub(crate) const LABEL: &str = "preview";
 pub(crate) const MAINTAINER: (u64, &str) = (4_712, "grace");
 /// Somebody who may put labels on, and no more.
 pub(crate) const TRIAGER: (u64, &str) = (4_713, "mallory");
+/// The folder that services with a filter look at.
+pub(crate) const FOLDER: &str = "apps/web";
 /// The name of the workflow that builds.
 pub(crate) const WORKFLOW: &str = "CI";
 
@@ -49,6 +51,8 @@ pub(crate) struct GitHub {
     pub(crate) images: BTreeMap<(String, String), String>,
     /// Commits whose message asks for no preview.
     pub(crate) skipped: BTreeSet<String>,
+    /// Commits with which a pull request changes what [`Service::paths`] name.
+    pub(crate) touching: BTreeSet<String>,
     /// Commits whose program never answers.
     pub(crate) sick: BTreeSet<String>,
     pub(crate) numbers_given: u64,
@@ -77,6 +81,10 @@ pub(crate) struct Service {
     pub(crate) label: Option<&'static str>,
     pub(crate) drafts: bool,
     pub(crate) forks: Forks,
+    /// Only changes below this folder concern it.
+    pub(crate) paths: Option<&'static str>,
+    /// So many previews of it are live at a time.
+    pub(crate) limit: Option<usize>,
     /// Without activity it lives so many minutes.
     pub(crate) ttl: Option<u64>,
 }
@@ -171,9 +179,15 @@ impl Repository {
             let ttl = service
                 .ttl
                 .map_or_else(String::new, |minutes| format!("      ttl: {minutes}m\n"));
+            let limit = service
+                .limit
+                .map_or_else(String::new, |limit| format!("limit: {limit}, "));
+            let paths = service.paths.map_or_else(String::new, |folder| {
+                format!("    paths: ['{folder}/**']\n")
+            });
             text.push_str(&format!(
-                "  {}:\n    preview:\n      coolify: {{ application: {}, tag: \"{}\" }}\n      url: \"{url}\"\n      \
-                 when: {{ {label}drafts: {}, forks: {forks} }}\n      \
+                "  {}:\n{paths}    preview:\n      coolify: {{ application: {}, tag: \"{}\" }}\n      url: \"{url}\"\n      \
+                 when: {{ {label}{limit}drafts: {}, forks: {forks} }}\n      \
                  health: {{ path: /health, attempts: 8, interval: 10s }}\n{ttl}",
                 service.name, service.application, service.tag, service.drafts
             ));
@@ -296,7 +310,8 @@ impl GitHub {
             return Expected::Absent;
         };
         let fork = now.head_repository != Some(pull.id.repository);
-        if service.refuses(pull.id.repository, now) {
+        let concerns = self.concerns(service, now.head_commit.as_str());
+        if service.refuses(pull.id.repository, now) || !concerns {
             Expected::Absent
         } else if fork && service.forks == Forks::Label && !pull.is_approved() {
             Expected::Awaited
@@ -309,6 +324,17 @@ impl GitHub {
         } else {
             Expected::Awaited
         }
+    }
+
+    /// Whether a pull request with this head changes what concerns the service.
+    pub(crate) fn concerns(&self, service: &Service, commit: &str) -> bool {
+        service.paths.is_none() || self.touching.contains(commit)
+    }
+
+    /// The service that an application is of.
+    pub(crate) fn service_of(&self, application: &str) -> Option<&Service> {
+        let mut services = self.repositories.iter().flat_map(|one| &one.services);
+        services.find(|service| service.application == application)
     }
 
     pub(crate) fn repository_of(&self, pull: &Pull) -> Option<&Repository> {

@@ -15,6 +15,7 @@ async fn answers_fit_githubs_published_document() {
     pull.label("preview");
     let run = repository.run("CI").for_pull_request(&pull).succeed();
     let own = repository.open_pull_request("Own", "own");
+    own.push_file("src/cart.rs", "struct Cart;\n");
     repository.run("CI").for_pull_request(&own).fail();
     let github = asking::github(&world);
     let created = github
@@ -37,6 +38,7 @@ async fn answers_fit_githubs_published_document() {
         "/repos/acme/shop".to_owned(),
         "/repos/acme/shop/pulls".to_owned(),
         "/repos/acme/shop/pulls/1".to_owned(),
+        "/repos/acme/shop/pulls/2/files".to_owned(),
         "/repos/acme/shop/contents/src/main.rs".to_owned(),
         "/repos/acme/shop/contents/src".to_owned(),
         "/repos/acme/shop/actions/runs".to_owned(),

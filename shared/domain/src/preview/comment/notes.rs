@@ -4,6 +4,7 @@ use super::super::{
     PullRequest, PullRequestState, ServiceSettings,
     approval::Approval,
     expiry::Nearness,
+    files::told,
     state::{Phase, Preview, Problem},
     wanted::{Absence, Wanted},
 };
@@ -111,6 +112,7 @@ pub(super) fn unreadable(preview: &Preview) -> impl Iterator<Item = String> {
     let efforts = [
         ("the configuration", &preview.configuration.effort),
         ("the workflow runs", &preview.builds.effort),
+        ("the changed files", &preview.files.effort),
     ];
     let given_up = efforts
         .into_iter()
@@ -149,6 +151,12 @@ pub(super) fn reason(absence: &Absence) -> String {
         Absence::Skipped => "the title says `[skip preview]`".to_owned(),
         Absence::OtherBase(branch) => {
             format!("pull requests into {} get none", code(branch))
+        }
+        Absence::Untouched { files, paths } => {
+            format!(
+                "none of its changed files ({files}) matches {}",
+                told(paths, code)
+            )
         }
         Absence::Expired(ttl) => {
             format!("nothing happened for {ttl}. A push, a label or another title brings it back")

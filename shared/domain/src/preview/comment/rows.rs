@@ -180,11 +180,19 @@ fn status(
 /// What a target without anything in hand waits for.
 fn idle(preview: &Preview, application: &ApplicationUuid, target: &Target) -> String {
     match preview.wanted(application) {
-        Wanted::Present { .. } if target.effort.is_exhausted() => "❌ Not deployed".to_owned(),
+        Wanted::Present { .. } | Wanted::Crowded(_) if target.effort.is_exhausted() => {
+            "❌ Not deployed".to_owned()
+        }
         Wanted::Present { .. } => "🚀 Deploying".to_owned(),
         Wanted::Awaited => preview
             .settings_in_force()
             .map_or_else(String::new, |settings| awaited(preview, settings)),
+        Wanted::Crowded(service) => {
+            format!(
+                "⏳ Waiting for a place: {}",
+                preview.told_wait(service, true)
+            )
+        }
         Wanted::Unapproved(service) => unapproved(preview, service),
         Wanted::CommitSkipped => format!(
             "⏭️ {} says `[skip preview]`",

@@ -219,9 +219,11 @@ impl Preview {
             Wanted::Absent(absence) => {
                 matches!(absence, Absence::Expired(_) | Absence::Asked(_))
             }
-            Wanted::Awaited | Wanted::Unapproved(_) | Wanted::CommitSkipped | Wanted::Undecided => {
-                false
-            }
+            Wanted::Awaited
+            | Wanted::Crowded(_)
+            | Wanted::Unapproved(_)
+            | Wanted::CommitSkipped
+            | Wanted::Undecided => false,
         };
         if services
             .iter()

@@ -59,6 +59,8 @@ fn a_pull_request_that_cannot_be_read_loses_nothing() {
             | Action::PublishReport(_)
             | Action::SweepDeployments { .. }
             | Action::NoteExpiry { .. }
+            | Action::Admission { .. }
+            | Action::ReadFiles { .. }
             | Action::ReadRuns { .. }
             | Action::PublishComment { .. } => None,
         });

@@ -26,6 +26,8 @@ fn a_comment_of_which_nobody_knows_what_it_says_is_written_again() {
         | Action::PublishReport(_)
         | Action::SweepDeployments { .. }
         | Action::NoteExpiry { .. }
+        | Action::Admission { .. }
+        | Action::ReadFiles { .. }
         | Action::ReadRuns { .. } => None,
     });
     assert_ne!(story.comment, said);
@@ -70,6 +72,8 @@ fn a_deployment_from_before_a_removal_is_not_taken_for_a_later_one() {
         | Action::PublishReport(_)
         | Action::SweepDeployments { .. }
         | Action::NoteExpiry { .. }
+        | Action::Admission { .. }
+        | Action::ReadFiles { .. }
         | Action::ReadRuns { .. }
         | Action::PublishComment { .. } => None,
     });

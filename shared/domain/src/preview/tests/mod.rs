@@ -1,11 +1,13 @@
 //! Stories of one preview: what is done, in which order, and what the comment says.
 
 mod access;
+mod admission;
 mod approval;
 mod commands;
 mod comment;
 mod doubt;
 mod expiry;
+mod files;
 mod giving_up;
 mod ledger;
 mod lost;
@@ -20,8 +22,9 @@ mod wishes;
 use std::time::Duration;
 
 use super::{
-    Action, DeploymentProgress, Fact, Permission, Preview, PullRequest, PullRequestState, Reading,
-    ReportFact, RunProgress, Settings, TargetAction, TargetFact, Trouble, WorkflowRun,
+    Action, AdmissionAction, AdmissionFact, DeploymentProgress, Fact, Permission, Preview,
+    PullRequest, PullRequestState, Reading, ReportFact, RunProgress, Settings, Sifted,
+    TargetAction, TargetFact, Trouble, WorkflowRun,
 };
 use report::Reports;
 
@@ -29,6 +32,7 @@ use crate::{
     ApplicationUuid, CommitSha, PreviewId, PullRequestNumber, RepositoryId, Timestamp,
     configuration,
     entity::{self, Entity, Step},
+    places::Word,
 };
 
 pub(super) const REPOSITORY: RepositoryId = RepositoryId(1);
@@ -91,6 +95,12 @@ pub(super) struct Story {
     pub(super) pull_request: PullRequest,
     pub(super) configuration: String,
     pub(super) runs: Vec<WorkflowRun>,
+    /// What the places say to who asks, which ticket asked last, and since when it waited.
+    pub(super) place: Word,
+    pub(super) ticket: u64,
+    pub(super) asked_since: Timestamp,
+    /// What the pull request changes.
+    pub(super) files: Vec<String>,
     /// Who has write permission.
     pub(super) writers: Vec<String>,
     /// What polls answer.
@@ -119,6 +129,10 @@ impl Story {
             pull_request: pull_request(1, 'a'),
             configuration: CONFIGURATION.into(),
             runs: Vec::new(),
+            place: Word::Given,
+            ticket: 0,
+            asked_since: Timestamp::default(),
+            files: vec!["README.md".into()],
             writers: vec!["grace".into()],
             progress: DeploymentProgress::Finished,
             healthy: true,
@@ -313,6 +327,23 @@ impl Story {
                     runs,
                 }
             }
+            Action::Admission {
+                application,
+                action,
+            } => Fact::Admission {
+                application: application.clone(),
+                fact: self.answer_of_places(action),
+            },
+            Action::ReadFiles { sieve, .. } => {
+                let mut sifted = Sifted::default();
+                for path in &self.files {
+                    sieve.sift(&mut sifted, std::iter::once(path.as_str()));
+                }
+                Fact::FilesRead {
+                    sieve: Box::new(sieve.clone()),
+                    sifted,
+                }
+            }
             Action::Target {
                 application,
                 action,
@@ -327,6 +358,17 @@ impl Story {
                     digest: digest.clone(),
                 }
             }
+        }
+    }
+
+    fn answer_of_places(&mut self, action: &AdmissionAction) -> AdmissionFact {
+        match *action {
+            AdmissionAction::Ask { ticket, since, .. } => {
+                (self.ticket, self.asked_since) = (ticket, since);
+                let word = self.place;
+                AdmissionFact::Told { ticket, word }
+            }
+            AdmissionAction::Return { ticket } => AdmissionFact::Returned { ticket },
         }
     }
 
@@ -392,6 +434,13 @@ fn told(action: &Action) -> String {
         Action::SweepDeployments { keep, .. } => format!("delete deployments but {keep:?}"),
         Action::NoteExpiry { over, .. } => format!("note that it is over: {over}"),
         Action::ReadRuns { commit, .. } => format!("read the runs of {}", commit.short()),
+        Action::Admission { action, .. } => match action {
+            AdmissionAction::Ask { live, limit, .. } => {
+                format!("ask for a place of {limit} (live: {live})")
+            }
+            AdmissionAction::Return { .. } => "give the place back".into(),
+        },
+        Action::ReadFiles { sieve, .. } => format!("read the files of {}", sieve.commit.short()),
         Action::Target { action, .. } => match action {
             TargetAction::Start {
                 attempt, revision, ..

@@ -206,6 +206,8 @@ fn a_deployment_that_stands_in_the_way_for_an_hour_is_told_and_waits_for_a_perso
         | Action::PublishReport(_)
         | Action::SweepDeployments { .. }
         | Action::NoteExpiry { .. }
+        | Action::Admission { .. }
+        | Action::ReadFiles { .. }
         | Action::ReadRuns { .. } => None,
     };
     let begun = story.now;

@@ -28,6 +28,8 @@ fn first_start_is(
         | Action::PublishReport(_)
         | Action::SweepDeployments { .. }
         | Action::NoteExpiry { .. }
+        | Action::Admission { .. }
+        | Action::ReadFiles { .. }
         | Action::ReadRuns { .. }
         | Action::PublishComment { .. } => None,
     }
@@ -88,6 +90,8 @@ fn a_deployment_whose_answer_was_lost_is_followed_when_it_is_found() {
         | Action::PublishReport(_)
         | Action::SweepDeployments { .. }
         | Action::NoteExpiry { .. }
+        | Action::Admission { .. }
+        | Action::ReadFiles { .. }
         | Action::ReadRuns { .. }
         | Action::PublishComment { .. } => None,
     });
@@ -158,6 +162,8 @@ fn after_a_crash_an_attempt_that_was_never_made_is_made_anew_and_only_then() {
         | Action::PublishReport(_)
         | Action::SweepDeployments { .. }
         | Action::NoteExpiry { .. }
+        | Action::Admission { .. }
+        | Action::ReadFiles { .. }
         | Action::ReadRuns { .. }
         | Action::PublishComment { .. } => None,
     });
@@ -280,6 +286,8 @@ fn trouble_delays_what_it_concerns_and_nothing_else() {
         | Action::PublishReport(_)
         | Action::SweepDeployments { .. }
         | Action::NoteExpiry { .. }
+        | Action::Admission { .. }
+        | Action::ReadFiles { .. }
         | Action::ReadRuns { .. } => None,
     });
     insta::assert_snapshot!(done, @"

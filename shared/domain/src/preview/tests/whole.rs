@@ -83,6 +83,8 @@ fn a_repository_without_configuration_is_left_alone() {
         | Action::PublishReport(_)
         | Action::SweepDeployments { .. }
         | Action::NoteExpiry { .. }
+        | Action::Admission { .. }
+        | Action::ReadFiles { .. }
         | Action::ReadRuns { .. }
         | Action::Target { .. }
         | Action::PublishComment { .. } => None,

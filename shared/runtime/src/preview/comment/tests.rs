@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
+    marker::PhantomData,
 };
 
 use domain::{PullRequestNumber, RepositoryId};
@@ -66,6 +67,8 @@ async fn published(user: u64, comments: u64) -> (Result<Fact, Trouble>, Vec<Meth
         log: NoLog,
         checks: true,
         account: Cell::new(None),
+        told: RefCell::default(),
+        preview: PhantomData::<domain::preview::Preview>,
     };
     let id = PreviewId {
         repository: RepositoryId(1),

@@ -79,6 +79,7 @@ pub const TABLE: [Permission; 7] = [
             "GET /repos/{owner}/{repo}/issues/{issue_number}/comments",
             "GET /repos/{owner}/{repo}/pulls",
             "GET /repos/{owner}/{repo}/pulls/{pull_number}",
+            "GET /repos/{owner}/{repo}/pulls/{pull_number}/files",
             "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}",
             "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
             "POST /repos/{owner}/{repo}/issues/{issue_number}/comments",

@@ -1,7 +1,5 @@
 //! Commits by what names them, and how two stand to each other.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
 use super::{Call, error, not_found};
@@ -35,7 +33,7 @@ pub(super) fn compare(
         return not_found();
     };
     let (of_base, of_head) = (repository.ancestors(&base), repository.ancestors(&head));
-    let Some(merge_base) = newest_common(repository, &of_base, &of_head) else {
+    let Some(merge_base) = merge_base(repository, &base, &head) else {
         return error(404, "No common ancestor between the two commits.");
     };
     let ahead: Vec<&String> = of_head.difference(&of_base).collect();
@@ -68,12 +66,9 @@ pub(super) fn compare(
 }
 
 /// The newest commit that both have.
-fn newest_common(
-    repository: &Repository,
-    left: &BTreeSet<String>,
-    right: &BTreeSet<String>,
-) -> Option<String> {
-    let common = left.intersection(right);
+pub(super) fn merge_base(repository: &Repository, left: &str, right: &str) -> Option<String> {
+    let (left, right) = (repository.ancestors(left), repository.ancestors(right));
+    let common = left.intersection(&right);
     common
         .max_by_key(|sha| repository.ancestors(sha).len())
         .cloned()

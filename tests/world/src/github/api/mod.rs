@@ -2,6 +2,7 @@
 
 mod apps;
 mod caller;
+mod changed_files;
 mod checks;
 mod comments;
 mod commits;
@@ -185,6 +186,9 @@ fn in_repository(call: &Call<'_>, github: &mut GitHubState, id: u64, rest: &[&st
         ("GET", []) => Reply::json(200, &call.shape(github).full_repository(repository)),
         ("GET", ["pulls"]) => pulls::list(call, github, repository),
         ("GET", ["pulls", number]) => pulls::get(call, github, repository, number),
+        ("GET", ["pulls", number, "files"]) => {
+            changed_files::list(call, github, repository, number)
+        }
         ("GET", ["commits"]) => commits::list(call, github, repository),
         ("GET", ["commits", head, "check-runs"]) => checks::of_commit(call, github, id, head),
         ("POST", ["check-runs"]) => checks::create(call, github, id),
