@@ -113,6 +113,7 @@ impl Advanced {
                     "commit": live.commit,
                     "title": live.title,
                     "since": live.since.to_string(),
+                    "test": line.test,
                 })),
                 "running": line.running.as_ref().map(release),
                 "waiting": line.waiting.iter().map(release).collect::<Vec<_>>(),

@@ -4,6 +4,7 @@ mod github;
 mod gitops;
 mod intake;
 mod step;
+mod test;
 
 use std::cell::RefCell;
 
@@ -116,6 +117,14 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Line>
                     .await
                     .unwrap_or_else(|trouble| ReportFact::Troubled { trouble }),
             },
+            Action::Test {
+                number,
+                repository,
+                step,
+            } => Fact::Test {
+                number: *number,
+                test: self.test(id, repository, step).await,
+            },
             Action::Announce { letter } => match self.announce(letter).await {
                 Ok(()) => Fact::Announced {
                     number: letter.number,
@@ -198,6 +207,8 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
                 fields.push(("base", base.as_str().into()));
                 fields.push(("commit", head.as_str().into()));
             }
+            Fact::Test { number, .. } => fields.push(("test", (*number).into())),
+            Fact::TestRunSeen { run } => fields.push(("run", (*run).into())),
             Fact::Configured { .. }
             | Fact::Pushed { .. }
             | Fact::RunSeen { .. }
@@ -241,6 +252,8 @@ fn told(fact: &Fact) -> (&'static str, Option<&str>) {
         Fact::Begun { .. } => ("a release begins", None),
         Fact::NotBegun { reason, .. } => ("a release cannot begin", Some(reason)),
         Fact::Step { step, .. } => step::told(step),
+        Fact::Test { test, .. } => test::told(test),
+        Fact::TestRunSeen { .. } => ("a delivery told of the run of a test", None),
         Fact::Report { report, .. } => match report {
             ReportFact::Known { .. } => ("GitHub has the deployment", None),
             ReportFact::StatusSet { .. } => ("set the deployment's status", None),

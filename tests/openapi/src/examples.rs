@@ -54,6 +54,7 @@ fn environment() -> Value {
             "commit": "1d7e4b8a6035c1d7e4b8a60359f2c1d7e4b89f2c",
             "title": "Add a cart",
             "since": "2026-11-20T16:02:11Z",
+            "test": "e2e.yml succeeded: https://github.com/acme/shop/actions/runs/10",
         },
         "url": "https://shop.example.com",
         "tracks": "the branch main",

@@ -108,6 +108,7 @@ pub(super) fn live(seen: &Seen<'_>, environment: &Environment) -> Markup {
             Some(live) => {
                 (words::commit(&live.commit)) " " (live.title) " "
                 span .quiet { (words::lasting(&live.since, seen.now)) }
+                @if let Some(test) = &live.test { p .quiet { (test) } }
             },
             None => span .quiet { @match (environment.situation.as_str(), &environment.last) {
                 ("failed", Some(last)) => { (named(last)) ": " (last.reason) },

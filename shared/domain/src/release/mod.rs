@@ -20,7 +20,7 @@ pub use intake::{
 pub use line::{
     Action, Asked, DeploymentState, DeploymentStatus, Fact, Failure, Hold, Intervention, Kind,
     Line, Overview, Particulars, Phase, Relation, Release, ReportAction, ReportFact, Shown,
-    Situation, StepAction, StepFact, Upstream, Wish, mark,
+    Situation, StepAction, StepFact, TestAction, TestFact, Tested, Upstream, Wish, mark,
 };
 pub use push::{Push, Reference, SKIP, Source};
 pub use terms::{AllTerms, Terms, all as terms_of};

@@ -12,6 +12,7 @@ use crate::{
         ArgoCd, ArgoCdUpdate, Configuration, Environment, Health, Notify, Rollback, Service,
         Superseded, TemplateValues,
     },
+    preview::WorkflowRun,
 };
 
 /// What the configuration says of one environment of one service.
@@ -179,6 +180,12 @@ impl Terms {
                 .ok()?,
             name: self.argocd.application.parse().ok()?,
         })
+    }
+
+    /// Whether the run is one of the workflow that tests the environment, started by hand as Slipway starts it.
+    pub fn is_tested_by(&self, run: &WorkflowRun) -> bool {
+        let is_of = |workflow: &String| run.is_of_file(workflow);
+        run.event == "workflow_dispatch" && self.test.as_ref().is_some_and(is_of)
     }
 
     /// What Argo CD is to be asked for to release `commit`. An error says for people why this cannot be asked for.

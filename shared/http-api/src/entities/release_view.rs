@@ -33,6 +33,7 @@ pub(super) fn environment(line: &Line, now: Timestamp) -> Environment {
             commit: live.commit.to_string(),
             title: live.title,
             since: live.since.to_string(),
+            test: overview.test.clone(),
         }),
         url: terms.and_then(|terms| terms.url.clone()),
         tracks: terms.map(|terms| terms.source.to_string()),

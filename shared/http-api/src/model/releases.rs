@@ -51,6 +51,8 @@ data! {
         pub title: String,
         /// Since when it is known to be healthy there.
         pub since: String,
+        /// What came of its test, with the run's page; none if the configuration asks for none.
+        pub test: Option<String>,
     }
 
     /// Why nothing begins by itself.

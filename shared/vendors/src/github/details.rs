@@ -55,20 +55,7 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
 
     /// The repository as it is now, with the first compose file that Docker would find at the root of its default branch.
     pub async fn describe(&self, repository: Repository<'_>) -> Result<Details, CallError> {
-        let call = self.exchange(
-            repository,
-            format!("reading the repository {}", repository.name),
-            Repeat::Harmless,
-        )?;
-        let path = format!("/repos/{}", repository.name);
-        let response = self.send(&call, Method::GET, &path, Vec::new()).await?;
-        if response.status != StatusCode::OK {
-            return Err(self.failure(&call, &response));
-        }
-        let wire: Wire = call.read(&response)?;
-        if wire.id != repository.id {
-            return Err(Self::another_repository(&call, repository, wire.id));
-        }
+        let wire = self.own(repository).await?;
         let now = Repository {
             id: repository.id,
             name: &wire.full_name,
@@ -81,6 +68,30 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
             default_branch: wire.default_branch,
             compose_path,
         })
+    }
+
+    /// The repository's default branch as it is now.
+    pub async fn default_branch(&self, repository: Repository<'_>) -> Result<String, CallError> {
+        Ok(self.own(repository).await?.default_branch)
+    }
+
+    async fn own(&self, repository: Repository<'_>) -> Result<Wire, CallError> {
+        let call = self.exchange(
+            repository,
+            format!("reading the repository {}", repository.name),
+            Repeat::Harmless,
+        )?;
+        let path = format!("/repos/{}", repository.name);
+        let response = self.send(&call, Method::GET, &path, Vec::new()).await?;
+        if response.status != StatusCode::OK {
+            return Err(self.failure(&call, &response));
+        }
+        let wire: Wire = call.read(&response)?;
+        if wire.id == repository.id {
+            Ok(wire)
+        } else {
+            Err(Self::another_repository(&call, repository, wire.id))
+        }
     }
 
     async fn compose_path(

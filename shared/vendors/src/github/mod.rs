@@ -68,7 +68,7 @@ pub use file_update::{FileUpdate, Written};
 pub use manifest::{Manifest, NewApp, convert_manifest};
 pub use reactions::Reaction;
 pub use user::User;
-pub use workflow_dispatch::{Dispatched, WorkflowDispatch};
+pub use workflow_dispatch::{Dispatched, DispatchedRun, WorkflowDispatch};
 
 /// GitHub's name for people.
 pub const VENDOR: &str = "GitHub";

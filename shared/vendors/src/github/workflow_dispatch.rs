@@ -53,6 +53,15 @@ pub enum Dispatched {
     Unnamed,
 }
 
+/// A run that somebody started by hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DispatchedRun {
+    /// The run, as its newest attempt.
+    pub run: WorkflowRun,
+    /// What GitHub calls it: the workflow's `run-name` with the inputs filled in, if it has one. Whoever started it chose them.
+    pub title: String,
+}
+
 #[derive(Serialize)]
 struct Body<'a> {
     r#ref: &'a str,
@@ -113,7 +122,7 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         repository: Repository<'_>,
         dispatch: WorkflowDispatch<'_>,
         since: Timestamp,
-    ) -> Result<Vec<WorkflowRun>, CallError> {
+    ) -> Result<Vec<DispatchedRun>, CallError> {
         let what = format!(
             "reading the runs of the workflow {} of {} since {since}",
             dispatch.workflow, repository.name
@@ -131,7 +140,12 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         }
         let list: WireList = call.read(&response)?;
         let runs = list.workflow_runs.into_iter();
-        runs.map(|run| self.ours(&call, run)).collect()
+        runs.map(|mut run| {
+            let title = std::mem::take(&mut run.display_title);
+            let run = self.ours(&call, run)?;
+            Ok(DispatchedRun { run, title })
+        })
+        .collect()
     }
 
     /// A run, as its newest attempt; none if there is none of this id any more.

@@ -25,6 +25,8 @@ pub(super) struct Wire {
     pub(super) id: u64,
     #[serde(default)]
     name: Option<String>,
+    #[serde(default)]
+    pub(super) display_title: String,
     /// Older answers have none.
     #[serde(default)]
     path: String,

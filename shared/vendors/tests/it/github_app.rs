@@ -155,7 +155,7 @@ fn the_app_gets_a_token_for_the_one_repository_with_the_least_permissions() {
     x-github-api-version: "2022-11-28"
     content-type: "application/json"
     time limit: 10 s
-    {"repository_ids":[1296269],"permissions":{"actions":"read","checks":"write","contents":"read","deployments":"write","issues":"read","metadata":"read","pull_requests":"write"}}
+    {"repository_ids":[1296269],"permissions":{"actions":"write","checks":"write","contents":"read","deployments":"write","issues":"read","metadata":"read","pull_requests":"write"}}
     ---
     GET https://api.github.com/repos/acme/shop/pulls/7
     accept: "application/vnd.github+json"
@@ -284,7 +284,7 @@ fn each_way_in_which_the_app_cannot_work_says_what_would_be_right() {
     refused: getting a token of the App for acme/shop: GitHub answered 403 "This installation has been
         suspended". The owner of the account must unsuspend the App's installation
     refused: getting a token of the App for acme/shop: GitHub answered 422 "The permissions requested
-        are not granted to this installation.". The App needs the permissions actions: read, checks:
+        are not granted to this installation.". The App needs the permissions actions: write, checks:
         write, contents: read, deployments: write, issues: read, metadata: read, pull_requests: write,
         and the owner of the installation must have accepted them
     refused: getting a token of the App for acme/shop: GitHub answered 422 "There is at least one

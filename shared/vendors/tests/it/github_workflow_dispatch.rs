@@ -9,7 +9,7 @@ use domain::{
 use serde_json::{Value, json};
 use vendors::{
     CallError,
-    github::{Dispatched, WorkflowDispatch},
+    github::{Dispatched, DispatchedRun, WorkflowDispatch},
 };
 
 use crate::{
@@ -32,7 +32,7 @@ fn dispatch(script: &Script, inputs: &BTreeMap<String, String>) -> Result<Dispat
     now(client(script).dispatch_workflow(repository(&name()), dispatch))
 }
 
-fn since(script: &Script) -> Result<Vec<WorkflowRun>, CallError> {
+fn since(script: &Script) -> Result<Vec<DispatchedRun>, CallError> {
     let dispatch = WorkflowDispatch {
         workflow: "smoke.yml",
         branch: "release/1",
@@ -47,7 +47,7 @@ fn follow(script: &Script) -> Result<Option<WorkflowRun>, CallError> {
 }
 
 fn run(id: u64, repository: u64) -> Value {
-    json!({"id": id, "name": "Smoke", "path": ".github/workflows/smoke.yml", "event": "workflow_dispatch", "status": "completed",
+    json!({"id": id, "name": "Smoke", "display_title": "Smoke of ec26c3e", "path": ".github/workflows/smoke.yml", "event": "workflow_dispatch", "status": "completed",
         "conclusion": "success", "head_branch": "main", "head_sha": "ec26c3e57ca3a959ca5aad62de7213c562f8c821", "run_attempt": 1,
         "html_url": "https://github.com/acme/shop/actions/runs/9", "head_repository": {"id": repository},
         "repository": {"id": repository}})
@@ -149,7 +149,11 @@ fn more_inputs_than_github_takes_are_not_even_sent() {
 fn the_runs_that_a_lost_dispatch_may_have_started_are_listed() {
     let list = json!({"total_count": 1, "workflow_runs": [run(9, 1_296_269)]});
     let script = Script::one(200, &list.to_string());
-    assert_eq!(since(&script).unwrap()[0].id, 9);
+    let found = since(&script).unwrap();
+    assert_eq!(
+        (found[0].run.id, found[0].title.as_str()),
+        (9, "Smoke of ec26c3e")
+    );
     insta::assert_snapshot!(script.lines().join("\n"), @"GET https://api.github.com/repos/acme/shop/actions/workflows/smoke.yml/runs?event=workflow_dispatch&branch=release%2F1&created=%3E%3D2026-11-21T10%3A31%3A07Z&exclude_pull_requests=true&per_page=100");
     let foreign = json!({"total_count": 1, "workflow_runs": [run(9, 7)]});
     assert!(matches!(

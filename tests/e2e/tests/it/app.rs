@@ -72,7 +72,7 @@ async fn a_pull_request_gets_its_preview_from_the_app_with_one_token_for_its_rep
     );
     let wish = asked.first().map(|entry| entry.body.clone());
     let expected = format!(
-        r#"{{"repository_ids":[{}],"permissions":{{"actions":"read","checks":"write","contents":"read","deployments":"write","issues":"read","metadata":"read","pull_requests":"write"}}}}"#,
+        r#"{{"repository_ids":[{}],"permissions":{{"actions":"write","checks":"write","contents":"read","deployments":"write","issues":"read","metadata":"read","pull_requests":"write"}}}}"#,
         story.repository.id()
     );
     assert_eq!(wish, Some(expected));

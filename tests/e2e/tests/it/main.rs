@@ -19,6 +19,7 @@ mod payloads;
 mod preview;
 mod reconcile;
 mod release;
+mod release_tests;
 mod reports;
 mod rules;
 mod schema;

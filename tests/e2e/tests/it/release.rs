@@ -40,7 +40,7 @@ fn prepared(story: Story) -> Story {
 }
 
 /// What GitHub's newest deployment of the commit to production says.
-fn says(story: &Story, commit: &str) -> String {
+pub(crate) fn says(story: &Story, commit: &str) -> String {
     let deployments = story.repository.deployments_to("production");
     let of_commit = deployments.iter().rev().find(|one| one.sha == commit);
     of_commit.map(|one| one.says()).unwrap_or_default()

@@ -119,10 +119,17 @@ fn what_a_variant_names_exists_among_the_templates() {
                 );
                 if let Some(test) = settings.test {
                     let tested = Workflow::template(&test).unwrap();
+                    let inputs = tested.document["on"]["workflow_dispatch"]["inputs"].as_object();
+                    let names: Vec<&String> =
+                        inputs.into_iter().flat_map(|all| all.keys()).collect();
+                    // What Slipway gives to it: an environment without a URL could not start this one.
+                    assert_eq!(names, ["commit", "url"], "{test}");
                     assert!(
-                        tested.document["on"].get("workflow_dispatch").is_some(),
-                        "{test} cannot be dispatched"
+                        settings.url.is_some(),
+                        "{file}, {environment}: {test} needs a URL"
                     );
+                    let title = tested.document["run-name"].as_str().unwrap_or_default();
+                    assert!(title.contains("${{ inputs.commit }}"), "{test}: {title}");
                 }
             }
         }

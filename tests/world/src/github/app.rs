@@ -12,7 +12,7 @@ const SECOND_KEY: &str = include_str!("../../keys/second.pem");
 
 /// What an App is granted when it is installed, unless the story says otherwise.
 const GRANTED: [(&str, &str); 7] = [
-    ("actions", "read"),
+    ("actions", "write"),
     ("checks", "write"),
     ("contents", "read"),
     ("deployments", "write"),

@@ -79,6 +79,18 @@ pub(crate) fn inputs(workflow: &str) -> Option<BTreeMap<String, Input>> {
     Some(inputs)
 }
 
+/// The title of a run with these inputs: the workflow's `run-name`, with the inputs filled in; none if it has none.
+pub(crate) fn run_name(workflow: &str, inputs: &BTreeMap<String, String>) -> Option<String> {
+    let name = workflow
+        .lines()
+        .find_map(|line| line.strip_prefix("run-name:"))?;
+    let mut name = name.trim().trim_matches(['"', '\'']).to_owned();
+    for (input, value) in inputs {
+        name = name.replace(&format!("${{{{ inputs.{input} }}}}"), value);
+    }
+    Some(name)
+}
+
 impl Repository {
     /// Workflows that were started by hand, oldest first. Their runs go on as the story says: `repository.runs()` has them.
     #[must_use]

@@ -30,6 +30,7 @@ pub struct Run {
 /// What a run begins with.
 pub(crate) struct RunWish {
     pub(crate) workflow: String,
+    pub(crate) title: Option<String>,
     pub(crate) event: String,
     pub(crate) branch: String,
     pub(crate) sha: String,
@@ -54,6 +55,7 @@ impl GitHubState {
         let run = Record {
             id,
             workflow: wish.workflow,
+            title: wish.title,
             workflow_id,
             event: wish.event,
             head_branch: wish.branch,
@@ -164,6 +166,7 @@ impl RunBuilder {
             .unwrap_or_else(|| self.repository.head_of(&self.branch));
         let wish = RunWish {
             workflow: self.workflow,
+            title: None,
             event: self.event,
             branch: self.branch,
             sha,

@@ -104,6 +104,8 @@ pub(crate) struct PullRequest {
 pub(crate) struct Run {
     pub(crate) id: u64,
     pub(crate) workflow: String,
+    /// What it is called if that is not the commit's message.
+    pub(crate) title: Option<String>,
     pub(crate) workflow_id: u64,
     pub(crate) event: String,
     pub(crate) head_branch: String,

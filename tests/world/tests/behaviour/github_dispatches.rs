@@ -14,7 +14,7 @@ use world::{Effect, Fault, Vendor, World, answer_differences};
 use crate::asking;
 use crate::wire::Wire;
 
-const WORKFLOW: &str = "name: Smoke test\non:\n  workflow_dispatch:\n    inputs:\n      url:\n        required: true\n      level:\n        \
+const WORKFLOW: &str = "name: Smoke test\nrun-name: Smoke test of ${{ inputs.url }}\non:\n  workflow_dispatch:\n    inputs:\n      url:\n        required: true\n      level:\n        \
                         type: choice\n        default: short\n        options: \n          - short\n          - long\njobs: {}\n";
 
 /// The machine's clock.
@@ -163,8 +163,9 @@ async fn a_dispatch_whose_answer_was_lost_is_found_among_the_runs_since() {
         .await
         .unwrap();
     assert_eq!(found.len(), 1);
-    assert_eq!(found[0].id, shop.repository.dispatches()[0].run);
-    assert_eq!(found[0].path, ".github/workflows/smoke-test.yml");
+    assert_eq!(found[0].run.id, shop.repository.dispatches()[0].run);
+    assert_eq!(found[0].run.path, ".github/workflows/smoke-test.yml");
+    assert_eq!(found[0].title, "Smoke test of x");
     let later = since.after(std::time::Duration::from_secs(600));
     assert_eq!(
         shop.client

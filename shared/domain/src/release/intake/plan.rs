@@ -1,10 +1,12 @@
 //! What is to be done next about an intake: read the configuration, then tell the lines.
 
+use std::collections::BTreeMap;
+
 use super::{Action, Intake, Refused, Terms};
 use crate::{
     Timestamp,
     entity::Step,
-    preview::Effort,
+    preview::{Effort, WorkflowRun},
     release::{AllTerms, LineId, Name, Source, judge, line},
 };
 
@@ -84,6 +86,12 @@ impl Intake {
         }
     }
 
+    /// Whether the run is of a workflow that tests an environment: it builds nothing, and nobody takes it for a build.
+    fn is_test(&self, run: &WorkflowRun) -> bool {
+        let mut all = self.in_force.iter().flat_map(BTreeMap::values);
+        all.any(|terms| terms.is_tested_by(run))
+    }
+
     fn tell_news(
         &self,
         names: &(Name, Name),
@@ -100,6 +108,12 @@ impl Intake {
             messages.push((line.clone(), line::Fact::Pushed { push: push.clone() }));
         }
         for run in self.news.runs.values() {
+            if self.is_test(run) {
+                if terms.is_tested_by(run) {
+                    messages.push((line.clone(), line::Fact::TestRunSeen { run: run.id }));
+                }
+                continue;
+            }
             if !names_what_is_tracked(terms, run.head_branch.as_deref()) {
                 continue;
             }

@@ -1,9 +1,10 @@
 //! What can be done about a release line.
 //!
 //! Nothing here needs a claim. Reads and looks are harmless; a change of the specification and a sync bring about the same when
-//! they come twice, and Argo CD takes only one operation at a time; a deployment on GitHub is looked for before it is made.
+//! they come twice, and Argo CD takes only one operation at a time; a deployment on GitHub is looked for before it is made, and so is
+//! the run of a test, of which a second one does no harm.
 
-use super::{Asked, DeploymentStatus, Fact, Kind, StepFact, Upstream};
+use super::{Asked, DeploymentStatus, Fact, Kind, StepFact, TestAction, Upstream};
 use crate::{
     CommitSha, RepositoryName, Timestamp,
     argocd::{ApplicationId, GitPlace, Setting},
@@ -70,6 +71,15 @@ pub enum Action {
         repository: RepositoryName,
         /// What to do.
         report: ReportAction,
+    },
+    /// About the test of what is live.
+    Test {
+        /// Tells it from other tests.
+        number: u64,
+        /// The repository.
+        repository: RepositoryName,
+        /// What to do.
+        step: TestAction,
     },
     /// Tell an environment after this one what is live here.
     Pass {
@@ -159,6 +169,7 @@ impl entity::Action for Action {
                     step: intended,
                 })
             }
+            Self::Test { number, step, .. } => step.intent(*number),
             Self::ReadRuns { .. }
             | Self::Compare { .. }
             | Self::Check { .. }

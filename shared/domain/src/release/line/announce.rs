@@ -97,6 +97,10 @@ impl Line {
                     Standing::Unfounded(reason) => Event::Waiting { reason },
                     // Whose approval counts is about to be known.
                     Standing::Unapproved { .. } if candidate.authors.is_none() => return None,
+                    Standing::Untested {
+                        reason,
+                        has_failed: true,
+                    } => Event::Waiting { reason },
                     Standing::Unapproved { needed, given } => {
                         Event::WaitingForApproval { needed, given }
                     }
@@ -107,7 +111,9 @@ impl Line {
                     | Standing::Upstream(..)
                     | Standing::Unordered(_)
                     | Standing::Outrun(_)
-                    | Standing::Untested(_)
+                    | Standing::Untested {
+                        has_failed: false, ..
+                    }
                     | Standing::Ready => return None,
                 };
                 Some((commit.clone(), key, event))

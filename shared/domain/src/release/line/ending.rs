@@ -35,6 +35,7 @@ impl Line {
                     application: running.application.clone(),
                     history,
                     at,
+                    test: None,
                 });
                 let surplus = self.verified.len().saturating_sub(Self::VERIFIED_MAX);
                 self.verified.drain(..surplus);

@@ -9,6 +9,8 @@ use crate::{
     release::{Name, Push, Terms},
 };
 
+use super::{TestFact, Tested};
+
 /// A fact about a release line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -112,6 +114,18 @@ pub enum Fact {
         key: String,
         /// The fact.
         report: ReportFact,
+    },
+    /// About the test of what is live.
+    Test {
+        /// Which test.
+        number: u64,
+        /// The fact.
+        test: TestFact,
+    },
+    /// A delivery told of a run of the workflow that tests the environment: only that it is to be looked at.
+    TestRunSeen {
+        /// GitHub's id of it.
+        run: u64,
     },
     /// An environment after this one was told what is live here.
     Passed {
@@ -264,6 +278,9 @@ pub struct Upstream {
     pub title: String,
     /// Since when it is verified there.
     pub since: Timestamp,
+    /// What came of its test there.
+    #[serde(default)]
+    pub tested: Tested,
 }
 
 /// Whether a release goes on or back.

@@ -60,6 +60,8 @@ impl Line {
                 }
             }
             Fact::NotRead { trouble } => self.reading.fail(trouble, at, self.seed()),
+            Fact::Test { number, test } => self.fold_test(*number, test, at),
+            Fact::TestRunSeen { run } => self.test_run_seen(*run, at),
             Fact::Passed { environment, live } => {
                 self.passing.succeed();
                 self.passed.insert(environment.clone(), live.clone());
@@ -80,6 +82,7 @@ impl Line {
             Fact::DivergedAllowed { commit } => self.diverged_allowed(commit),
             Fact::RetryAsked => {
                 self.start_afresh();
+                self.test_anew();
                 self.revive(at);
             }
             Fact::Approved { commit, by } => self.approved(commit, by),

@@ -18,6 +18,7 @@ mod report;
 mod standing;
 mod state;
 mod status;
+mod testing;
 mod times;
 mod view;
 mod watching;
@@ -32,6 +33,7 @@ pub use intervention::{Intervention, Particulars, Wish};
 pub use report::{Overview, Shown};
 pub use state::{Failure, Hold, Line};
 pub use status::{DeploymentState, DeploymentStatus};
+pub use testing::{TestAction, TestFact, Tested};
 pub use view::{Release, Situation};
 
 use super::LineId;
@@ -152,6 +154,7 @@ impl Entity for Line {
                 reason: effort.last_error.clone().unwrap_or_default(),
             })
             .collect();
+        given_up.extend(self.test_failure());
         let blocked = self.running.as_ref().filter(|running| running.is_blocked);
         given_up.extend(blocked.map(|running| GivenUp {
             what: format!("the release of {} in time", running.commit.short()),

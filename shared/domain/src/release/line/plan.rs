@@ -89,6 +89,7 @@ impl Line {
             }
             agenda.add(self.go_back());
             agenda.add(self.go_next(repository, terms, now));
+            agenda.add(self.test_next(repository, terms, now));
             agenda.add(self.announce_next(now));
             self.report(repository, terms, now, &mut agenda);
             self.pass_on(terms, now, &mut agenda);
@@ -190,7 +191,8 @@ impl Line {
             Next::Compare { base, head } => return self.compare(repository, base, head, now),
             Next::Commit(commit) => commit,
         };
-        if self.is_held() || self.way_back.is_some() || self.must_wait(terms) {
+        let is_taken = self.must_wait(terms) || self.being_tested(terms, now).is_some();
+        if self.is_held() || self.way_back.is_some() || is_taken {
             return Wish::Nothing;
         }
         let Some(candidate) = self.candidates.get(commit) else {
@@ -346,7 +348,7 @@ impl Line {
                 | Standing::Diverged(_)
                 | Standing::Unfounded(_)
                 | Standing::Outrun(_)
-                | Standing::Untested(_)
+                | Standing::Untested { .. }
                 | Standing::Unapproved { .. }
                 | Standing::Ready => {}
             }
@@ -366,7 +368,7 @@ const FIRST_LOOK: Duration = Duration::from_secs(15);
 const UNATTRIBUTED_PAUSE: Duration = Duration::from_secs(600);
 
 /// Between two looks at the runs: more seldom the longer it takes, but never given up, since a run may need a person's leave.
-fn runs_pause(waiting_for: Duration) -> Duration {
+pub(super) fn runs_pause(waiting_for: Duration) -> Duration {
     (waiting_for / 8).clamp(Duration::from_secs(15), Duration::from_secs(6 * 3_600))
 }
 

@@ -40,6 +40,8 @@ pub struct Overview {
     pub id: LineId,
     /// What is live and verified; none if what was last given to Argo CD is not.
     pub live: Option<Upstream>,
+    /// What came of its test; none if the configuration asks for none.
+    pub test: Option<String>,
     /// The release in hand.
     pub running: Option<Shown>,
     /// Those that wait, oldest first.
@@ -62,6 +64,7 @@ impl Line {
         Overview {
             id: self.id.clone(),
             live: self.live_for_others(),
+            test: self.shown_test(),
             running: self.running.as_ref().map(shown_running),
             waiting: waiting
                 .into_iter()
@@ -87,7 +90,10 @@ impl Line {
 
     fn trouble(&self) -> Option<String> {
         let running = self.running.as_ref().map(|running| &running.effort);
-        let efforts = running.into_iter().chain([&self.reading, &self.passing]);
+        let efforts = running
+            .into_iter()
+            .chain(self.testing())
+            .chain([&self.reading, &self.passing]);
         efforts
             .filter(|effort| effort.failures > 0 || effort.held_back)
             .find_map(|effort| effort.last_error.clone())
@@ -100,6 +106,7 @@ impl Line {
             commit: live.commit.clone(),
             title: live.title.clone(),
             since: live.at,
+            tested: live.tested(self.terms.as_ref()),
         })
     }
 
@@ -148,19 +155,25 @@ impl Line {
                 Phase::Queued,
                 format!("{} is newer and goes first", newer.short()),
             ),
-            Standing::Unfounded(reason) | Standing::Untested(reason) => {
-                (Phase::WaitingForApproval, reason)
-            }
+            Standing::Unfounded(reason)
+            | Standing::Untested {
+                reason,
+                has_failed: true,
+            } => (Phase::WaitingForApproval, reason),
+            Standing::Untested {
+                reason,
+                has_failed: false,
+            } => (Phase::Queued, reason),
             Standing::Unapproved { needed, given } => {
                 (Phase::WaitingForApproval, approvals(needed, &given))
             }
             Standing::Unattributed => (Phase::WaitingForApproval, UNATTRIBUTED.to_owned()),
-            Standing::Ready => (Phase::Queued, self.queued_for()),
+            Standing::Ready => (Phase::Queued, self.queued_for(terms, now)),
         }
     }
 
     /// What a commit that may go waits for.
-    fn queued_for(&self) -> String {
+    fn queued_for(&self, terms: &Terms, now: Timestamp) -> String {
         let held = |what: &str, hold: &Hold| format!("{what} by {}: {}", hold.by, hold.reason);
         if let Some(lock) = &self.lock {
             return held("locked", lock);
@@ -168,9 +181,10 @@ impl Line {
         if let Some(hold) = &self.hold {
             return held("held", hold);
         }
-        match &self.running {
-            Some(running) => format!("{} goes first", running.commit.short()),
-            None => "next".to_owned(),
+        match (&self.running, self.being_tested(terms, now)) {
+            (Some(running), _) => format!("{} goes first", running.commit.short()),
+            (None, Some(tested)) => format!("{} is tested first", tested.short()),
+            (None, None) => "next".to_owned(),
         }
     }
 
@@ -254,7 +268,7 @@ impl Line {
             | Standing::Upstream(..)
             | Standing::Diverged(_)
             | Standing::Unfounded(_)
-            | Standing::Untested(_)
+            | Standing::Untested { .. }
             | Standing::Unapproved { .. }
             | Standing::Unattributed
             | Standing::Ready => false,

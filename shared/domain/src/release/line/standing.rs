@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Line, Relation,
+    Line, Relation, Tested,
     candidate::{Build, Candidate},
 };
 use crate::{
@@ -33,8 +33,13 @@ pub(super) enum Standing {
     Unfounded(String),
     /// This commit contains it, and goes first.
     Outrun(CommitSha),
-    /// An environment before is to be tested first: why that does not happen.
-    Untested(String),
+    /// An environment before is to be tested first.
+    Untested {
+        /// What is so, for people.
+        reason: String,
+        /// The test did not succeed: a person has to look.
+        has_failed: bool,
+    },
     /// People have to approve it.
     Unapproved {
         /// How many.
@@ -124,10 +129,10 @@ impl Line {
         {
             return Standing::Unfounded(reason);
         }
-        if let Some((environment, workflow)) = terms.tests_before.first_key_value() {
-            return Standing::Untested(format!(
-                "{environment} is to be tested by {workflow} first, which this version of Slipway cannot do yet"
-            ));
+        let mut tests = terms.tests_before.iter();
+        if let Some(untested) = tests.find_map(|(before, workflow)| self.untested(before, workflow))
+        {
+            return untested;
         }
         if terms.approvals > 0 {
             if candidate.authors.as_ref().is_some_and(Vec::is_empty) {
@@ -173,6 +178,24 @@ impl Line {
             let reason = format!("it is to be live in {environment} until {soaked_at}");
             (reason, Some(soaked_at))
         })
+    }
+
+    /// Why what is live in `environment` did not pass the test there; none if it did.
+    fn untested(&self, environment: &Name, workflow: &str) -> Option<Standing> {
+        let live = self.upstream.get(environment)?.live.as_ref()?;
+        let (reason, has_failed) = match &live.tested {
+            Tested::Succeeded => return None,
+            Tested::Failed { reason } => {
+                (format!("not tested well in {environment}: {reason}"), true)
+            }
+            Tested::Underway => (format!("{workflow} tests {environment}"), false),
+            // It reads the same configuration, a moment later.
+            Tested::NotAsked => (
+                format!("{environment} is to be tested by {workflow}"),
+                false,
+            ),
+        };
+        Some(Standing::Untested { reason, has_failed })
     }
 
     /// What goes next of those that may: the newest by ancestry.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Kind, Phase, Upstream, candidate::Candidate, times::Times};
+use super::{Asked, Kind, Phase, Upstream, candidate::Candidate, testing::Test, times::Times};
 use crate::{
     CommitSha, RepositoryName, Timestamp,
     argocd::{ApplicationId, GitPlace, Health},
@@ -84,6 +84,9 @@ pub struct Line {
     /// How many letters were written: numbers them.
     #[serde(default)]
     pub(super) letters_written: u64,
+    /// How many tests were begun: numbers them.
+    #[serde(default)]
+    pub(super) tests: u64,
     /// When they were told last, by the clocks of all who tell: never earlier than the time that was told.
     #[serde(default)]
     pub(super) passed_at: Timestamp,
@@ -249,6 +252,9 @@ pub(super) struct Verified {
     /// By which that application can go back to it.
     pub(super) history: Option<u64>,
     pub(super) at: Timestamp,
+    /// Its test, once there is one.
+    #[serde(default)]
+    pub(super) test: Option<Test>,
 }
 
 /// A way back that is to be taken.
@@ -349,6 +355,7 @@ impl Line {
             broken_since: None,
             letters: Vec::new(),
             letters_written: 0,
+            tests: 0,
             announcing: Effort::default(),
         }
     }

@@ -94,9 +94,18 @@ impl Story {
                     number: letter.number,
                 }
             }
+            Action::Test { number, step, .. } => {
+                let (done, test) = self.tests.answer(step);
+                self.done.extend(done);
+                Fact::Test {
+                    number: *number,
+                    test,
+                }
+            }
             Action::Pass {
                 environment, live, ..
             } => {
+                self.passed.clone_from(live);
                 self.done.push(format!(
                     "pass {environment} {:?}",
                     live.as_ref().map(|live| digit(&live.commit))

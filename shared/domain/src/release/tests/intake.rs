@@ -187,6 +187,27 @@ fn runs_that_prove_nothing_are_refused_and_recorded() {
 }
 
 #[test]
+fn a_run_of_a_test_is_told_to_what_it_tests_and_is_nobodys_build() {
+    let mut desk = Desk::new();
+    desk.reading = reading(&TWO.replace("{ branch: staging,", "{ branch: main, test: e2e.yml,"));
+    desk.ran(WorkflowRun {
+        name: "End to end".into(),
+        path: ".github/workflows/e2e.yml".into(),
+        event: "workflow_dispatch".into(),
+        ..run(1, '1', RunProgress::Running)
+    });
+    desk.ran(WorkflowRun {
+        event: "workflow_dispatch".into(),
+        ..run(2, '1', RunProgress::Succeeded)
+    });
+    let told = desk.go();
+    assert!(told.contains("staging: TestRunSeen { run: 1 }"), "{told}");
+    assert!(!told.contains("production: TestRunSeen"), "{told}");
+    let refused: Vec<u64> = desk.intake.refused().iter().map(|one| one.run).collect();
+    assert_eq!(refused, [2], "only what could be taken for a build");
+}
+
+#[test]
 fn the_last_valid_configuration_stays_in_force_and_one_that_is_gone_ends_its_environments() {
     let mut desk = Desk::new();
     desk.pushed("refs/heads/staging", '1');

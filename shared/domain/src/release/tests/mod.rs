@@ -14,6 +14,7 @@ mod order;
 mod patience;
 mod promotion;
 mod property;
+mod testing;
 mod trust;
 
 use std::{
@@ -23,7 +24,7 @@ use std::{
 
 use super::{
     Action, Fact, Line, LineId, Overview, Phase, Push, Reference, Relation, ReportAction,
-    ReportFact, Source, StepAction, StepFact, Terms, mark, terms_of,
+    ReportFact, Source, StepAction, StepFact, Terms, Upstream, mark, terms_of,
 };
 use argo::Argo;
 
@@ -126,6 +127,10 @@ pub(super) struct Story {
     pub(super) authors: Vec<String>,
     /// The letters that were handed over.
     pub(super) letters: Vec<Letter>,
+    /// GitHub's runs of the workflow that tests the environment.
+    pub(super) tests: testing::Runs,
+    /// What the environments after this one were told last.
+    pub(super) passed: Option<Upstream>,
     /// The commits that Argo CD was given, with whether that was a way back.
     pub(super) given: Vec<(char, bool)>,
 }
@@ -175,6 +180,8 @@ impl Story {
             done: Vec::new(),
             authors: vec!["grace".into()],
             letters: Vec::new(),
+            tests: testing::Runs::default(),
+            passed: None,
             given: Vec::new(),
         };
         story.configure(production);

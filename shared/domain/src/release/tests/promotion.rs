@@ -1,7 +1,7 @@
 //! From environment to environment.
 
 use super::*;
-use crate::release::Upstream;
+use crate::release::Tested;
 
 const AFTER: &str = "branch: main
     after: [staging]
@@ -33,6 +33,7 @@ fn live_in_staging(story: &mut Story, head: char) {
             commit: commit(head),
             title: format!("Change {head}"),
             since: story.now,
+            tested: Tested::default(),
         }),
         as_of: story.now,
     });
@@ -70,30 +71,6 @@ fn an_environment_without_a_branch_gets_what_is_live_upstream() {
     live_in_staging(&mut story, '1');
     story.go();
     assert_eq!(story.live(), Some('1'));
-}
-
-#[test]
-fn what_is_to_be_tested_upstream_waits_since_nothing_tests_it() {
-    let staging =
-        "staging: { branch: staging, test: e2e.yml, argocd: { application: shop-staging } }";
-    let text = format!(
-        "{}      {staging}\n",
-        configuration(&with_staging("after: [staging]"))
-    );
-    let mut story = Story::new(PRODUCTION);
-    story.record(&Fact::Configured {
-        repository: None,
-        terms: Some(Box::new(terms(&text))),
-        as_of: story.now,
-    });
-    story.runs.push(run(1, '1', RunProgress::Succeeded));
-    live_in_staging(&mut story, '1');
-    story.go();
-    assert_eq!(story.given, []);
-    assert_eq!(
-        story.waiting(),
-        "1 waiting-for-approval: staging is to be tested by e2e.yml first, which this version of Slipway cannot do yet"
-    );
 }
 
 #[test]

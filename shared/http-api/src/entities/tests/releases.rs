@@ -56,6 +56,7 @@ fn an_environment_tells_what_is_live_what_holds_it_and_what_waits_for_what() {
       "live": {
         "commit": "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
         "since": "2026-11-21T10:31:07Z",
+        "test": null,
         "title": ""
       },
       "lock": {

@@ -18,8 +18,13 @@ pub struct Permission {
 pub const TABLE: [Permission; 7] = [
     Permission {
         name: "actions",
-        level: "read",
-        calls: &["GET /repos/{owner}/{repo}/actions/runs"],
+        level: "write",
+        calls: &[
+            "GET /repos/{owner}/{repo}/actions/runs",
+            "GET /repos/{owner}/{repo}/actions/runs/{run_id}",
+            "GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs",
+            "POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches",
+        ],
         events: &["workflow_run"],
     },
     Permission {
@@ -146,7 +151,7 @@ mod tests {
         assert_eq!(
             PERMISSIONS,
             [
-                ("actions", "read"),
+                ("actions", "write"),
                 ("checks", "write"),
                 ("contents", "read"),
                 ("deployments", "write"),

@@ -55,8 +55,12 @@ pub(super) fn dispatch(call: &Call<'_>, github: &mut GitHubState, id: u64, file:
         Ok(inputs) => inputs,
         Err(problem) => return error(422, &problem),
     };
+    let content = content.unwrap_or_default();
+    let workflow = named(file, &content);
+    let title = dispatches::run_name(&content, &inputs).unwrap_or_else(|| workflow.clone());
     let wish = RunWish {
-        workflow: named(file, content.as_deref().unwrap_or_default()),
+        workflow,
+        title: Some(title),
         event: "workflow_dispatch".to_owned(),
         branch: branch.to_owned(),
         sha,

@@ -86,7 +86,7 @@ impl Shape<'_> {
             &mut value,
             json!({
                 "id": run.id, "node_id": format!("WFR_{}", run.id), "name": run.workflow, "path": workflow_path(&run.workflow),
-                "display_title": message, "event": run.event, "status": run.status, "conclusion": run.conclusion,
+                "display_title": run.title.as_deref().unwrap_or(message), "event": run.event, "status": run.status, "conclusion": run.conclusion,
                 "head_branch": run.head_branch, "head_sha": run.head_sha,
                 "head_commit": head_commit,
                 "head_repository": head.map(|head| self.lite_repository(head)),
