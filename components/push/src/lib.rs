@@ -1,8 +1,12 @@
 //! Records what a `push` delivery says for the release lines that track its branch or tag, and runs them after the answer. And
-//! runs those that an application of Argo CD's rolls out when `argocd-webhook` says that something happened to it.
+//! runs those that an application of Argo CD's rolls out when `argocd-webhook` says that something happened to it. And records what
+//! `image-report` hands on.
 
 use bytes::Bytes;
-use domain::release::{IntakeFact, Place};
+use domain::{
+    RepositoryId,
+    release::{IntakeFact, Place},
+};
 use http_body_util::Full;
 use previews::{DeliveryLog, Refusal, Seen, answered, delivery_log, payload};
 use slipway_spin::spawn;
@@ -20,12 +24,16 @@ async fn handle(request: Request) -> impl IntoResponse {
 /// Where a notification of Argo CD's is taken; no public route leads there.
 const ARGOCD: &str = "/argocd";
 
+/// Where `image-report` hands on what a run reported, followed by the repository's id; no public route leads there.
+const IMAGE: &str = "/image/";
+
 async fn respond(request: Request) -> http::Response<Full<Bytes>> {
     let log = delivery_log("push", &request);
-    let taken = if request.uri().path() == ARGOCD {
-        wake(&log, request).await
-    } else {
-        accept(&log, request).await
+    let path = request.uri().path().to_owned();
+    let taken = match path.strip_prefix(IMAGE) {
+        Some(repository) => image_reported(&log, repository, request).await,
+        None if path == ARGOCD => wake(&log, request).await,
+        None => accept(&log, request).await,
     };
     answered(&log, taken)
 }
@@ -36,6 +44,23 @@ async fn wake(log: &DeliveryLog, request: Request) -> Result<(), Refusal> {
         .await
         .map_err(|error| Refusal::unavailable(&error))?;
     spawn(async move { releases::wake(&runner, &application).await });
+    Ok(())
+}
+
+/// Records what a run reported of the image that it built: its token was verified before.
+async fn image_reported(
+    log: &DeliveryLog,
+    repository: &str,
+    request: Request,
+) -> Result<(), Refusal> {
+    let repository = repository
+        .parse()
+        .map_err(|error: std::num::ParseIntError| Refusal::unusable(&error))?;
+    let payload = payload(request).await?;
+    let fact: IntakeFact =
+        serde_json::from_slice(&payload).map_err(|error| Refusal::unusable(&error))?;
+    let taken = releases::take(log, RepositoryId(repository), &fact).await?;
+    spawn(taken.follow());
     Ok(())
 }
 

@@ -10,6 +10,7 @@ pub mod model;
 mod operations;
 mod problem;
 mod query;
+pub mod report;
 mod route;
 #[cfg(test)]
 mod tests;

@@ -44,6 +44,11 @@ impl Problem {
         Self::bad_request(format!("the body could not be read: {reason}"))
     }
 
+    /// `503`, with the wish to be asked again in half a minute.
+    pub fn unavailable(reason: &str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, reason).retry_after()
+    }
+
     pub(crate) fn conflict(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, detail)
     }

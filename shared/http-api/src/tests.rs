@@ -1,6 +1,7 @@
 //! Requests and answers, over an inbox in memory.
 
 mod acts;
+mod report;
 
 use std::{cell::Cell, time::Duration};
 

@@ -31,14 +31,19 @@ impl Refusal {
             reason: error.to_string(),
         }
     }
-}
 
-impl From<Malformed> for Refusal {
-    fn from(error: Malformed) -> Self {
+    /// It can never be used.
+    pub fn unusable(error: &impl ToString) -> Self {
         Self {
             status: StatusCode::UNPROCESSABLE_ENTITY,
             reason: error.to_string(),
         }
+    }
+}
+
+impl From<Malformed> for Refusal {
+    fn from(error: Malformed) -> Self {
+        Self::unusable(&error)
     }
 }
 

@@ -208,6 +208,10 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
                 fields.push(("commit", head.as_str().into()));
             }
             Fact::Test { number, .. } => fields.push(("test", (*number).into())),
+            Fact::ImageReported { image } => {
+                fields.push(("commit", image.commit.as_str().into()));
+                fields.push(("digest", image.digest.as_str().into()));
+            }
             Fact::TestRunSeen { run } => fields.push(("run", (*run).into())),
             Fact::Configured { .. }
             | Fact::Pushed { .. }
@@ -240,6 +244,7 @@ fn told(fact: &Fact) -> (&'static str, Option<&str>) {
         Fact::Configured { .. } => ("the configuration says this of the environment", None),
         Fact::Pushed { .. } => ("a delivery told of a push", None),
         Fact::RunSeen { .. } => ("a delivery told of a workflow run", None),
+        Fact::ImageReported { .. } => ("a run reported the image that it built", None),
         Fact::UpstreamLive { .. } => ("another environment told what is live", None),
         Fact::RunsRead { .. } => ("read the workflow runs", None),
         Fact::Compared { .. } => ("compared two commits", None),

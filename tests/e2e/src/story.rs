@@ -136,6 +136,7 @@ impl Setup {
             ("github_token", options.github_token.clone()),
             ("github_api_url", world.github_url()),
             ("github_url", world.github_url()),
+            ("github_oidc_url", world.github_url()),
             ("coolify_url", world.coolify_url()),
             ("coolify_token", options.coolify_token.clone()),
             ("preview_hosts", world.previews_url()),

@@ -34,6 +34,11 @@ pub(crate) fn body(fields: &[&str]) -> Value {
     let example = |field: &str| match field {
         "back" => json!(1),
         "commit" => json!("9f2c1d7e4b8a6035c1d7e4b8a60359f2c1d7e4b8"),
+        "image" => json!("ghcr.io/acme/shop-web"),
+        "digest" => {
+            json!("sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")
+        }
+        "tag" => json!("1.2.3"),
         _ => json!("the cart is empty for everybody"),
     };
     let required = fields.iter().filter(|field| !field.ends_with('?'));

@@ -5,7 +5,7 @@ mod examples;
 #[cfg(test)]
 mod tests;
 
-use http_api::model;
+use http_api::{model, report};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
@@ -29,6 +29,16 @@ pub fn document() -> Value {
             item.insert(operation.method.to_ascii_lowercase(), described);
         }
     }
+    let mut reported = describe(&mut schemas, &report::OPERATION);
+    if let Value::Object(reported) = &mut reported {
+        let needs = "Needs the token of a job of GitHub Actions, made for the variable public_url.";
+        reported.insert("security".to_owned(), json!([{ "job": [] }]));
+        reported.insert("description".to_owned(), needs.into());
+    }
+    paths.insert(
+        report::OPERATION.path.to_owned(),
+        json!({ "post": reported }),
+    );
     problem(&mut schemas);
     json!({
         "openapi": "3.1.0",
@@ -48,7 +58,13 @@ pub fn document() -> Value {
                     "type": "http",
                     "scheme": "bearer",
                     "description": "A token of the variable api_tokens, with the role viewer, worker, deployer or admin.",
-                }
+                },
+                "job": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "The OpenID Connect token of a job of GitHub Actions: of the repository, run and commit that it names.",
+                },
             },
             "schemas": schemas.take_definitions(true),
         },
@@ -98,7 +114,9 @@ fn describe(schemas: &mut SchemaGenerator, operation: &Operation) -> Value {
 
 /// Whether the operation is about one thing that bears an entity tag.
 fn has_tag(operation: &Operation) -> bool {
-    operation.path.contains('{') && !operation.path.contains("/deliveries")
+    operation.path.contains('{')
+        && !operation.path.contains("/deliveries")
+        && *operation != report::OPERATION
 }
 
 /// The body that an operation takes; none if it takes none.
@@ -273,6 +291,18 @@ fn parameter(name: &str) -> (&'static str, Value) {
         "guid" => (
             "GitHub's id of the delivery.",
             json!({ "type": "string", "pattern": "^[A-Za-z0-9-]{1,64}$" }),
+        ),
+        "image" => (
+            "The image without tag and digest, as the configuration names it.",
+            json!({ "type": "string", "maxLength": 255 }),
+        ),
+        "digest" => (
+            "Its digest.",
+            json!({ "type": "string", "pattern": "^sha256:[0-9a-f]{64}$" }),
+        ),
+        "tag" => (
+            "A tag of it, for environments that take no digest.",
+            json!({ "type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$" }),
         ),
         "repository_id" => ("GitHub's id of the repository.", id),
         "repository" => ("Only of this repository, by GitHub's id of it.", id),

@@ -38,6 +38,8 @@ fn requests(journal: &Journal) -> Vec<String> {
             Vendor::Previews | Vendor::Slack | Vendor::Receiver
         ) || entry.path.ends_with("/health")
             || entry.path == "/api/version"
+            // The public keys of the tokens of Actions.
+            || entry.path == "/.well-known/jwks"
             // Whoever registers an App is nobody to the API yet: the code is all that it takes.
             || entry.path.starts_with("/app-manifests/")
             || entry.path.ends_with("/settings/apps/new");

@@ -74,11 +74,13 @@ fn the_variables_in_the_readme_are_those_of_the_manifest() {
 /// The route of the manifest that answers a documented one: its query does not matter, and `/api/v1/...` stands for all below it.
 fn manifest_route(documented: &str, routes: &BTreeSet<String>) -> String {
     let path = documented.split('?').next().unwrap_or_default();
-    let wildcard = routes.iter().find(|route| {
+    let wildcards = routes.iter().filter(|route| {
         route
             .strip_suffix("...")
             .is_some_and(|start| path.starts_with(start))
     });
+    // As Spin does: of several the most particular one answers.
+    let wildcard = wildcards.max_by_key(|route| route.len());
     wildcard.map_or_else(|| path.to_owned(), Clone::clone)
 }
 

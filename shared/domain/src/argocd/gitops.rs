@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Application, ImageVersion, Setting, Source, SourceKind};
+use super::{Application, ImageDigest, ImageVersion, Setting, Source, SourceKind};
 use crate::{ImageTag, RepositoryName};
 
 /// What an application is to run, committed to the repository of its manifests.
@@ -14,6 +14,9 @@ pub struct Committed {
     pub image: String,
     /// Its tag.
     pub tag: ImageTag,
+    /// Its digest, if one was reported: where Kustomize makes the manifests it is committed instead of the tag.
+    #[serde(default)]
+    pub digest: Option<ImageDigest>,
     /// The path among Helm's values that takes the tag, where Helm makes the manifests.
     pub parameter: String,
 }
@@ -83,9 +86,24 @@ pub enum NoGitPlace {
 }
 
 impl fmt::Display for Committed {
-    /// `ghcr.io/acme/shop:v2`.
+    /// `ghcr.io/acme/shop:v2` or `ghcr.io/acme/shop@sha256:…`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.image, self.tag)
+        match &self.digest {
+            Some(digest) => write!(f, "{}@{digest}", self.image),
+            None => write!(f, "{}:{}", self.image, self.tag),
+        }
+    }
+}
+
+impl Committed {
+    /// What an application runs that follows the commit: the image by its digest, or by its tag where only that is committed.
+    pub fn images(&self) -> Vec<String> {
+        let by_tag = format!("{}:{}", self.image, self.tag);
+        let by_digest = self.digest.iter();
+        by_digest
+            .map(|digest| format!("{}@{digest}", self.image))
+            .chain([by_tag])
+            .collect()
     }
 }
 
@@ -137,7 +155,10 @@ fn setting_of(source: &Source, wanted: &Committed) -> Setting {
         | SourceKind::Plugin
         | SourceKind::Unknown => Setting::KustomizeImage {
             image: wanted.image.clone(),
-            version: ImageVersion::Tag(wanted.tag.clone()),
+            version: match &wanted.digest {
+                Some(digest) => ImageVersion::Digest(digest.clone()),
+                None => ImageVersion::Tag(wanted.tag.clone()),
+            },
         },
     }
 }
@@ -229,6 +250,7 @@ mod tests {
         let wanted = Committed {
             image: "ghcr.io/acme/shop".to_owned(),
             tag: "v2".parse().unwrap(),
+            digest: None,
             parameter: "image.tag".to_owned(),
         };
         match application.git_place(&wanted) {

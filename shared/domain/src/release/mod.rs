@@ -5,6 +5,7 @@
 //! follows it until it is live or failed, and goes back if it must.
 
 mod identity;
+mod image;
 mod intake;
 mod line;
 mod push;
@@ -14,6 +15,7 @@ mod tests;
 mod trust;
 
 pub use identity::{IntakeId, LineId, Name};
+pub use image::{ImageReport, ReportedImage};
 pub use intake::{
     Action as IntakeAction, Fact as IntakeFact, Intake, Known, News, Place, Reading, Refused,
 };
@@ -25,4 +27,4 @@ pub use line::{
 pub use push::{Push, Reference, SKIP, Source};
 pub use terms::{AllTerms, Terms, all as terms_of};
 pub(crate) use trust::of_one_workflow;
-pub use trust::{Refusal, judge, judge_attempt};
+pub use trust::{Refusal, judge, judge_attempt, judge_report};

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Name, Source};
+use super::{Asked, Name, ReportedImage, Source};
 use crate::{
     CommitSha, EntityRef, PullRequestNumber, RepositoryName,
     argocd::{ApplicationId, Committed, ImageVersion, Setting},
@@ -188,19 +188,34 @@ impl Terms {
         run.event == "workflow_dispatch" && self.test.as_ref().is_some_and(is_of)
     }
 
-    /// What Argo CD is to be asked for to release `commit`. An error says for people why this cannot be asked for.
-    pub fn asked(&self, commit: &CommitSha) -> Result<Asked, String> {
-        let version = self.argocd.image_tag.expand(TemplateValues {
-            number: PullRequestNumber(0),
-            commit,
-        });
+    /// What Argo CD is to be asked for to release `commit`, of which this image was reported; none leaves the tag to the rule of
+    /// the configuration. An error says for people why this cannot be asked for.
+    pub fn asked(
+        &self,
+        commit: &CommitSha,
+        reported: Option<&ReportedImage>,
+    ) -> Result<Asked, String> {
+        let reported_tag = reported.and_then(|image| image.tag.as_ref());
+        let version = reported_tag.map_or_else(
+            || {
+                self.argocd.image_tag.expand(TemplateValues {
+                    number: PullRequestNumber(0),
+                    commit,
+                })
+            },
+            ToString::to_string,
+        );
+        let digest = reported.map(|image| image.digest.clone());
         match self.argocd.update {
             ArgoCdUpdate::Sync => Ok(Asked::Sync),
             ArgoCdUpdate::KustomizeImage => {
-                let tag = version.parse().map_err(|error| format!("{error}"))?;
+                let tag = || version.parse().map_err(|error| format!("{error}"));
                 Ok(Asked::Setting(Setting::KustomizeImage {
                     image: self.image.clone(),
-                    version: ImageVersion::Tag(tag),
+                    version: match digest {
+                        Some(digest) => ImageVersion::Digest(digest),
+                        None => ImageVersion::Tag(tag()?),
+                    },
                 }))
             }
             ArgoCdUpdate::HelmParameter => Ok(Asked::Setting(Setting::HelmParameter {
@@ -209,11 +224,12 @@ impl Terms {
             })),
             ArgoCdUpdate::Git => {
                 let tag = version.parse().map_err(|error| format!("{error}"))?;
-                Ok(Asked::Commit(Committed {
+                Ok(Asked::Commit(Box::new(Committed {
                     image: self.image.clone(),
                     tag,
+                    digest,
                     parameter: self.argocd.parameter.clone(),
-                }))
+                })))
             }
         }
     }

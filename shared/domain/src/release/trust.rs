@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Terms;
+use super::{ImageReport, Terms};
 use crate::{CommitSha, RepositoryId, preview::WorkflowRun};
 
 /// Why a workflow run says nothing of an environment.
@@ -52,6 +52,14 @@ pub enum Refusal {
         /// On which it should have.
         expected: CommitSha,
     },
+    /// It reports another image than the service's.
+    #[error("it reports the image {found:?}, and the service's is {expected:?}")]
+    Image {
+        /// Which.
+        found: String,
+        /// Which it should be.
+        expected: String,
+    },
     /// A later attempt of the same run is known.
     #[error("it is attempt {found} of the run, and attempt {known} is known")]
     OlderAttempt {
@@ -90,6 +98,23 @@ pub fn judge(run: &WorkflowRun, repository: RepositoryId, terms: &Terms) -> Resu
         (_, found) => Err(Refusal::Reference {
             found: excerpt(found.unwrap_or_default()),
         }),
+    }
+}
+
+/// Whether a report is of a run that builds images of `repository` for an environment with these terms, and of its image.
+pub fn judge_report(
+    report: &ImageReport,
+    repository: RepositoryId,
+    terms: &Terms,
+) -> Result<(), Refusal> {
+    judge(&report.run, repository, terms)?;
+    if report.image == terms.image {
+        Ok(())
+    } else {
+        Err(Refusal::Image {
+            found: excerpt(&report.image),
+            expected: terms.image.clone(),
+        })
     }
 }
 

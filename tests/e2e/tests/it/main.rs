@@ -10,6 +10,7 @@ mod dashboard;
 mod discretion;
 mod gap;
 mod health;
+mod image_reports;
 mod ingress;
 mod installation;
 mod metrics;

@@ -14,7 +14,7 @@ pub(crate) async fn story() -> Result<Story> {
     Ok(prepared(Story::start().await?))
 }
 
-fn prepared(story: Story) -> Story {
+pub(crate) fn prepared(story: Story) -> Story {
     let url = story.world.environment_url("shop");
     story.repository.write_file(
         ".github/slipway.yml",

@@ -44,7 +44,8 @@ fn contexts(mut github: Value) -> Value {
     github["actor"] = json!("ada");
     github["server_url"] = json!("https://github.com");
     let deploy = Workflow::template("deploy.yml").unwrap();
-    json!({ "github": github, "inputs": deploy.job("web").unwrap()["with"], "status": { "cancelled": false } })
+    let inputs = &deploy.job("web").unwrap()["with"];
+    json!({ "github": github, "inputs": inputs, "vars": {}, "status": { "cancelled": false } })
 }
 
 /// What a build does: which jobs run, and what the image is called.
@@ -62,7 +63,7 @@ fn build(mut contexts: Value, refused: &[&str]) -> Build {
     let mut tags = Vec::new();
     let mut results = BTreeMap::new();
     contexts["needs"] = json!({});
-    for id in ["names", "check", "report", "publish", "version"] {
+    for id in ["names", "check", "report", "publish", "tell", "version"] {
         for needed in workflow::needs(workflow.job(id).unwrap()) {
             assert!(
                 results.contains_key(needed),
@@ -241,6 +242,66 @@ fn every_tag_is_pushed_and_the_digest_is_told() {
         runner.calls(),
         format!("{copy}{IMAGE}:pr-7\n{copy}{IMAGE}:pr-7-1a2b3c4\n")
     );
+}
+
+#[test]
+fn the_digest_is_reported_to_slipway_with_the_jobs_own_token() {
+    let mut contexts = push("branch", "main");
+    let silent = build(contexts.clone(), &[]);
+    assert!(!silent.jobs.contains(&"tell".to_owned()), "nobody to tell");
+    contexts["vars"] = json!({ "SLIPWAY_URL": "https://slipway.example.com/" });
+    let mut of_pull_request = pull_request(7, "acme/shop");
+    of_pull_request["vars"] = contexts["vars"].clone();
+    let previewed = build(of_pull_request, &[]);
+    assert!(
+        !previewed.jobs.contains(&"tell".to_owned()),
+        "previews go by their tags"
+    );
+    let mut built = build(contexts, &[]);
+    assert_eq!(built.jobs, ["names", "check", "report", "publish", "tell"]);
+    let digest = format!("sha256:{}", "a".repeat(64));
+    built.contexts["needs"]["publish"]["outputs"] = json!({ "digest": digest });
+    let runner = Runner::new().unwrap();
+    runner
+        .stand_in("curl", "echo '{\"value\":\"a.b.c\"}'")
+        .unwrap();
+    let workflow = Workflow::template("build-image.yml").unwrap();
+    let mut script = workflow
+        .script("tell", "Report the image", &built.contexts)
+        .unwrap();
+    // As GitHub gives them to a job with `id-token: write`.
+    let own = [
+        ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "own"),
+        (
+            "ACTIONS_ID_TOKEN_REQUEST_URL",
+            "https://pipelines.example/token?api-version=2.0",
+        ),
+    ];
+    let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    script.environment.extend(own);
+    let outcome = runner.run(&script).unwrap();
+    assert!(outcome.succeeded, "{}", outcome.printed);
+    assert!(
+        outcome.printed.contains("::add-mask::a.b.c"),
+        "{}",
+        outcome.printed
+    );
+    let report = format!(r#"--data {{"image":"{IMAGE}","digest":"{digest}","tag":"{COMMIT}"}} "#);
+    let calls = runner.calls();
+    assert!(calls.contains(&report), "{calls}");
+    assert!(
+        calls.contains("audience=https://slipway.example.com "),
+        "{calls}"
+    );
+    assert!(calls.contains("Bearer a.b.c "), "{calls}");
+    assert!(
+        calls
+            .trim_end()
+            .ends_with("https://slipway.example.com/api/v1/services/web/deployments"),
+        "{calls}"
+    );
+    let permissions = &workflow.job("tell").unwrap()["permissions"];
+    assert_eq!(*permissions, json!({ "id-token": "write" }));
 }
 
 #[test]

@@ -12,8 +12,8 @@ use crate::message::Request;
 use schema::{Unknown, check, resolve};
 
 /// Endpoints that the world has and that the documents kept here do not describe: GitHub's `GET /user` and `GET
-/// /users/{username}` (GHDOCS rest/users), `GET /repos/{owner}/{repo}/installation` (GHDOCS rest/apps), and Coolify's health
-/// check outside `/api/v1`.
+/// /users/{username}` (GHDOCS rest/users), `GET /repos/{owner}/{repo}/installation` (GHDOCS rest/apps), the keys of the tokens of
+/// Actions, which are on a host of their own, and Coolify's health check outside `/api/v1`.
 fn is_beside_the_document(request: &Request) -> bool {
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
     match request.vendor {
@@ -23,6 +23,7 @@ fn is_beside_the_document(request: &Request) -> bool {
                 && matches!(
                     segments.as_slice(),
                     ["user"]
+                        | [".well-known", "jwks"]
                         | ["users", _]
                         | ["repos", _, _, "installation"]
                         | ["repositories", _, "installation"]

@@ -8,7 +8,7 @@ use super::{GitHub, Repository};
 use crate::state::Shared;
 
 pub(super) const FIRST_KEY: &str = include_str!("../../keys/first.pem");
-const SECOND_KEY: &str = include_str!("../../keys/second.pem");
+pub(super) const SECOND_KEY: &str = include_str!("../../keys/second.pem");
 
 /// What an App is granted when it is installed, unless the story says otherwise.
 const GRANTED: [(&str, &str); 7] = [

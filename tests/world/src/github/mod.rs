@@ -7,6 +7,7 @@ mod comments;
 pub(crate) mod deployments;
 pub(crate) mod dispatches;
 pub(crate) mod installed;
+mod oidc;
 mod pull_request;
 mod push;
 mod repository;

@@ -4,7 +4,7 @@ use super::{Fact, Intake, Known, News, Place, Reading, Refused};
 use crate::{
     RepositoryName, Timestamp,
     preview::WorkflowRun,
-    release::{AllTerms, Push},
+    release::{AllTerms, ImageReport, Push},
 };
 
 impl Intake {
@@ -18,6 +18,11 @@ impl Intake {
             Fact::RunSeen { place, run } => {
                 self.seen_at(place);
                 self.run_seen(run);
+                self.is_stale = true;
+            }
+            Fact::ImageReported { place, report } => {
+                self.seen_at(place);
+                self.image_reported(report);
                 self.is_stale = true;
             }
             Fact::ConfigurationRead { known, reading } => {
@@ -99,6 +104,19 @@ impl Intake {
         }
     }
 
+    fn image_reported(&mut self, report: &ImageReport) {
+        let images = &mut self.news.images;
+        if images.contains(report) {
+            return;
+        }
+        images.push(report.clone());
+        images.sort_by(|one, other| one.order().cmp(&other.order()));
+        if images.len() > Self::NEWS_MAX {
+            images.remove(0);
+            self.dropped += 1;
+        }
+    }
+
     fn configuration_read(&mut self, known: &Known, reading: &Reading, at: Timestamp) {
         self.reading.succeed();
         match reading {
@@ -151,6 +169,9 @@ impl Intake {
         self.news
             .runs
             .retain(|id, run| news.runs.get(id) != Some(run));
+        self.news
+            .images
+            .retain(|report| !news.images.contains(report));
         for refused in refused {
             if !self.refused.contains(refused) {
                 self.refused.push(refused.clone());

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::{AllTerms, IntakeId, LineId, Name, Push, Refusal, Terms, line};
+use super::{AllTerms, ImageReport, IntakeId, LineId, Name, Push, Refusal, Terms, line};
 use crate::{
     RepositoryId, RepositoryName, Timestamp,
     entity::{self, Entity, GivenUp, Step},
@@ -36,6 +36,13 @@ pub enum Fact {
         place: Place,
         /// The run as it was then.
         run: WorkflowRun,
+    },
+    /// A run reported, by its own token, the image that it built.
+    ImageReported {
+        /// In which repository.
+        place: Place,
+        /// The report.
+        report: ImageReport,
     },
     /// The configuration was looked for.
     ConfigurationRead {
@@ -121,11 +128,14 @@ pub struct News {
     pub pushes: Vec<Push>,
     /// The newest that is known of each run.
     pub runs: BTreeMap<u64, WorkflowRun>,
+    /// What runs reported of images, each once.
+    #[serde(default)]
+    pub images: Vec<ImageReport>,
 }
 
 impl News {
     fn is_empty(&self) -> bool {
-        self.pushes.is_empty() && self.runs.is_empty()
+        self.pushes.is_empty() && self.runs.is_empty() && self.images.is_empty()
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     Timestamp,
     entity::Step,
     preview::{Effort, WorkflowRun},
-    release::{AllTerms, LineId, Name, Source, judge, line},
+    release::{AllTerms, LineId, Name, Refusal, Source, judge, judge_report, line},
 };
 
 impl Intake {
@@ -107,6 +107,20 @@ impl Intake {
         {
             messages.push((line.clone(), line::Fact::Pushed { push: push.clone() }));
         }
+        for report in &self.news.images {
+            if report.service != names.0 || !concerns(terms, &report.run) {
+                continue;
+            }
+            match judge_report(report, self.id, terms) {
+                Ok(()) => messages.push((
+                    line.clone(),
+                    line::Fact::ImageReported {
+                        image: report.into(),
+                    },
+                )),
+                Err(reason) => refused.push(refused_of(&report.run, &line, reason)),
+            }
+        }
         for run in self.news.runs.values() {
             if self.is_test(run) {
                 if terms.is_tested_by(run) {
@@ -119,14 +133,23 @@ impl Intake {
             }
             match judge(run, self.id, terms) {
                 Ok(()) => messages.push((line.clone(), line::Fact::RunSeen { run: run.clone() })),
-                Err(reason) => refused.push(Refused {
-                    run: run.id,
-                    attempt: run.attempt,
-                    line: line.clone(),
-                    reason,
-                }),
+                Err(reason) => refused.push(refused_of(run, &line, reason)),
             }
         }
+    }
+}
+
+/// Whether a report concerns an environment: of a run on what it tracks, or on anything if it only gets what is live before it.
+fn concerns(terms: &Terms, run: &WorkflowRun) -> bool {
+    terms.source == Source::Promotion || names_what_is_tracked(terms, run.head_branch.as_deref())
+}
+
+fn refused_of(run: &WorkflowRun, line: &LineId, reason: Refusal) -> Refused {
+    Refused {
+        run: run.id,
+        attempt: run.attempt,
+        line: line.clone(),
+        reason,
     }
 }
 

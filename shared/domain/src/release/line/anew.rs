@@ -16,7 +16,7 @@ const ELSEWHERE: &str =
 impl Verified {
     /// Whether a release by these terms is made in the same way, and in the same place of the same application.
     fn fits(&self, terms: &Terms) -> bool {
-        let asked = terms.asked(&self.commit);
+        let asked = terms.asked(&self.commit, None);
         self.application == terms.application()
             && asked.is_ok_and(|asked| self.asked.is_like(&asked))
     }

@@ -41,7 +41,7 @@ impl Line {
             Build::Succeeded(_) => Some(Approval {
                 by: by.to_owned(),
                 key: deploy_key(commit, candidate, build),
-                asked: terms.asked(commit).ok()?,
+                asked: candidate.asked(commit, self, terms).ok()?,
             }),
             Build::NotSeen | Build::Ambiguous(..) | Build::Underway(_) | Build::Ended(_) => None,
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Relation, state::Report};
+use super::{Asked, Line, Relation, state::Report};
 use crate::{
     CommitSha, Timestamp,
     preview::{RunProgress, WorkflowRun},
@@ -152,6 +152,20 @@ impl Candidate {
                 RunProgress::Cancelled | RunProgress::Failed => Build::Ended(run),
             },
         }
+    }
+
+    /// What Argo CD is to be asked for to release it; an error says for people why that cannot be asked for.
+    pub(super) fn asked(
+        &self,
+        commit: &CommitSha,
+        line: &Line,
+        terms: &Terms,
+    ) -> Result<Asked, String> {
+        let reported = match self.build(&line.id, terms) {
+            Build::Succeeded(run) => line.images.of(run, &terms.image),
+            Build::NotSeen | Build::Ambiguous(..) | Build::Underway(_) | Build::Ended(_) => None,
+        };
+        terms.asked(commit, reported)
     }
 
     /// What its release is known by: the same for the same build, unless it is released by the same build again.

@@ -6,7 +6,7 @@ use crate::{
     CommitSha, RepositoryName, Timestamp,
     argocd::{Application, Committed, Setting},
     preview::{Trouble, WorkflowRun},
-    release::{Name, Push, Terms},
+    release::{Name, Push, ReportedImage, Terms},
 };
 
 use super::{TestFact, Tested};
@@ -33,6 +33,11 @@ pub enum Fact {
     RunSeen {
         /// As it was then.
         run: WorkflowRun,
+    },
+    /// A run that may be trusted reported the image that it built.
+    ImageReported {
+        /// The image.
+        image: ReportedImage,
     },
     /// An environment that comes before this one tells what is live there.
     UpstreamLive {
@@ -310,7 +315,7 @@ pub enum Asked {
     /// To run with this setting.
     Setting(Setting),
     /// To follow a commit to the repository of its manifests that has it run this.
-    Commit(Committed),
+    Commit(Box<Committed>),
     /// To go back to this entry of its history.
     History(u64),
 }

@@ -26,6 +26,7 @@ impl Line {
             } => self.configured(repository.as_ref(), terms.as_deref(), *as_of, at),
             Fact::Pushed { push } => self.pushed(push, at),
             Fact::RunSeen { run } => self.run_seen(run, at),
+            Fact::ImageReported { image } => self.images.keep(image.clone()),
             Fact::UpstreamLive {
                 environment,
                 live,

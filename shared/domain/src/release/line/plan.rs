@@ -211,7 +211,7 @@ impl Line {
             key: deploy_key(commit, candidate, build),
             kind: Kind::Deploy,
             commit: commit.clone(),
-            asked: terms.asked(commit),
+            asked: candidate.asked(commit, self, terms),
         })
     }
 

@@ -10,7 +10,7 @@ use crate::{
     argocd::{ApplicationId, GitPlace, Health},
     outbox::Letter,
     preview::Effort,
-    release::{LineId, Name, Refusal, Terms},
+    release::{LineId, Name, Refusal, Terms, image::Images},
 };
 
 /// A release line: an entity.
@@ -42,6 +42,9 @@ pub struct Line {
     /// Since when this environment is known: what is pushed after that is newer than whatever ran there before.
     #[serde(default)]
     pub(super) known_since: Option<Timestamp>,
+    /// What runs reported of the images that they built.
+    #[serde(default)]
+    pub(super) images: Images,
     /// Releases that were live and found healthy, the newest last.
     #[serde(default)]
     pub(super) verified: Vec<Verified>,
@@ -338,6 +341,7 @@ impl Line {
             deployed: None,
             is_unproven: false,
             known_since: None,
+            images: Images::default(),
             verified: Vec::new(),
             way_back: None,
             refused_wish: None,

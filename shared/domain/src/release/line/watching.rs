@@ -261,8 +261,9 @@ pub(super) fn lacking(application: &Application, asked: &Asked) -> Option<String
     let setting = match asked {
         Asked::Setting(setting) => setting,
         Asked::Commit(wanted) => {
-            let image = wanted.to_string();
-            return (!application.shows_image(&image)).then(|| not_run(&image));
+            let mut images = wanted.images().into_iter();
+            let runs = images.any(|image| application.shows_image(&image));
+            return (!runs).then(|| not_run(&wanted.to_string()));
         }
         Asked::Sync | Asked::History(_) => return None,
     };

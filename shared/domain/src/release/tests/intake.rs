@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::{
-    release::{Intake, IntakeAction, IntakeFact, IntakeId, Known, News, Place, Reading, SKIP},
+    release::{
+        ImageReport, Intake, IntakeAction, IntakeFact, IntakeId, Known, News, Place, Reading, SKIP,
+    },
     repository::{Origin, Version},
 };
 
@@ -110,6 +112,7 @@ impl Desk {
                         Fact::Configured { terms: None, .. } => "not any more".to_owned(),
                         Fact::Pushed { push } => format!("push {}", digit(&push.commit)),
                         Fact::RunSeen { run } => format!("run {}", run.id),
+                        Fact::ImageReported { image } => format!("image of run {}", image.run),
                         _ => format!("{fact:?}"),
                     };
                     self.told.push(format!("{}: {what}", line.environment));
@@ -184,6 +187,65 @@ fn runs_that_prove_nothing_are_refused_and_recorded() {
         refused,
         ["its commit is of the repository 2, a fork, and only the repository's own count"]
     );
+}
+
+#[test]
+fn what_a_run_reports_is_told_to_its_service_where_the_run_and_the_image_fit() {
+    let mut desk = Desk::new();
+    desk.reading = reading(&format!(
+        "{TWO}      later: {{ after: [staging], argocd: {{ application: shop-later }} }}\n  till:\n    environments:\n      \
+         staging: {{ branch: staging, argocd: {{ application: till }} }}\n"
+    ));
+    let built = |id: u64, branch: &str, change: &dyn Fn(&mut ImageReport)| {
+        let run = WorkflowRun {
+            head_branch: Some(branch.into()),
+            ..run(id, '1', RunProgress::Running)
+        };
+        let mut report = images::report(run, 'd');
+        change(&mut report);
+        report
+    };
+    for report in [
+        built(1, "staging", &|_| ()),
+        built(2, "feature", &|_| ()),
+        built(3, "staging", &|report| {
+            report.run.event = "pull_request".into()
+        }),
+        built(4, "staging", &|report| {
+            report.image = "ghcr.io/mallory/shop".into()
+        }),
+        built(5, "staging", &|report| {
+            report.run.name = "Other".into();
+            report.run.path = ".github/workflows/other.yml".into();
+        }),
+    ] {
+        let fact = IntakeFact::ImageReported {
+            place: place(1),
+            report,
+        };
+        desk.intake.record(&fact, at(1));
+        desk.intake.record(&fact, at(1));
+    }
+    let told = desk.go();
+    let images: Vec<&str> = told.lines().filter(|line| line.contains("image")).collect();
+    insta::assert_snapshot!(images.join("\n"), @"
+    later: image of run 1
+    later: image of run 2
+    staging: image of run 1
+    ");
+    let refused = desk.intake.refused().iter();
+    let refused: Vec<String> = refused
+        .map(|one| format!("{} of {}: {}", one.line.environment, one.run, one.reason))
+        .collect();
+    insta::assert_snapshot!(refused.join("\n"), @r#"
+    later of 3: it was started by "pull_request", and only runs of a push count
+    later of 4: it reports the image "ghcr.io/mallory/shop", and the service's is "ghcr.io/acme/shop"
+    later of 5: it is of the workflow "Other", and "CI" builds the image
+    staging of 3: it was started by "pull_request", and only runs of a push count
+    staging of 4: it reports the image "ghcr.io/mallory/shop", and the service's is "ghcr.io/acme/shop"
+    staging of 5: it is of the workflow "Other", and "CI" builds the image
+    "#);
+    assert_eq!(desk.go(), "", "nobody is told twice");
 }
 
 #[test]

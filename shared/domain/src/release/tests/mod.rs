@@ -7,6 +7,7 @@ mod approvals;
 mod argo;
 mod arrival;
 mod failing;
+mod images;
 mod intake;
 mod intervention;
 mod moving;

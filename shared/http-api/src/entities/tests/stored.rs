@@ -90,7 +90,7 @@ fn begun(key: &str, kind: Kind, head: char) -> Fact {
         key: key.to_owned(),
         kind,
         commit: sha(head),
-        asked: terms().asked(&sha(head)).unwrap(),
+        asked: terms().asked(&sha(head), None).unwrap(),
     }
 }
 

@@ -93,6 +93,10 @@ fn answer_with(shared: &Shared, github: &mut GitHubState, request: &Request) -> 
         };
         return registration::page(&call, github);
     }
+    if request.path == "/.well-known/jwks" && request.method == "GET" {
+        // The issuer of the tokens of Actions, which is another host at GitHub.
+        return crate::github::oidc::keys();
+    }
     if request.header("user-agent").is_none_or(str::is_empty) {
         let message = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header.\n";
         return Reply::text(403, "text/html", message);
