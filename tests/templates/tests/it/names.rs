@@ -15,6 +15,16 @@ fn pages() -> Vec<String> {
     pages
 }
 
+/// These, and every other document.
+fn documents() -> Vec<String> {
+    let mut documents = pages();
+    documents.retain(|page| page != "docs/install.md");
+    let others = places::files(&["docs"]).unwrap();
+    documents.extend(others.into_iter().filter(|file| file.ends_with(".md")));
+    documents.extend(["README.md", "ARCHITECTURE.md"].map(str::to_owned));
+    documents
+}
+
 /// Texts between backticks on one line, outside of blocks.
 fn code_spans(text: &str) -> Vec<&str> {
     let mut in_block = false;
@@ -53,7 +63,7 @@ fn known_paths() -> BTreeSet<String> {
 #[test]
 fn links_lead_somewhere() {
     let mut links = 0;
-    for page in pages() {
+    for page in documents() {
         let text = places::read(&page).unwrap();
         for (_, after) in text
             .match_indices("](")
@@ -64,14 +74,37 @@ fn links_lead_somewhere() {
                 continue;
             }
             let folder = places::root().join(&page);
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            let file = if file.is_empty() {
+                page.rsplit('/').next().unwrap()
+            } else {
+                file
+            };
+            let file = folder.parent().unwrap().join(file);
             assert!(
-                folder.parent().unwrap().join(target).exists(),
+                file.exists() && (heading.is_empty() || headings(&file).contains(heading)),
                 "{page}: there is no {target}"
             );
             links += 1;
         }
     }
     assert!(links >= 12, "{links}");
+}
+
+/// The headings of a page, as GitHub makes anchors of them.
+fn headings(page: &Path) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(page).unwrap();
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    headings
+        .map(|line| {
+            let words = line.trim_start_matches('#').trim().to_lowercase();
+            let kept = words
+                .chars()
+                .filter(|sign| sign.is_alphanumeric() || matches!(sign, ' ' | '-' | '_'));
+            kept.map(|sign| if sign == ' ' { '-' } else { sign })
+                .collect()
+        })
+        .collect()
 }
 
 #[test]
