@@ -101,8 +101,12 @@ impl<H: Http, C: Clock, L: Log, S: Store> CommandExecutor<'_, H, C, L, S> {
         let permission = github
             .permission(repository, &written.login, written.account)
             .await?;
-        if !permission.may_write() && preview.has_denied(written.account) {
-            return ignored("its writer was told already to have no right to commands");
+        // Of a preview that was forgotten nobody would know that somebody was told.
+        let is_known = preview.pull_request().is_some();
+        if !permission.may_write() && (!is_known || preview.has_denied(written.account)) {
+            return ignored(
+                "its writer has no right to commands, and is not told so here, or was already",
+            );
         }
         Ok(Fact::Vetted { permission })
     }

@@ -1,10 +1,15 @@
 //! What the runner of a preview was told, remembered beside the preview's state, which does not see it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
 
 use domain::{
     CommitSha, Timestamp,
-    preview::{Fact, PullRequest, PullRequestState, Reaction, ReportFact, TargetFact, Trouble},
+    preview::{
+        Fact, PullRequest, PullRequestState, Reaction, Reading, ReportFact, TargetFact, Trouble,
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +22,8 @@ pub(crate) struct Ghost {
     pub(crate) efforts: BTreeMap<String, Tries>,
     /// The applications whose removal was begun.
     pub(crate) removing: BTreeSet<String>,
+    /// Of the valid settings that were read last.
+    pub(crate) settings_hash: u64,
     /// Counts up with all that resets a runner's pauses.
     pub(crate) unordered: bool,
 }
@@ -95,7 +102,10 @@ impl Ghost {
             Fact::RunsNotRead { trouble } => self.in_vain("runs", trouble, at),
             Fact::FilesRead { .. } => self.well("files"),
             Fact::FilesNotRead { trouble } => self.in_vain("files", trouble, at),
-            Fact::ConfigurationRead { .. } => self.well("configuration"),
+            Fact::ConfigurationRead { reading, .. } => {
+                self.well("configuration");
+                self.configured(reading);
+            }
             Fact::ConfigurationChanged => {
                 if let Some(tries) = self.efforts.get_mut("configuration") {
                     tries.start_afresh();
@@ -123,6 +133,25 @@ impl Ghost {
             Fact::CommentIntended { .. } | Fact::CommentChanging | Fact::CommentGone => {}
             Fact::CommentPublished { .. } => self.well("comment"),
             Fact::CommentNotPublished { trouble } => self.in_vain("comment", trouble, at),
+        }
+    }
+
+    /// Other settings than before let what they are about be tried at once.
+    fn configured(&mut self, reading: &Reading) {
+        let Reading::Valid { settings } = reading else {
+            return;
+        };
+        // Only what tells them apart: it is written with every record.
+        let mut hasher = DefaultHasher::new();
+        format!("{settings:?}").hash(&mut hasher);
+        let settings_hash = hasher.finish();
+        if std::mem::replace(&mut self.settings_hash, settings_hash) == settings_hash {
+            return;
+        }
+        for service in &settings.services {
+            if let Some(tries) = self.efforts.get_mut(service.application.as_str()) {
+                tries.start_afresh();
+            }
         }
     }
 

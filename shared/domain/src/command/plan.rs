@@ -41,7 +41,10 @@ impl Command {
             }
             Fact::Troubled { trouble } => {
                 self.effort.fail(trouble, at, seed);
-                if self.effort.is_exhausted() && self.decision.is_none() {
+                if self.effort.is_exhausted() && !self.allowed {
+                    // Nobody knows whether its writer may have an answer.
+                    self.end();
+                } else if self.effort.is_exhausted() && self.decision.is_none() {
                     let answer = format!("it could not be looked into: {}", code(&trouble.reason));
                     self.decide(CommandOutcome::Refused, answer);
                 }
@@ -84,7 +87,8 @@ impl Command {
         };
         let forget_at = written.written_at.after(KEPT);
         if self.over || self.effort.is_exhausted() {
-            return if forget_at <= now {
+            // Of what nothing followed nothing is kept: anybody may comment, and a repeat comes to the same.
+            return if forget_at <= now || !self.allowed {
                 Step::Forget
             } else {
                 Step::Wait { until: forget_at }

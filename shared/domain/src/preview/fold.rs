@@ -93,7 +93,7 @@ impl Preview {
                 request,
                 permission,
             } => self.request_judged(request, *permission, at),
-            Fact::RequestNotJudged { trouble } => self.wishes.effort.fail(trouble, at, seed),
+            Fact::RequestNotJudged { trouble } => self.request_not_judged(trouble, at),
         }
     }
 
@@ -236,6 +236,7 @@ impl Preview {
         sighting.doubted_until = None;
         sighting.stale_reads = 0;
         if new_head {
+            self.recall();
             self.void_approvals(&pull_request.head_commit);
             self.builds = Builds {
                 effort: std::mem::take(&mut self.builds.effort),
@@ -274,8 +275,15 @@ impl Preview {
         configuration.last_valid = None;
         match reading {
             Reading::Valid { settings } => {
+                let is_new = configuration.settings.as_ref() != Some(settings);
                 configuration.settings = Some(settings.clone());
                 configuration.problem = None;
+                if is_new {
+                    // Somebody may have mended what it was given up for.
+                    for target in self.targets.values_mut() {
+                        target.effort.start_afresh();
+                    }
+                }
             }
             Reading::Missing => configuration.problem = Some(Problem::Missing),
             Reading::Invalid {

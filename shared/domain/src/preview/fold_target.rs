@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    DeploymentProgress, Reaction, Revision, TargetFact, Trouble,
+    DeploymentProgress, Effort, Reaction, Revision, TargetFact, Trouble,
     state::{Phase, Probes, Removal, Start, Target},
 };
 use crate::{DeploymentUuid, Timestamp};
@@ -165,7 +165,19 @@ impl Target {
                 self.effort.succeed();
             }
             (Start::Uncertain { looked }, None) if looked + 1 >= LOOKS_ENOUGH => {
-                self.phase = Phase::Idle { removed_at: None };
+                self.phase = if self.vanished + 1 >= Effort::FAILURES_MAX {
+                    Phase::Failed {
+                        revision: revision.clone(),
+                        reason: format!(
+                            "Coolify was asked {} times for this deployment, and knows of none of them",
+                            Effort::FAILURES_MAX
+                        ),
+                        at: Some(at),
+                    }
+                } else {
+                    Phase::Idle { removed_at: None }
+                };
+                self.vanished = (self.vanished + 1) % Effort::FAILURES_MAX;
             }
             (Start::Uncertain { looked }, None) => {
                 self.set_start(
@@ -207,6 +219,7 @@ impl Target {
         self.effort.succeed();
         if progress != DeploymentProgress::Unknown {
             self.last_deployment = Some(of.clone());
+            self.vanished = 0;
         }
         let failed = |reason: &str| Phase::Failed {
             revision: revision.clone(),

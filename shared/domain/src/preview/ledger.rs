@@ -1,7 +1,7 @@
 //! The decisions on a preview: for each service what was decided, by which rule, from which values, in plain words.
 //!
 //! They lie in the preview's own state, so they cost no write, are never without what they are about, and are deleted with it.
-//! A decision is noted when it differs from the one before on the same service: what changes nothing, like a delivery that
+//! A decision is noted when it differs from the one before on the same service's application: what changes nothing, like a delivery that
 //! comes twice, is covered by the one that stands.
 
 use serde::{Deserialize, Serialize};
@@ -12,9 +12,9 @@ use super::{
     view::words,
     wanted::{Absence, Build, Wanted},
 };
-use crate::{Timestamp, markdown::code};
+use crate::{ApplicationUuid, Timestamp, markdown::code};
 
-/// So many decisions are kept of each preview: the newest.
+/// So many decisions are kept of each preview: the newest, and of each service the last one in any case.
 const KEPT: usize = 24;
 /// So many are shown in the comment.
 const SHOWN: usize = 8;
@@ -28,6 +28,9 @@ pub struct Ruling {
     pub at: Timestamp,
     /// The service.
     pub service: String,
+    /// The Coolify application, which another one may take the place of in the configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<ApplicationUuid>,
     /// What was decided.
     pub verdict: Verdict,
     /// The rule that decided, the same word each time: `label`, `build` …
@@ -67,6 +70,12 @@ impl Verdict {
     }
 }
 
+impl Ruling {
+    fn is_on(&self, service: &str, application: &ApplicationUuid) -> bool {
+        self.service == service && self.application.as_ref() == Some(application)
+    }
+}
+
 impl Preview {
     /// The decisions that are kept, the oldest first.
     pub fn rulings(&self) -> &[Ruling] {
@@ -78,16 +87,20 @@ impl Preview {
         let fresh: Vec<Ruling> = self
             .decided()
             .into_iter()
-            .filter(|(service, decided)| {
-                let last = self.rulings.iter().rfind(|last| last.service == *service);
+            .filter(|(service, application, decided)| {
+                let last = self
+                    .rulings
+                    .iter()
+                    .rfind(|last| last.is_on(service, application));
                 last.is_none_or(|last| {
                     (last.verdict, last.rule.as_str(), last.reason.as_str())
                         != (decided.verdict, decided.rule, decided.reason.as_str())
                 })
             })
-            .map(|(service, decided)| Ruling {
+            .map(|(service, application, decided)| Ruling {
                 at,
                 service,
+                application: Some(application),
                 verdict: decided.verdict,
                 rule: decided.rule.to_owned(),
                 reason: decided.reason,
@@ -95,12 +108,31 @@ impl Preview {
             })
             .collect();
         self.rulings.extend(fresh);
-        let surplus = self.rulings.len().saturating_sub(KEPT);
-        self.rulings.drain(..surplus);
+        self.forget_rulings();
+    }
+
+    /// Forgets the oldest of too many, but never the last one on an application: the next decision is held against it.
+    fn forget_rulings(&mut self) {
+        let mut surplus = self.rulings.len().saturating_sub(KEPT);
+        let mut place = 0;
+        while surplus > 0
+            && let Some((ruling, later)) = self.rulings.get(place..).and_then(<[_]>::split_first)
+        {
+            let key = (&ruling.service, &ruling.application);
+            if later
+                .iter()
+                .any(|later| (&later.service, &later.application) == key)
+            {
+                self.rulings.remove(place);
+                surplus -= 1;
+            } else {
+                place += 1;
+            }
+        }
     }
 
     /// What is decided on each service by the present state; nothing where that cannot be told yet.
-    fn decided(&self) -> Vec<(String, Decided)> {
+    fn decided(&self) -> Vec<(String, ApplicationUuid, Decided)> {
         let configured = self
             .settings_in_force()
             .map(|settings| settings.services.as_slice())
@@ -120,6 +152,7 @@ impl Preview {
             let holds = target.is_some_and(|target: &Target| !target.is_vacant());
             Some((
                 service.clone(),
+                application.clone(),
                 self.decide(&self.wanted(application), holds)?,
             ))
         });

@@ -163,6 +163,9 @@ pub(super) struct Target {
     pub(super) asked_at: Option<Timestamp>,
     /// The newest deployment that Coolify is known to have.
     pub(super) last_deployment: Option<DeploymentUuid>,
+    /// How many deployments in a row Coolify was asked for and knew nothing of.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) vanished: u32,
     pub(super) phase: Phase,
     #[serde(default)]
     pub(super) effort: Effort,
@@ -293,6 +296,7 @@ impl Target {
             occupied: false,
             asked_at: None,
             last_deployment: None,
+            vanished: 0,
             phase: Phase::Idle { removed_at: None },
             effort: Effort::default(),
         }
@@ -308,4 +312,9 @@ impl Target {
             | Phase::Failed { revision, .. } => Some(revision),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

@@ -232,7 +232,10 @@ impl Preview {
                 "the pull request was not read yet".to_owned(),
             ),
         };
-        let standing = if target.effort.is_exhausted() {
+        // What was given up on an application that nobody wants, and that nothing is on, is nobody's trouble any more.
+        let matters =
+            !target.is_vacant() || matches!(self.wanted(application), Wanted::Present { .. });
+        let standing = if target.effort.is_exhausted() && matters {
             Standing::Failed
         } else {
             standing
@@ -255,7 +258,7 @@ impl Preview {
             commit: target.revision().map(|revision| revision.commit.clone()),
             deployment: target.last_deployment.clone(),
             last_answer: health.and_then(|health| health.last_answer.clone()),
-            trouble: trouble("bringing it about", &target.effort),
+            trouble: trouble("bringing it about", &target.effort).filter(|_| matters),
         }
     }
 

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Action, Effort, Permission, Preview, PullRequestState,
+    Action, Effort, Permission, Preview, PullRequestState, Trouble,
     plan::{Next, when_due},
     state::{Phase, Sighting},
     wanted::Wanted,
@@ -97,6 +97,11 @@ pub(super) struct Wishes {
 
 impl Preview {
     pub(super) fn requested(&mut self, request: &Request) {
+        // The check run of a pull request that is over keeps its buttons: they mean nothing, also not once it is reopened.
+        let is_over = |shown: &super::PullRequest| shown.state != PullRequestState::Open;
+        if self.pull_request().is_some_and(is_over) {
+            return;
+        }
         let wishes = &mut self.wishes;
         let known = wishes.judged.contains(&request.id)
             || wishes.asked.iter().any(|asked| asked.id == request.id);
@@ -105,6 +110,16 @@ impl Preview {
         }
         wishes.asked.push(request.clone());
         wishes.effort.start_afresh();
+    }
+
+    /// A wish that GitHub can say nothing about is dropped in the end: it must not be in the way of the next one.
+    pub(super) fn request_not_judged(&mut self, trouble: &Trouble, at: Timestamp) {
+        let seed = self.seed();
+        self.wishes.effort.fail(trouble, at, seed);
+        if self.wishes.effort.is_exhausted() && self.wishes.asked.len() > 1 {
+            self.wishes.asked.remove(0);
+            self.wishes.effort.start_afresh();
+        }
     }
 
     pub(super) fn request_judged(

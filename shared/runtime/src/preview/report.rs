@@ -13,9 +13,7 @@ use domain::{
 use ports::{Clock, Http, Log, Store};
 use vendors::{
     CallError,
-    github::{
-        Button, CheckRun, CheckStatus, Client, Deletion, Deployment, Repository, Status, Update,
-    },
+    github::{Button, CheckRun, CheckStatus, Client, Deletion, Deployment, Repository, Status},
 };
 
 use super::PreviewExecutor;
@@ -98,12 +96,8 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
             let made = github.create_check_run(repository, &run).await?;
             return Ok(published(wish, made));
         };
-        Ok(
-            match github.update_check_run(repository, there, &run).await? {
-                Update::Updated => published(wish, there),
-                Update::Gone => ReportFact::Gone,
-            },
-        )
+        github.update_check_run(repository, there, &run).await?;
+        Ok(published(wish, there))
     }
 
     async fn deployment(

@@ -5,7 +5,7 @@ use http::{Method, StatusCode};
 use ports::{Clock, Http, Store};
 use serde::{Deserialize, Serialize};
 
-use super::{Client, Repository, Update, credentials::Login};
+use super::{Client, Repository, credentials::Login};
 use crate::{
     CallError,
     address::percent_encoded,
@@ -209,13 +209,14 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         Ok(made.id)
     }
 
-    /// Makes a check run say something else, buttons included. A second time is harmless.
+    /// Makes a check run say something else, buttons included. A second time is harmless. GitHub lets nobody delete one: if it is not
+    /// found, the token is one from before the App lost the repository or came to it again, and the next try gets a new one.
     pub async fn update_check_run(
         &self,
         repository: Repository<'_>,
         id: u64,
         run: &CheckRun<'_>,
-    ) -> Result<Update, CallError> {
+    ) -> Result<(), CallError> {
         let what = format!("changing check run {id} of {}", repository.name);
         let call = self.exchange(repository, what, Repeat::Harmless)?;
         let body = encoded(run, false)
@@ -227,12 +228,15 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
                 // A proxy's page is a 200 too; only the check run itself means that it was changed.
                 let changed: WireMade = call.read(&response)?;
                 if changed.id == id {
-                    Ok(Update::Updated)
+                    Ok(())
                 } else {
                     Err(call.unreadable(&response, "another check run"))
                 }
             }
-            StatusCode::NOT_FOUND if message(&response).is_some() => Ok(Update::Gone),
+            StatusCode::NOT_FOUND if message(&response).is_some() => {
+                self.distrust(&call).await?;
+                Err(call.retry(call.reason(&call.said(&response)), None))
+            }
             _ => Err(self.failure(&call, &response)),
         }
     }

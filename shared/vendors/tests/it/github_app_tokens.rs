@@ -4,7 +4,10 @@ use std::rc::Rc;
 
 use domain::RepositoryId;
 use ports::{Label, Store};
-use vendors::github::FileContent;
+use vendors::{
+    CallError,
+    github::{CheckRun, CheckStatus, FileContent},
+};
 
 use crate::{
     github_app::{Answers, DATE, Rest, client, reads, rest},
@@ -112,6 +115,34 @@ fn a_repository_that_is_not_found_loses_its_token_and_installation() {
     );
     assert_eq!(reads(&script, &rest), "None");
     assert_eq!(rest.store.all_keys(), Vec::<String>::new());
+}
+
+#[test]
+fn a_check_run_that_is_not_found_is_tried_again_with_another_token() {
+    let rest = rest();
+    let script = Script::default()
+        .installed()
+        .token("ghs_first_0123")
+        .then(404, &[], r#"{"message":"Not Found"}"#)
+        .installed()
+        .token("ghs_second_0123")
+        .then(200, &[], r#"{"id": 4}"#);
+    let head = "a".repeat(40).parse().unwrap();
+    let run = CheckRun {
+        name: "Slipway preview",
+        head: &head,
+        external_id: "ours",
+        status: CheckStatus::Success,
+        title: "Ready",
+        summary: "",
+        annotations: &[],
+        details_url: None,
+        buttons: &[],
+    };
+    let changes = || now(client(&script, &rest).update_check_run(repository(&name()), 4, &run));
+    assert!(matches!(changes(), Err(CallError::Retry { .. })));
+    assert_eq!(changes(), Ok(()));
+    assert_eq!(token_requests(&script), 2);
 }
 
 #[test]

@@ -17,6 +17,9 @@ pub const CHECK: &str = "Slipway preview";
 /// GitHub shows so much of a title, in characters.
 const TITLE_CHARACTERS: usize = 120;
 
+/// What a check run says in the end where there was a configuration, and is none any more.
+const NOT_CONFIGURED: &str = "No preview is configured";
+
 /// How far a check is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckState {
@@ -133,7 +136,7 @@ impl Preview {
             return self.check_without_settings();
         };
         if settings.services.is_empty() {
-            return None;
+            return Some(CheckText::last(NOT_CONFIGURED.to_owned()));
         }
         let views = self.services();
         let standing = views.iter().map(|view| view.standing).max()?;
@@ -173,8 +176,9 @@ impl Preview {
 
     /// A broken configuration must not leave a required check waiting for ever; a missing one is nobody's fault.
     fn check_without_settings(&self) -> Option<CheckText> {
-        let Some(Problem::Invalid(message)) = &self.configuration.problem else {
-            return None;
+        let message = match self.configuration.problem.as_ref()? {
+            Problem::Invalid(message) => message,
+            Problem::Missing => return Some(CheckText::last(NOT_CONFIGURED.to_owned())),
         };
         Some(CheckText {
             state: CheckState::Failure,

@@ -114,3 +114,35 @@ fn a_state_from_before_there_was_a_ledger_can_be_read() {
     let read: Preview = serde_json::from_value(stored).unwrap();
     assert_eq!(read.rulings(), []);
 }
+
+#[test]
+fn a_service_on_another_application_and_many_services_come_to_rest() {
+    let mut story = Story::opened();
+    story.build(10, 'a', RunProgress::Succeeded);
+    story.go_far();
+    story.configuration = CONFIGURATION.replace("web-app", "other-app");
+    story.preview.record(&Fact::ConfigurationChanged, story.now);
+    story.go_far();
+    let settled = story.preview.rulings().len();
+    story.preview.record(&Fact::CommentChanging, story.now);
+    assert_eq!(
+        story.preview.rulings().len(),
+        settled,
+        "nothing was decided"
+    );
+
+    let services: String = (1..=30)
+        .map(|number| {
+            format!(
+                "  s{number}:\n    preview:\n      coolify: {{ application: app-{number}, tag: 'pr-{{number}}' }}\n      \
+                 url: https://pr-{{number}}.s{number}.example.com\n"
+            )
+        })
+        .collect();
+    let mut story = Story::opened();
+    story.configuration = format!("version: 1\nbuild: {{ workflow: CI }}\nservices:\n{services}");
+    story.go_far();
+    let rulings = story.preview.rulings().iter();
+    let of_each: std::collections::BTreeSet<_> = rulings.map(|ruling| &ruling.service).collect();
+    assert_eq!(of_each.len(), 30, "the last word on each is kept");
+}

@@ -188,7 +188,7 @@ impl Story {
         &mut self,
         mut answer: impl FnMut(&mut Self, &Action) -> Option<Fact>,
     ) -> String {
-        for _ in 0..100 {
+        for _ in 0..2_000 {
             match self.preview.plan(self.now) {
                 Step::Act(action) => {
                     if let Some(intent) = entity::Action::intent(&action) {
@@ -236,20 +236,20 @@ impl Story {
     /// Goes on until the plan waits for a minute or longer, or for nothing.
     pub(super) fn go_far(&mut self) -> String {
         let mut all = self.go();
-        for _ in 0..100 {
+        for _ in 0..2_000 {
             match self.preview.plan(self.now) {
                 Step::Wait { until } if until.since(self.now) < Duration::from_secs(60) => {
                     self.now = until;
                     all.push('\n');
                     all.push_str(&self.go());
                 }
-                Step::Wait { .. } | Step::Settled | Step::Forget | Step::Act(_) => break,
+                Step::Wait { .. } | Step::Settled | Step::Forget | Step::Act(_) => {
+                    let done = all.lines().filter(|line| !line.starts_with("wait"));
+                    return done.collect::<Vec<_>>().join("\n");
+                }
             }
         }
-        all.lines()
-            .filter(|line| !line.starts_with("wait"))
-            .collect::<Vec<_>>()
-            .join("\n")
+        panic!("it never comes to rest:\n{all}");
     }
 
     fn told(&mut self) -> String {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::*;
-use crate::preview::{DeploymentText, ReportKind, ReportText, ReportWish, Request, Wish};
+use crate::preview::{DeploymentText, Reaction, ReportKind, ReportText, ReportWish, Request, Wish};
 
 /// Check runs and deployments as GitHub shows them: by id, on which commit and what they say.
 #[derive(Debug, Default)]
@@ -82,6 +82,13 @@ fn story() -> Story {
 
 fn shown(story: &Story) -> String {
     story.reports.as_ref().map(Reports::shown).unwrap()
+}
+
+fn refused(reason: &str) -> Trouble {
+    Trouble {
+        reason: reason.into(),
+        reaction: Reaction::GiveUp,
+    }
 }
 
 fn press(story: &mut Story, id: &str, wish: Wish, login: &str, head: char) {
@@ -318,4 +325,95 @@ fn what_a_button_removed_stays_removed_until_the_next_push_or_the_other_button()
     story.build(11, 'b', RunProgress::Succeeded);
     story.go_far();
     assert!(story.present);
+}
+
+#[test]
+fn what_a_button_removed_is_there_again_also_if_a_push_goes_back_to_that_commit() {
+    let mut story = story();
+    story.build(10, 'a', RunProgress::Succeeded);
+    story.go_far();
+    press(&mut story, "one", Wish::Remove, "grace", 'a');
+    story.go_far();
+    for (run, head) in [(11, 'b'), (12, 'a')] {
+        story.change(|pull_request| pull_request.head_commit = commit(head));
+        story.deliver();
+        story.build(run, head, RunProgress::Succeeded);
+        story.go_far();
+        assert!(story.present, "{}", story.comment);
+    }
+}
+
+#[test]
+fn a_button_of_a_closed_pull_request_means_nothing_when_it_is_reopened() {
+    let mut story = story();
+    story.build(10, 'a', RunProgress::Succeeded);
+    story.go_far();
+    story.change(|pull_request| pull_request.state = PullRequestState::Closed);
+    story.deliver();
+    story.go_far();
+    press(&mut story, "one", Wish::Remove, "grace", 'a');
+    story.change(|pull_request| pull_request.state = PullRequestState::Open);
+    story.deliver();
+    story.go_far();
+    assert!(story.present, "{}", story.comment);
+}
+
+#[test]
+fn a_wish_that_nobody_can_judge_is_not_in_the_way_of_the_next_one() {
+    let mut story = story();
+    story.build(10, 'a', RunProgress::Succeeded);
+    story.go_far();
+    press(&mut story, "one", Wish::Redeploy, "grace", 'a');
+    press(&mut story, "two", Wish::Remove, "grace", 'a');
+    story.record(&Fact::RequestNotJudged {
+        trouble: refused("GitHub answered 403"),
+    });
+    story.go_far();
+    assert!(!story.present, "{}", story.comment);
+}
+
+#[test]
+fn a_check_that_failed_for_the_configuration_is_over_when_the_configuration_is_mended_or_gone() {
+    // Coolify does not know the application that is named.
+    let mut story = story();
+    story.build(10, 'a', RunProgress::Succeeded);
+    story.go_with(|_, action| match action {
+        Action::Target {
+            application,
+            action: TargetAction::Start { attempt, .. },
+            ..
+        } => Some(Fact::Target {
+            application: application.clone(),
+            fact: TargetFact::StartFailed {
+                attempt: *attempt,
+                trouble: refused("Coolify knows no such application"),
+            },
+        }),
+        _ => None,
+    });
+    story.go_far();
+    assert!(shown(&story).contains("Failure"), "{}", shown(&story));
+    story.configuration = CONFIGURATION.replace("web-app", "other-app");
+    story.record(&Fact::ConfigurationChanged);
+    story.go_far();
+    insta::assert_snapshot!(shown(&story), @"
+    Check on aaaaaaa: Success: web: Ready Redeploy, Remove
+    Deployment on aaaaaaa: success deployed and found healthy https://pr-7.example.com
+    ");
+    // And without a configuration nobody is kept from merging either.
+    story.configuration = "version: 3".into();
+    story.change(|pull_request| pull_request.head_commit = commit('b'));
+    story.deliver();
+    story.go_far();
+    story.record(&Fact::ConfigurationRead {
+        commit: commit('b'),
+        reading: Reading::Missing,
+    });
+    story.go_far();
+    insta::assert_snapshot!(shown(&story), @"
+    Check on aaaaaaa: Success: web: Ready Redeploy, Remove
+    Deployment on aaaaaaa: success deployed and found healthy https://pr-7.example.com
+    Check on bbbbbbb: Neutral: No preview is configured
+    Deployment on bbbbbbb: made
+    ");
 }
