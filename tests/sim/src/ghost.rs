@@ -167,7 +167,9 @@ impl Ghost {
                 }
             }
             TargetFact::RemovalAsked { .. } => self.well(application),
-            TargetFact::StartFailed { trouble, .. } | TargetFact::Troubled { trouble } => {
+            TargetFact::StartFailed { trouble, .. }
+            | TargetFact::ApplicationMissing { trouble }
+            | TargetFact::Troubled { trouble } => {
                 self.in_vain(application, trouble, at);
             }
             TargetFact::Queued { .. } | TargetFact::Seen { .. } | TargetFact::Probed { .. } => {

@@ -280,6 +280,11 @@ pub enum TargetFact {
         /// Whether it said that there is none (any more).
         nothing_there: bool,
     },
+    /// Coolify was asked to remove the preview, and shows no such application.
+    ApplicationMissing {
+        /// What it said.
+        trouble: Trouble,
+    },
     /// Looking, probing or removing did not work.
     Troubled {
         /// Why.

@@ -14,6 +14,8 @@ const SETTLE: Duration = Duration::from_secs(30);
 const REMOVAL_PAUSE: Duration = Duration::from_secs(5);
 /// So often Coolify must say that there is nothing before it is believed.
 const NOTHING_THERE_ENOUGH: u32 = 2;
+/// So often Coolify must show no such application, an hour apart each, before its previews are taken for gone with it.
+const NO_APPLICATION_ENOUGH: u32 = 72;
 /// So often a deployment is looked for in vain before it is taken as never queued.
 const LOOKS_ENOUGH: u32 = 2;
 /// A deployment of an image that takes longer than this will not end: Coolify was stopped in the middle of it, for example.
@@ -73,6 +75,9 @@ impl Target {
             } => self.probed(deployment, *healthy, answer, at),
             TargetFact::RemovalIntended => self.removal_intended(at),
             TargetFact::RemovalAsked { nothing_there } => self.removal_asked(*nothing_there, at),
+            TargetFact::ApplicationMissing { trouble } => {
+                self.application_missing(trouble, at, seed)
+            }
             TargetFact::Troubled { trouble } => self.effort.fail(trouble, at, seed),
         }
     }
@@ -308,8 +313,26 @@ impl Target {
             since: at,
             ask_at: at,
             nothing_there: 0,
+            no_application: 0,
             uncertain,
         });
+    }
+
+    /// An application that was deleted took its previews with it; one that the token just cannot see has them still. A person has
+    /// days to put that right.
+    fn application_missing(&mut self, trouble: &Trouble, at: Timestamp, seed: u64) {
+        self.effort.fail(trouble, at, seed);
+        let Phase::Removing(removal) = &mut self.phase else {
+            return;
+        };
+        removal.no_application += 1;
+        if removal.no_application >= NO_APPLICATION_ENOUGH {
+            self.effort.succeed();
+            self.occupied = false;
+            self.phase = Phase::Idle {
+                removed_at: Some(at),
+            };
+        }
     }
 
     fn removal_asked(&mut self, nothing_there: bool, at: Timestamp) {
@@ -317,6 +340,7 @@ impl Target {
             return;
         };
         self.effort.succeed();
+        removal.no_application = 0;
         if !nothing_there {
             removal.nothing_there = 0;
             removal.ask_at = at.after(REMOVAL_PAUSE);

@@ -242,6 +242,9 @@ pub(super) struct Removal {
     pub(super) ask_at: Timestamp,
     /// How often in a row Coolify said that there is nothing.
     pub(super) nothing_there: u32,
+    /// How often in a row Coolify showed no such application.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(super) no_application: u32,
     /// Whether a deployment may still be on its way to Coolify.
     pub(super) uncertain: bool,
 }

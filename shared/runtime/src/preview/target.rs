@@ -178,6 +178,10 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
         {
             Removal::Requested => false,
             Removal::NothingThere => true,
+            Removal::NoApplication { refusal } => {
+                let trouble = refusal.into();
+                return Ok(TargetFact::ApplicationMissing { trouble });
+            }
         };
         Ok(TargetFact::RemovalAsked { nothing_there })
     }
@@ -241,6 +245,9 @@ pub(super) fn told(fact: &TargetFact) -> (&'static str, Option<&Trouble>) {
         TargetFact::RemovalAsked {
             nothing_there: true,
         } => ("the preview is not there", None),
+        TargetFact::ApplicationMissing { trouble } => {
+            ("could not remove the preview", Some(trouble))
+        }
         TargetFact::Troubled { trouble } => ("could not do it", Some(trouble)),
     }
 }

@@ -16,13 +16,18 @@ use crate::{
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What Coolify did about a request to remove a preview.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Removal {
     /// The preview is being removed: deployments are cancelled, and a job clears the rest. The containers stay if Coolify cannot
     /// reach the server, and the answer is the same.
     Requested,
     /// The application exists and has no preview of this pull request.
     NothingThere,
+    /// There is no such application, as far as the token's team can see: with it Coolify deletes its previews too.
+    NoApplication {
+        /// What was asked, what Coolify answered, and what would be right.
+        refusal: CallError,
+    },
 }
 
 impl<H: Http> Client<H> {
@@ -51,6 +56,12 @@ impl<H: Http> Client<H> {
                 if message(&response).as_deref() == Some("Preview not found.") =>
             {
                 Ok(Removal::NothingThere)
+            }
+            StatusCode::NOT_FOUND
+                if message(&response).as_deref() == Some("Application not found.") =>
+            {
+                let refusal = exchange.failure(&response, refusal::hint(&response));
+                Ok(Removal::NoApplication { refusal })
             }
             _ => Err(exchange.failure(&response, refusal::hint(&response))),
         }

@@ -30,8 +30,12 @@ fn the_preview_is_deleted_and_never_the_application() {
 fn only_preview_not_found_means_that_nothing_is_there() {
     let gone = Script::one(404, r#"{"message":"Preview not found."}"#);
     assert_eq!(remove(&gone).unwrap(), Removal::NothingThere);
+    let missing = Script::one(404, r#"{"message":"Application not found."}"#);
+    let Ok(Removal::NoApplication { refusal }) = remove(&missing) else {
+        panic!("an application that is not there has no preview, and that is no success")
+    };
+    insta::assert_snapshot!(refusal.to_string(), @r#"removing the preview of pull request 7 from Coolify application a8k4o0wcgkk4ks0w8s4g0s8k: Coolify answered 404 "Application not found.". The application's uuid must be one of the token's own team; a name does not do"#);
     let others = [
-        Script::one(404, r#"{"message":"Application not found."}"#),
         // A version of Coolify without this endpoint.
         Script::one(
             404,
@@ -44,9 +48,6 @@ fn only_preview_not_found_means_that_nothing_is_there() {
     ];
     let told: Vec<String> = others.iter().map(|script| told(remove(script))).collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
-refused: removing the preview of pull request 7 from Coolify application a8k4o0wcgkk4ks0w8s4g0s8k:
-    Coolify answered 404 "Application not found.". The application's uuid must be one of the token's
-    own team; a name does not do
 refused: removing the preview of pull request 7 from Coolify application a8k4o0wcgkk4ks0w8s4g0s8k:
     Coolify answered 404 "Not found.". Slipway needs Coolify 4.0.0 or newer, and in coolify_url its
     address without /api/v1

@@ -88,3 +88,39 @@ fn a_configuration_that_may_not_be_read_is_told_in_the_comment() {
         "{body}"
     );
 }
+
+#[test]
+fn an_application_that_coolify_no_longer_has_is_asked_for_its_preview_for_days_and_not_for_ever() {
+    let mut story = Story::opened();
+    story.build(10, 'a', RunProgress::Succeeded);
+    story.go_far();
+    story.change(|pull_request| pull_request.state = PullRequestState::Closed);
+    story.deliver();
+    let mut asked = 0;
+    let began = story.now;
+    loop {
+        story.go_with(|_, action| {
+            let Action::Target {
+                application,
+                action: TargetAction::Remove,
+            } = action
+            else {
+                return None;
+            };
+            asked += 1;
+            Some(Fact::Target {
+                application: application.clone(),
+                fact: TargetFact::ApplicationMissing { trouble: refused() },
+            })
+        });
+        match story.preview.plan(story.now) {
+            Step::Wait { until } => story.now = until,
+            Step::Forget => break,
+            Step::Act(_) | Step::Settled => panic!("it is brought to an end"),
+        }
+        assert!(asked < 100, "it has an end");
+    }
+    assert_eq!(asked, 72);
+    let days = story.now.since(began).as_secs() / 86_400;
+    assert!((3..10).contains(&days), "{days} days");
+}

@@ -259,7 +259,7 @@ fn an_answer_that_was_lost_is_looked_for_before_another_report_is_made() {
             fact: ReportFact::NotPublished {
                 trouble: Trouble {
                     reason: "no answer".into(),
-                    reaction: crate::preview::Reaction::Look,
+                    reaction: Reaction::Look,
                 },
             },
         })
@@ -377,19 +377,21 @@ fn a_check_that_failed_for_the_configuration_is_over_when_the_configuration_is_m
     // Coolify does not know the application that is named.
     let mut story = story();
     story.build(10, 'a', RunProgress::Succeeded);
-    story.go_with(|_, action| match action {
-        Action::Target {
+    story.go_with(|_, action| {
+        let Action::Target {
             application,
             action: TargetAction::Start { attempt, .. },
-            ..
-        } => Some(Fact::Target {
+        } = action
+        else {
+            return None;
+        };
+        Some(Fact::Target {
             application: application.clone(),
             fact: TargetFact::StartFailed {
                 attempt: *attempt,
                 trouble: refused("Coolify knows no such application"),
             },
-        }),
-        _ => None,
+        })
     });
     story.go_far();
     assert!(shown(&story).contains("Failure"), "{}", shown(&story));
