@@ -1,8 +1,8 @@
-//! `POST /api/v1/services/{service}/deployments`: takes what runs of GitHub Actions report of the images that they built. Adapts Spin
-//! to `http_api::report`, which decides everything.
+//! `POST /api/v1/services/{service}/deployments`: takes what runs of GitHub Actions report of the images that they built. Adapts
+//! Spin to `http_api::report`, which decides everything.
 //!
-//! It is apart from `api`, whose tokens it has not, and from `push`, which alone it reaches beside the issuer of the tokens that jobs
-//! show: so whoever reports talks to nothing that knows a secret.
+//! It is apart from `api`, whose tokens it has not, and from `push`, which alone it reaches beside the issuer of the tokens that
+//! jobs show: so whoever reports talks to nothing that knows a secret.
 
 use http_api::{Asked, BODY_BYTES_MAX, Problem, Reply, report};
 use slipway_spin::{

@@ -1,6 +1,6 @@
 //! Records what a `push` delivery says for the release lines that track its branch or tag, and runs them after the answer. And
-//! runs those that an application of Argo CD's rolls out when `argocd-webhook` says that something happened to it. And records what
-//! `image-report` hands on.
+//! runs those that an application of Argo CD's rolls out when `argocd-webhook` says that something happened to it. And records
+//! what `image-report` hands on.
 
 use bytes::Bytes;
 use domain::{

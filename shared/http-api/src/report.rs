@@ -1,6 +1,6 @@
-//! `POST /api/v1/services/{service}/deployments`: a job of GitHub Actions reports the image that it built. Reached over HTTP by the
-//! component `image-report`, which knows no secret: whoever asks shows who it is by the token that GitHub gives to each job, and
-//! which repository, commit and run the report is of says that token alone.
+//! `POST /api/v1/services/{service}/deployments`: a job of GitHub Actions reports the image that it built. Reached over HTTP by
+//! the component `image-report`, which knows no secret: whoever asks shows who it is by the token that GitHub gives to each job,
+//! and which repository, commit and run the report is of says that token alone.
 
 use std::time::Duration;
 

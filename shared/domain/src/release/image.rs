@@ -1,5 +1,5 @@
-//! Images that workflow runs reported: which digest, and perhaps which tag, was made of a commit. Such a report takes the place of
-//! the rule by which tags are made up; what it is worth is what its run is worth, which is judged as ever.
+//! Images that workflow runs reported: which digest, and perhaps which tag, was made of a commit. Such a report takes the place
+//! of the rule by which tags are made up; what it is worth is what its run is worth, which is judged as ever.
 
 use serde::{Deserialize, Serialize};
 

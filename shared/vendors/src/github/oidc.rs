@@ -1,8 +1,8 @@
 //! The tokens by which jobs of GitHub Actions show who they are (OpenID Connect), and whether one may be believed.
 //!
-//! A token is a JSON Web Token, signed with one of the keys that the issuer lists at `<issuer>/.well-known/jwks`. The list is kept in
-//! the store for an hour. A key that is not on it is looked for anew, once in half a minute at most, and only for a token that is
-//! right in everything else, so that nobody can have GitHub asked by sending nonsense.
+//! A token is a JSON Web Token, signed with one of the keys that the issuer lists at `<issuer>/.well-known/jwks`. The list is
+//! kept in the store for an hour. A key that is not on it is looked for anew, once in half a minute at most, and only for a token
+//! that is right in everything else, so that nobody can have GitHub asked by sending nonsense.
 
 use std::time::Duration;
 
@@ -34,7 +34,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Far longer than GitHub's tokens, of about 2 kB.
 const TOKEN_LENGTH_MAX: usize = 16 * 1024;
 
-/// What a token says of the job that bears it, once it is verified. Branch, workflow and event are words of GitHub's about the run.
+/// What a token says of the job that bears it, once it is verified. Branch, workflow and event are words of GitHub's about the
+/// run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
     /// The repository.

@@ -1,8 +1,8 @@
 //! What can be done about a release line.
 //!
 //! Nothing here needs a claim. Reads and looks are harmless; a change of the specification and a sync bring about the same when
-//! they come twice, and Argo CD takes only one operation at a time; a deployment on GitHub is looked for before it is made, and so is
-//! the run of a test, of which a second one does no harm.
+//! they come twice, and Argo CD takes only one operation at a time; a deployment on GitHub is looked for before it is made, and
+//! so is the run of a test, of which a second one does no harm.
 
 use super::{Asked, DeploymentStatus, Fact, Kind, StepFact, TestAction, Upstream};
 use crate::{

@@ -1,8 +1,8 @@
-//! The test of what is live: a workflow that is started against the environment once a release is verified, and followed by its run.
-//! The environments after this one are told what is live together with what came of its test, and wait for that.
+//! The test of what is live: a workflow that is started against the environment once a release is verified, and followed by its
+//! run. The environments after this one are told what is live together with what came of its test, and wait for that.
 //!
-//! Only a run that GitHub named in its answer counts, or, after a lost answer, one whose title names the commit: a second run of a
-//! test does no harm, and somebody else's run proves nothing. A run that failed is looked at again, since it may be run again.
+//! Only a run that GitHub named in its answer counts, or, after a lost answer, one whose title names the commit: a second run of
+//! a test does no harm, and somebody else's run proves nothing. A run that failed is looked at again, since it may be run again.
 
 use std::{collections::BTreeMap, time::Duration};
 

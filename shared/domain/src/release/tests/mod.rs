@@ -16,6 +16,7 @@ mod patience;
 mod promotion;
 mod property;
 mod testing;
+mod testing_property;
 mod trust;
 
 use std::{
