@@ -50,7 +50,7 @@ pub use github::{
     Repository, Run, RunBuilder, Webhooks,
 };
 pub use journal::{Effect, Entry, OperationKind};
-pub use looking::Impatient;
+pub use looking::{Impatient, Records};
 pub use options::Options;
 pub use payloads::{Payload, payloads};
 pub use previews::Seen;

@@ -1,9 +1,11 @@
 //! Looking at what was asked of a world and what came of it: the journal, conditions to wait for, the final assertion.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::journal::{Effect, Entry};
-use crate::{World, clean};
+use crate::state::Shared;
+use crate::{Delivery, World, clean};
 
 /// A condition did not come true in time.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +24,14 @@ impl World {
     #[must_use]
     pub fn journal(&self) -> Vec<Entry> {
         self.shared.look(|state| state.journal.entries.clone())
+    }
+
+    /// What happened in the world, for whoever looks when this value is gone.
+    #[must_use]
+    pub fn records(&self) -> Records {
+        Records {
+            shared: Arc::clone(&self.shared),
+        }
     }
 
     /// The journal, a request a line, for messages.
@@ -98,5 +108,25 @@ impl World {
             drop(tokio::time::timeout_at(next, changes.changed()).await);
         }
         Ok(())
+    }
+}
+
+/// What happened in a world.
+#[derive(Debug, Clone)]
+pub struct Records {
+    shared: Arc<Shared>,
+}
+
+impl Records {
+    /// Every request so far, in the order of arrival.
+    #[must_use]
+    pub fn journal(&self) -> Vec<Entry> {
+        self.shared.look(|state| state.journal.entries.clone())
+    }
+
+    /// All deliveries of GitHub's webhook so far, oldest first.
+    #[must_use]
+    pub fn deliveries(&self) -> Vec<Delivery> {
+        self.shared.look(|state| state.github.hook.outbox.clone())
     }
 }

@@ -56,7 +56,7 @@ fn log<'a>(call: &Call<'_>, github: &'a GitHubState, app: u64) -> Vec<Logged<'a>
             Some(found) => github
                 .installation_on(Some(app), found)
                 .map(|installation| installation.id),
-            None => named_installation(delivery, app),
+            None => named_installation(github, delivery, app),
         };
         let Some(installation) = installation else {
             continue;
@@ -76,11 +76,20 @@ fn log<'a>(call: &Call<'_>, github: &'a GitHubState, app: u64) -> Vec<Logged<'a>
 }
 
 /// The App's installation that a delivery without a repository is about; it may be gone by now.
-fn named_installation(delivery: &Delivery, app: u64) -> Option<u64> {
+fn named_installation(github: &GitHubState, delivery: &Delivery, app: u64) -> Option<u64> {
     let payload: Value = serde_json::from_slice(&delivery.body).ok()?;
     let named = payload.get("installation")?;
-    let is_ours = named.get("app_id").and_then(Value::as_u64) == Some(app);
-    named.get("id").and_then(Value::as_u64).filter(|_| is_ours)
+    let id = named.get("id").and_then(Value::as_u64)?;
+    let of = match named.get("app_id").and_then(Value::as_u64) {
+        Some(of) => Some(of),
+        // Some deliveries name it by its id alone.
+        None => github
+            .installed
+            .installations
+            .get(&id)
+            .map(|found| found.app),
+    };
+    (of == Some(app)).then_some(id)
 }
 
 fn find<'a, 'b>(log: &'b [Logged<'a>], id: &str) -> Result<&'b Logged<'a>, Reply> {
