@@ -125,18 +125,17 @@ impl Slipway {
 
     /// What it logged so far.
     pub fn log(&self) -> Vec<String> {
-        self.lines
-            .lock()
-            .map(|lines| lines.clone())
-            .unwrap_or_default()
+        noted(&self.lines)
+    }
+
+    /// What it logs, also from now on.
+    pub(crate) fn lines(&self) -> Lines {
+        Arc::clone(&self.lines)
     }
 
     /// What its components asked of their stores so far; nothing is known of a process of its own.
     pub fn store_calls(&self) -> Vec<StoreCall> {
-        self.calls
-            .lock()
-            .map(|calls| calls.clone())
-            .unwrap_or_default()
+        noted(&self.calls)
     }
 
     /// Stops it as SIGKILL does: nothing more is done, at once. The embedded host inside the test is stopped as by SIGINT, which
@@ -254,7 +253,12 @@ fn free_address() -> Result<String> {
     Ok(listener.local_addr()?.to_string())
 }
 
-fn note<T>(notes: &Mutex<Vec<T>>, note: T) {
+/// What was noted so far.
+pub(crate) fn noted<T: Clone>(notes: &Mutex<Vec<T>>) -> Vec<T> {
+    notes.lock().map(|notes| notes.clone()).unwrap_or_default()
+}
+
+pub(crate) fn note<T>(notes: &Mutex<Vec<T>>, note: T) {
     if let Ok(mut notes) = notes.lock() {
         notes.push(note);
     }

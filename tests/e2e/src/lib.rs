@@ -2,8 +2,12 @@
 //!
 //! The application runs on the embedded host, or on Spin when `SLIPWAY_SPIN` names its binary.
 
+mod discretion;
 mod engine;
+mod permissions;
 mod story;
 
+pub use discretion::{Discretion, TOKEN_KEYS, stored};
 pub use engine::{Process, Slipway};
+pub use permissions::{rows, rows_of};
 pub use story::{API_TOKEN, APP, Message, PATIENCE, Setup, Story};

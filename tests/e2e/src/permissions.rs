@@ -3,8 +3,12 @@
 use vendors::github::{CALLS_AS_APP, PERMISSION_TABLE};
 use world::Entry;
 
-/// Requests that are not an App's: by `gitops_token`, which is a person's, and by whoever registers the App and is nobody yet.
-pub const CALLS_BY_OTHERS: [&str; 4] = [
+/// Requests that no App makes with a token of its own: by plain tokens (`github_token`, `gitops_token`), by whoever registers the
+/// App and is nobody yet, and for the keys of the tokens of Actions, which are another host's.
+const CALLS_BY_OTHERS: [&str; 7] = [
+    "DELETE /repos/{owner}/{repo}/environments/{environment_name}",
+    "GET /.well-known/jwks",
+    "GET /user",
     "POST /app-manifests/{code}/conversions",
     "POST /organizations/{org}/settings/apps/new",
     "POST /settings/apps/new",

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 use world::{Answer, Options, PullRequest, Repository, World};
 
-use crate::{Slipway, engine::Plan};
+use crate::{Discretion, Slipway, engine::Plan};
 
 /// How long a story waits for anything: far longer than it takes, since machines are busy.
 pub const PATIENCE: Duration = Duration::from_secs(120);
@@ -104,10 +104,13 @@ impl Setup {
         let repository = world.github().repository("acme/shop");
         let application = world.coolify().application(APPLICATION);
         application.image("ghcr.io/acme/shop");
+        let discretion = Discretion::new(&plan, world.records(), directory.path())?;
+        discretion.hears(&slipway);
         let story = Story {
             world,
             repository,
             slipway,
+            discretion,
             plan,
             apart: self.apart,
             held: self.held,
@@ -206,6 +209,8 @@ pub struct Story {
     pub repository: Repository,
     /// Slipway.
     pub slipway: Slipway,
+    /// Looks at the end whether any secret was told. It comes before the directory, in which it looks.
+    pub discretion: Discretion,
     plan: Plan,
     apart: Option<PathBuf>,
     held: bool,
@@ -280,6 +285,7 @@ impl Story {
         // The old one is gone before the new one opens its store.
         self.slipway.kill().await?;
         self.slipway = start(&self.plan, self.apart.as_deref()).await?;
+        self.discretion.hears(&self.slipway);
         if !self.held {
             self.world
                 .github()
@@ -291,7 +297,9 @@ impl Story {
 
     /// Starts another instance of Slipway with the same configuration: on the same store, if that can be shared.
     pub async fn another(&self) -> Result<Slipway> {
-        start(&self.plan, self.apart.as_deref()).await
+        let another = start(&self.plan, self.apart.as_deref()).await?;
+        self.discretion.hears(&another);
+        Ok(another)
     }
 
     /// `POST /reconcile`, once.
@@ -315,7 +323,9 @@ impl Story {
             "authorization".to_owned(),
             format!("Bearer {RECONCILE_TOKEN}"),
         )];
-        Ok(world::send("POST", url, &headers, Vec::new(), PATIENCE).await?)
+        let answer = world::send("POST", url, &headers, Vec::new(), PATIENCE).await?;
+        self.discretion.saw(&answer);
+        Ok(answer)
     }
 
     /// A request to the API, by an admin; `path` begins with `/api/v1`. The answer is as the OpenAPI document says.
@@ -327,7 +337,9 @@ impl Story {
     pub async fn read(&self, path: &str) -> Result<Answer> {
         let headers = [("authorization".to_owned(), format!("Bearer {API_TOKEN}"))];
         let url = format!("{}{path}", self.slipway.url);
-        Ok(world::send("GET", &url, &headers, Vec::new(), PATIENCE).await?)
+        let answer = world::send("GET", &url, &headers, Vec::new(), PATIENCE).await?;
+        self.discretion.saw(&answer);
+        Ok(answer)
     }
 
     /// The same with another token.
@@ -354,6 +366,7 @@ impl Story {
         ];
         let url = format!("{}{path}", self.slipway.url);
         let answer = world::send(method, &url, &headers, body, PATIENCE).await?;
+        self.discretion.saw(&answer);
         let content_type = answer.header("content-type").unwrap_or_default();
         let differences =
             openapi::differences(method, path, answer.status, content_type, &answer.json());
@@ -399,14 +412,10 @@ impl Story {
     /// Sends bytes to the webhook.
     pub async fn post(&self, message: &Message) -> Result<Answer> {
         let url = format!("{}{}", self.slipway.url, message.path);
-        Ok(world::send(
-            message.method,
-            &url,
-            &message.headers,
-            message.body.clone(),
-            PATIENCE,
-        )
-        .await?)
+        let body = message.body.clone();
+        let answer = world::send(message.method, &url, &message.headers, body, PATIENCE).await?;
+        self.discretion.saw(&answer);
+        Ok(answer)
     }
 
     /// A delivery as GitHub sends it, signed, to be changed.
