@@ -118,7 +118,7 @@ fn release(
     let mut id = id;
     match wish {
         Wish::Rollback => particulars.back = particulars.back.or(Some(1)),
-        Wish::AllowDiverged => {
+        Wish::AllowDiverged | Wish::Approve => {
             let parts = id.rsplit_once('/');
             particulars.commit = parts.and_then(|(_, commit)| commit.parse().ok());
             id = parts.map_or(id, |(id, _)| id);

@@ -155,7 +155,7 @@ impl Act {
         let commit = form::field(sent, "commit").unwrap_or_default();
         match wish {
             Wish::Lock => Some(json!({ "reason": reason })),
-            Wish::AllowDiverged => Some(json!({ "commit": commit })),
+            Wish::AllowDiverged | Wish::Approve => Some(json!({ "commit": commit })),
             Wish::Rollback => {
                 // How far back, and to which commit: if that is another one by now, the API refuses.
                 let to = form::field(sent, "to").unwrap_or_default();
@@ -204,6 +204,9 @@ pub(crate) fn notice(done: &str) -> Option<&'static str> {
         "unlock" => Some("Unlocked: the next run of reconcile goes on."),
         "lift-hold" => Some("The hold is lifted: the next run of reconcile goes on."),
         "allow-diverged" => Some("Noted: the commit may go on."),
+        "approve" => {
+            Some("Approved: the next run of reconcile goes on if nothing else is waited for.")
+        }
         "allow-losses" => Some("Noted: the next run of reconcile lets the repositories go."),
         "installed" => Some(
             "The App is installed: the next run of reconcile looks at what it reaches. A new pull request gets its comment at once.",

@@ -58,7 +58,7 @@ const fn intervene(
 }
 
 /// All of them.
-pub const OPERATIONS: [Operation; 27] = [
+pub const OPERATIONS: [Operation; 28] = [
     Operation {
         role: None,
         ..read("/api/v1/me", &[], "Tells whose token the request bears.")
@@ -161,6 +161,11 @@ pub const OPERATIONS: [Operation; 27] = [
         "/api/v1/environments/{repository_id}/{service}/{environment}/allow-diverged",
         &["commit"],
         "Lets a commit go on though it does not contain what is there.",
+    ),
+    intervene(
+        "/api/v1/environments/{repository_id}/{service}/{environment}/approve",
+        &["commit"],
+        "Approves the release of a commit, in the name of the token.",
     ),
     intervene(
         "/api/v1/environments/{repository_id}/{service}/{environment}/retry",

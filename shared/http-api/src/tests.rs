@@ -107,7 +107,9 @@ fn ask(inbox: &TestInbox, method: &Method, uri: &str, authorization: Option<&str
     let body = match uri.rsplit('/').next() {
         Some("rollback") => r#"{"reason":"coins","back":1}"#,
         Some("lock") => r#"{"reason":"coins"}"#,
-        Some("allow-diverged") => r#"{"commit":"cccccccccccccccccccccccccccccccccccccccc"}"#,
+        Some("allow-diverged" | "approve") => {
+            r#"{"commit":"cccccccccccccccccccccccccccccccccccccccc"}"#
+        }
         Some(_) | None => "",
     };
     let json = HeaderValue::from_static("application/json");
@@ -170,7 +172,7 @@ fn text(reply: &Reply) -> String {
 }
 
 /// Every route, with the least role that may ask it and the status that it has then.
-const ROUTES: [(Method, &str, Role, u16); 25] = [
+const ROUTES: [(Method, &str, Role, u16); 26] = [
     (Method::GET, "/api/v1/overview", Role::Viewer, 200),
     (Method::GET, "/api/v1/deliveries", Role::Viewer, 200),
     (Method::GET, "/api/v1/deliveries/dead-1", Role::Viewer, 200),
@@ -244,6 +246,12 @@ const ROUTES: [(Method, &str, Role, u16); 25] = [
         "/api/v1/environments/42/web/production/allow-diverged",
         Role::Deployer,
         202,
+    ),
+    (
+        Method::POST,
+        "/api/v1/environments/42/web/production/approve",
+        Role::Deployer,
+        409,
     ),
     (
         Method::POST,

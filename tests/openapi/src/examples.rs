@@ -96,6 +96,8 @@ fn release() -> Value {
         "reason": "held by Slipway: 5c1d7e4 failed",
         "rollback": false,
         "diverged": false,
+        "needs_approval": false,
+        "approved_by": ["grace"],
         "known_at": "2026-11-21T10:30:03Z",
         "ended_at": null,
         "build_url": "https://github.com/acme/shop/actions/runs/10",

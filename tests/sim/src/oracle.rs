@@ -173,7 +173,10 @@ impl Oracle {
         };
         if github.needs_approval(pull, application) {
             sim.statistics.approved.add(1);
-            if !pull.was_approved(commit) {
+            // A tag that moves may stand for a newer image by the time a late request arrives: the approved commit was asked for.
+            let asked = self.intended.get(&(application.to_owned(), number));
+            let moved_on = asked.is_some_and(|asked| asked != commit && pull.was_approved(asked));
+            if !pull.was_approved(commit) && !moved_on {
                 sim.violate(|| {
                 format!("{application} #{number}: {commit:.7} of a fork is deployed, and nobody who may approved it")
                 });

@@ -87,15 +87,29 @@ fn in_hand(seen: &Seen<'_>, environment: &Environment, may_act: bool) -> Markup 
                     @if let Some(url) = &release.build_url { p { (words::link(url, "Its build")) } }
                     (timeline(seen, release))
                     @if may_act && release.diverged {
-                        form method="post" action={ (path(environment)) "/allow-diverged" } {
-                            input type="hidden" name="csrf" value=(seen.csrf);
-                            input type="hidden" name="commit" value=(release.commit);
-                            button type="submit" { "Release it all the same"
-                                span .hidden { " " (release.commit) } }
-                        }
+                        (of_commit(seen, environment, release, ("allow-diverged", "Release it all the same")))
+                    }
+                    @if may_act && release.needs_approval {
+                        (of_commit(seen, environment, release, ("approve", "Approve")))
                     }
                 } } }
             }
+        }
+    }
+}
+
+/// A button about one release.
+fn of_commit(
+    seen: &Seen<'_>,
+    environment: &Environment,
+    release: &Release,
+    (act, label): (&str, &str),
+) -> Markup {
+    html! {
+        form method="post" action={ (path(environment)) "/" (act) } {
+            input type="hidden" name="csrf" value=(seen.csrf);
+            input type="hidden" name="commit" value=(release.commit);
+            button type="submit" { (label) span .hidden { " " (release.commit) } }
         }
     }
 }

@@ -43,6 +43,7 @@ fn release(commit: &str, phase: &str, diverged: bool) -> Value {
         "repository_id": 42, "service": "web", "environment": "production",
         "id": format!("{commit}-10-1"), "commit": commit, "title": "Rewrite history",
         "phase": phase, "reason": "told by the tests", "rollback": false, "diverged": diverged,
+        "needs_approval": phase == "waiting-for-approval" && !diverged, "approved_by": [],
         "known_at": "2026-11-21T10:20:07Z", "ended_at": over.then_some("2026-11-21T10:25:07Z"),
         "build_url": "https://github.com/acme/shop/actions/runs/10", "deployment": null,
         "timeline": [
@@ -178,6 +179,10 @@ fn forms_say_to_the_api_what_stands_in_them() {
             "allow-diverged",
             "&commit=9f2c1d7e4b8a60359f2c1d7e4b8a60359f2c1d7e",
         ),
+        (
+            "approve",
+            "&commit=9f2c1d7e4b8a60359f2c1d7e4b8a60359f2c1d7e",
+        ),
         ("lift-hold", ""),
     ] {
         let answer = browser.post(&format!("{PAGE}/{wish}"), &format!("csrf={csrf}{fields}"));
@@ -194,6 +199,7 @@ fn forms_say_to_the_api_what_stands_in_them() {
     {"back":0,"commit":"","reason":""}
     {"reason":"counting coins"}
     {"commit":"9f2c1d7e4b8a60359f2c1d7e4b8a60359f2c1d7e"}
+    {"commit":"9f2c1d7e4b8a60359f2c1d7e4b8a60359f2c1d7e"}
     "#);
-    assert_eq!(browser.done().len(), 5);
+    assert_eq!(browser.done().len(), 6);
 }

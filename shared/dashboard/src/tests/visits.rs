@@ -14,7 +14,7 @@ const PAGES: [&str; 8] = [
 ];
 
 /// Every form that acts, with the roles that may send it.
-const ACTS: [(&str, &[&str]); 11] = [
+const ACTS: [(&str, &[&str]); 12] = [
     ("/dashboard/previews/42/7/retry", &["deployer", "admin"]),
     (
         "/dashboard/deliveries/dead-1/replay",
@@ -41,6 +41,10 @@ const ACTS: [(&str, &[&str]); 11] = [
     ),
     (
         "/dashboard/environments/42/web/production/allow-diverged",
+        &["deployer", "admin"],
+    ),
+    (
+        "/dashboard/environments/42/web/production/approve",
         &["deployer", "admin"],
     ),
     (

@@ -163,7 +163,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         let intervention = Intervention::of(wish, &particulars(wanted.body)?);
         let intervention = intervention.map_err(Problem::bad_request)?;
         let line = self.line(id).await?;
-        match line.would_refuse(&intervention) {
+        match line.would_refuse(&intervention, wanted.person) {
             Some(reason) => Err(Problem::conflict(format!("{id}: {reason}"))),
             None => {
                 self.tell::<Line>(id, &intervention.fact(wanted.person))

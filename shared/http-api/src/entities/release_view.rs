@@ -84,6 +84,8 @@ pub(super) fn release(line: &LineId, release: &release::Release) -> Release {
         reason: release.shown.reason.clone(),
         rollback: release.shown.is_rollback,
         diverged: release.diverged,
+        needs_approval: release.needs_approval,
+        approved_by: release.shown.approved_by.clone(),
         known_at: release.known_at.to_string(),
         ended_at: release.ended_at.map(|at| at.to_string()),
         build_url: release.build_url.clone(),

@@ -98,6 +98,10 @@ data! {
         pub rollback: bool,
         /// Whether it waits for a person since it does not contain what is there.
         pub diverged: bool,
+        /// Whether it waits for people's approvals.
+        pub needs_approval: bool,
+        /// Who approved it: names of tokens, or logins.
+        pub approved_by: Vec<String>,
         /// When it became known.
         pub known_at: String,
         /// When it was over; none if it is not.

@@ -47,6 +47,31 @@ impl Line {
         }
     }
 
+    /// Why the approval of this person would not count; none if it would, or if that is not known yet.
+    pub(super) fn would_not_count(&self, commit: &CommitSha, by: &str) -> Option<String> {
+        let Some(candidate) = self.candidates.get(commit) else {
+            return Some(format!("{} does not wait for anything", commit.short()));
+        };
+        let Some(terms) = &self.terms else {
+            return Some("the configuration names this environment no longer".to_owned());
+        };
+        let is_by = |name: &String| name.eq_ignore_ascii_case(by);
+        let short = commit.short();
+        if terms.approvals == 0 {
+            Some("no approvals are asked for here".to_owned())
+        } else if self.approval(commit, candidate, terms, by).is_none() {
+            Some(format!("{short} is not built yet: nobody knows what it is"))
+        } else if candidate.authors.iter().flatten().any(is_by) {
+            Some(format!(
+                "{by} wrote {short}, and nobody approves their own work"
+            ))
+        } else if self.approvers(commit, candidate).iter().any(is_by) {
+            Some(format!("{by} has approved {short} already"))
+        } else {
+            None
+        }
+    }
+
     /// Who approved what would be released now: each once, and nobody who wrote it. As long as it is not known who wrote it,
     /// nobody's approval counts.
     pub(super) fn approvers(&self, commit: &CommitSha, candidate: &Candidate) -> Vec<String> {

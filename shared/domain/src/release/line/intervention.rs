@@ -16,18 +16,21 @@ pub enum Wish {
     Rollback,
     /// Release a commit though it does not follow what is there.
     AllowDiverged,
+    /// Let the release of a commit go on, as one of so many people.
+    Approve,
     /// Try again what waits or was given up.
     Retry,
 }
 
 impl Wish {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::LiftHold,
         Self::Lock,
         Self::Unlock,
         Self::Rollback,
         Self::AllowDiverged,
+        Self::Approve,
         Self::Retry,
     ];
 
@@ -39,6 +42,7 @@ impl Wish {
             Self::Unlock => "unlock",
             Self::Rollback => "rollback",
             Self::AllowDiverged => "allow-diverged",
+            Self::Approve => "approve",
             Self::Retry => "retry",
         }
     }
@@ -57,7 +61,7 @@ pub struct Particulars {
     pub reason: Option<String>,
     /// How many verified releases back.
     pub back: Option<u32>,
-    /// Which commit: the one that may go on, or the one that is expected so many releases back.
+    /// Which commit: the one that may go on or is approved, or the one that is expected so many releases back.
     pub commit: Option<CommitSha>,
 }
 
@@ -84,6 +88,11 @@ pub enum Intervention {
     },
     /// See [`Wish::AllowDiverged`].
     AllowDiverged {
+        /// The commit.
+        commit: CommitSha,
+    },
+    /// See [`Wish::Approve`].
+    Approve {
         /// The commit.
         commit: CommitSha,
     },
@@ -121,10 +130,10 @@ impl Intervention {
                 }
             }
             Wish::AllowDiverged => Self::AllowDiverged {
-                commit: particulars
-                    .commit
-                    .clone()
-                    .ok_or("allow-diverged: expected the commit, 40 hexadecimal digits")?,
+                commit: commit(wish, particulars)?,
+            },
+            Wish::Approve => Self::Approve {
+                commit: commit(wish, particulars)?,
             },
         })
     }
@@ -147,9 +156,23 @@ impl Intervention {
             Self::AllowDiverged { commit } => Fact::DivergedAllowed {
                 commit: commit.clone(),
             },
+            Self::Approve { commit } => Fact::Approved {
+                commit: commit.clone(),
+                by,
+            },
             Self::Retry => Fact::RetryAsked,
         }
     }
+}
+
+fn commit(wish: Wish, particulars: &Particulars) -> Result<CommitSha, String> {
+    let commit = particulars.commit.clone();
+    commit.ok_or_else(|| {
+        format!(
+            "{}: expected the commit, 40 hexadecimal digits",
+            wish.name()
+        )
+    })
 }
 
 /// The reason on one line and not at length.
@@ -168,8 +191,8 @@ fn reason(wish: Wish, particulars: &Particulars) -> Result<String, String> {
 }
 
 impl Line {
-    /// Why nothing would come of the intervention as things are; none if something would.
-    pub fn would_refuse(&self, intervention: &Intervention) -> Option<String> {
+    /// Why nothing would come of the intervention by this person as things are; none if something would.
+    pub fn would_refuse(&self, intervention: &Intervention, by: &str) -> Option<String> {
         match intervention {
             Intervention::LiftHold if self.hold.is_none() => Some("it is not held".to_owned()),
             Intervention::Unlock if self.lock.is_none() => Some("it is not locked".to_owned()),
@@ -183,6 +206,7 @@ impl Line {
             Intervention::AllowDiverged { commit } if !self.candidates.contains_key(commit) => {
                 Some(format!("{} does not wait for anything", commit.short()))
             }
+            Intervention::Approve { commit } => self.would_not_count(commit, by),
             Intervention::LiftHold
             | Intervention::Lock { .. }
             | Intervention::Unlock

@@ -60,6 +60,8 @@ pub struct Release {
     pub ended_at: Option<Timestamp>,
     /// Whether it waits for a person since it does not contain what is there, or nobody knows what is there.
     pub diverged: bool,
+    /// Whether it waits for people's approvals.
+    pub needs_approval: bool,
     /// The page of its build; known until it begins.
     pub build_url: Option<String>,
     /// GitHub's id of its deployment, once there is one.
@@ -148,6 +150,7 @@ impl Line {
             known_at: candidate.since,
             ended_at: None,
             diverged: self.is_diverged(commit, candidate, now),
+            needs_approval: self.needs_approval(commit, candidate, now),
             build_url,
             deployment: candidate.report.deployment,
             timeline: candidate.times().told(),
@@ -160,6 +163,13 @@ impl Line {
         self.terms.as_ref().is_some_and(|terms| {
             let standing = self.standing(commit, candidate, terms, now);
             matches!(standing, Standing::Diverged(_) | Standing::Unfounded(_))
+        })
+    }
+
+    fn needs_approval(&self, commit: &CommitSha, candidate: &Candidate, now: Timestamp) -> bool {
+        self.terms.as_ref().is_some_and(|terms| {
+            let standing = self.standing(commit, candidate, terms, now);
+            matches!(standing, Standing::Unapproved { .. })
         })
     }
 }
@@ -184,6 +194,7 @@ fn running_release(running: &Running) -> Release {
         known_at: times.first().unwrap_or(running.begun_at),
         ended_at: None,
         diverged: false,
+        needs_approval: false,
         build_url: None,
         deployment: running.report.deployment,
         timeline: times.told(),
@@ -210,6 +221,7 @@ fn ended_release(ended: &Ended) -> Release {
         known_at: ended.times.first().unwrap_or(ended.at),
         ended_at: Some(ended.at),
         diverged: false,
+        needs_approval: false,
         build_url: None,
         deployment: ended.report.deployment,
         timeline,

@@ -1,6 +1,7 @@
 //! Releases that people must approve.
 
 use super::*;
+use crate::release::Intervention;
 
 const GUARDED: &str = "branch: main
     approvals: 2
@@ -171,5 +172,38 @@ fn that_people_must_approve_is_told_though_something_else_was_told_before() {
     assert_eq!(
         told(&story)[2..],
         ["release.waiting", "release.waiting_for_approval"]
+    );
+}
+
+#[test]
+fn an_approval_that_would_not_count_is_refused_with_the_reason() {
+    let mut story = Story::new(GUARDED);
+    story.push('1');
+    story.go();
+    let refused = |story: &Story, head: char, by: &str| {
+        let approve = Intervention::Approve {
+            commit: commit(head),
+        };
+        story.line.would_refuse(&approve, by).unwrap_or_default()
+    };
+    let mut told = vec![refused(&story, '2', "ada"), refused(&story, '1', "ada")];
+    story.build('1');
+    story.go();
+    approve(&mut story, '1', "bob");
+    told.extend(["Grace", "bob", "ada"].map(|by| refused(&story, '1', by)));
+    insta::assert_debug_snapshot!(told, @r#"
+    [
+        "2222222 does not wait for anything",
+        "1111111 is not built yet: nobody knows what it is",
+        "Grace wrote 1111111, and nobody approves their own work",
+        "bob has approved 1111111 already",
+        "",
+    ]
+    "#);
+    assert!(story.line.releases(story.now)[0].needs_approval);
+    let free = Story::new(PRODUCTION);
+    assert_eq!(
+        refused(&free, '1', "ada"),
+        "1111111 does not wait for anything"
     );
 }

@@ -107,19 +107,19 @@ fn a_way_back_that_is_asked_for_twice_is_taken_once() {
         .map(|(to, _)| digit(to))
         .collect();
     assert_eq!(ways, ['2', '1']);
-    assert_eq!(story.line.would_refuse(&rollback(1)), None);
+    assert_eq!(story.line.would_refuse(&rollback(1), "ada"), None);
     let elsewhere = Intervention::Rollback {
         back: 1,
         to: Some(commit('1')),
         reason: "coins".into(),
     };
     assert_eq!(
-        story.line.would_refuse(&elsewhere).as_deref(),
+        story.line.would_refuse(&elsewhere, "ada").as_deref(),
         Some("the release that is 1 back is 2222222 by now, and not 1111111")
     );
     story.record(&rollback(1).fact("ada"));
     assert_eq!(
-        story.line.would_refuse(&rollback(1)).as_deref(),
+        story.line.would_refuse(&rollback(1), "ada").as_deref(),
         Some("it is being taken back already")
     );
     story.record(&rollback(1).fact("ada"));
@@ -130,7 +130,7 @@ fn a_way_back_that_is_asked_for_twice_is_taken_once() {
         "it was taken back: ada asked for it: coins are free"
     );
     assert_eq!(
-        story.line.would_refuse(&rollback(2)).as_deref(),
+        story.line.would_refuse(&rollback(2), "ada").as_deref(),
         Some("only 2 releases are known to have been healthy, and none is 2 back")
     );
 }
@@ -145,7 +145,7 @@ fn what_makes_no_sense_is_refused_before_it_is_asked() {
     };
     let refused = Wish::ALL.map(|wish| {
         let full = Intervention::of(wish, &particulars).unwrap();
-        let told = story.line.would_refuse(&full).unwrap_or_default();
+        let told = story.line.would_refuse(&full, "ada").unwrap_or_default();
         let empty = Intervention::of(wish, &Particulars::default());
         let missing = empty.err().unwrap_or_default();
         assert_eq!(Wish::named(wish.name()), Some(wish));
@@ -157,6 +157,7 @@ fn what_makes_no_sense_is_refused_before_it_is_asked() {
     unlock: "it is not locked", ""
     rollback: "no release is known to have been healthy, and none is 1 back", "rollback: expected how many releases back, a whole number from 1 to 10"
     allow-diverged: "1111111 does not wait for anything", "allow-diverged: expected the commit, 40 hexadecimal digits"
+    approve: "1111111 does not wait for anything", "approve: expected the commit, 40 hexadecimal digits"
     retry: "", ""
     "#);
 }

@@ -24,6 +24,7 @@ fn an_environment_tells_what_is_live_what_holds_it_and_what_waits_for_what() {
         "since": "2026-11-21T10:31:07Z"
       },
       "last": {
+        "approved_by": [],
         "build_url": null,
         "commit": "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
         "deployment": null,
@@ -32,6 +33,7 @@ fn an_environment_tells_what_is_live_what_holds_it_and_what_waits_for_what() {
         "environment": "production",
         "id": "rollback-4",
         "known_at": "2026-11-21T10:31:07Z",
+        "needs_approval": false,
         "phase": "live",
         "reason": "went back to bbbbbbb: ddddddd failed",
         "repository_id": 42,
@@ -75,6 +77,7 @@ fn an_environment_tells_what_is_live_what_holds_it_and_what_waits_for_what() {
       "url": null,
       "waiting": [
         {
+          "approved_by": [],
           "build_url": "https://github.com/acme/shop/actions/runs/10",
           "commit": "cccccccccccccccccccccccccccccccccccccccc",
           "deployment": null,
@@ -83,6 +86,7 @@ fn an_environment_tells_what_is_live_what_holds_it_and_what_waits_for_what() {
           "environment": "production",
           "id": "cccccccccccccccccccccccccccccccccccccccc-10-1",
           "known_at": "2026-11-21T10:31:07Z",
+          "needs_approval": false,
           "phase": "waiting-for-approval",
           "reason": "it does not contain bbbbbbb: a person has to allow it",
           "repository_id": 42,
@@ -206,6 +210,7 @@ fn a_release_is_found_by_its_commit_and_tells_its_timeline() {
     let uri = format!("/api/v1/releases/42/web/production/{}", sha('d'));
     insta::assert_snapshot!(get(&stored(), &uri), @r#"
     200 {
+      "approved_by": [],
       "build_url": null,
       "commit": "dddddddddddddddddddddddddddddddddddddddd",
       "deployment": null,
@@ -214,6 +219,7 @@ fn a_release_is_found_by_its_commit_and_tells_its_timeline() {
       "environment": "production",
       "id": "d-1",
       "known_at": "2026-11-21T10:31:07Z",
+      "needs_approval": false,
       "phase": "rolled-back",
       "reason": "the application is not synced: one or more objects failed to apply",
       "repository_id": 42,
@@ -280,6 +286,11 @@ fn acts_that_make_no_sense_or_lack_something_are_refused_with_the_reason() {
             "allow-diverged",
             r#"{"commit":"eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"}"#,
         ),
+        (
+            "approve",
+            r#"{"commit":"eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"}"#,
+        ),
+        ("approve", ""),
         ("unlock", ""),
         ("unlock", ""),
     ]
@@ -294,6 +305,8 @@ fn acts_that_make_no_sense_or_lack_something_are_refused_with_the_reason() {
     lock []: 400 lock: expected a reason
     allow-diverged {"commit":"main"}: 400 the body: "main" is not a commit SHA (40 or 64 lower-case hexadecimal digits) at line 1 column 17; expected an object with reason, back or commit
     allow-diverged {"commit":"eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"}: 409 release/42/web/production: eeeeeee does not wait for anything
+    approve {"commit":"eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"}: 409 release/42/web/production: eeeeeee does not wait for anything
+    approve : 400 approve: expected the commit, 40 hexadecimal digits
     unlock : 202 noted
     unlock : 409 release/42/web/production: it is not locked
     "#);
