@@ -2,6 +2,7 @@
 
 mod admission;
 mod comment;
+mod pace;
 mod report;
 mod target;
 
@@ -178,13 +179,17 @@ where
         fact
     }
 
-    async fn held_back(&self, action: &Action) -> Option<Fact> {
+    async fn held_back(&self, id: &PreviewId, action: &Action) -> Option<Fact> {
         match action {
             Action::Target {
                 application,
                 action: TargetAction::Start { .. },
             } => {
-                let trouble = self.coolify.as_ref()?.held_back().await?.into();
+                let error = match self.coolify.as_ref()?.held_back().await {
+                    Some(error) => error,
+                    None => self.pause_of_deployment(*id).await?,
+                };
+                let trouble = error.into();
                 Some(Fact::Target {
                     application: application.clone(),
                     fact: TargetFact::Troubled { trouble },

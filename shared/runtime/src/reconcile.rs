@@ -118,6 +118,20 @@ pub fn kind_of(entity: &str) -> &str {
     entity.split('/').next().unwrap_or_default()
 }
 
+/// In turns, one of each repository: however many are due of one, time is left for those of the others.
+fn fairly(entities: &BTreeMap<String, Pending>) -> Vec<(&String, &Pending)> {
+    let repository = |entity: &str| entity.split('/').nth(1).unwrap_or_default().to_owned();
+    let mut before: BTreeMap<String, u64> = BTreeMap::new();
+    let mut turns: Vec<(u64, (&String, &Pending))> = Vec::with_capacity(entities.len());
+    for due in entities {
+        let turn = before.entry(repository(due.0)).or_default();
+        *turn += 1;
+        turns.push((*turn, due));
+    }
+    turns.sort_by_key(|(turn, _)| *turn);
+    turns.into_iter().map(|(_, due)| due).collect()
+}
+
 fn pending<'a>(work: &'a mut Work, entity: &str) -> &'a mut Pending {
     work.entities.entry(entity.to_owned()).or_default()
 }
@@ -133,7 +147,7 @@ impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
         X: Executor<E>,
     {
         let report = RefCell::new(Report::default());
-        stream::iter(entities)
+        stream::iter(fairly(entities))
             .for_each_concurrent(AT_ONCE, |(entity, pending)| async {
                 if self.clock.now() > deadline {
                     let mut report = report.borrow_mut();
@@ -263,4 +277,34 @@ enum Advanced {
     Ran(Outcome),
     /// There was nothing of it but a stale note.
     Nothing,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_with_many_leaves_the_others_their_turn() {
+        let due = [
+            "preview/1/1",
+            "preview/1/2",
+            "preview/1/3",
+            "preview/2/9",
+            "repository/3",
+        ];
+        let due = due.map(|entity| (entity.to_owned(), Pending::default()));
+        let due = BTreeMap::from(due);
+        let order: Vec<&str> = fairly(&due)
+            .into_iter()
+            .map(|(id, _)| id.as_str())
+            .collect();
+        let expected = [
+            "preview/1/1",
+            "preview/2/9",
+            "repository/3",
+            "preview/1/2",
+            "preview/1/3",
+        ];
+        assert_eq!(order, expected);
+    }
 }

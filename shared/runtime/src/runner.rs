@@ -43,8 +43,8 @@ pub trait Executor<E: Entity> {
 
     /// Says, before `action` is intended and claimed, that it cannot be done at present: its vendor does not answer anybody. So
     /// waiting for a vendor uses up no claims. None if it is to be tried.
-    async fn held_back(&self, action: &E::Action) -> Option<E::Fact> {
-        let _ = action;
+    async fn held_back(&self, id: &E::Id, action: &E::Action) -> Option<E::Fact> {
+        let _ = (id, action);
         None
     }
 }

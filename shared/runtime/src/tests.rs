@@ -172,7 +172,7 @@ impl Executor<Counter> for Reports<'_> {
         Told::Reported(action.0)
     }
 
-    async fn held_back(&self, _action: &Report) -> Option<Told> {
+    async fn held_back(&self, _id: &Id, _action: &Report) -> Option<Told> {
         let until = self.held_back_until.get();
         until
             .filter(|until| *until > self.clock.now())

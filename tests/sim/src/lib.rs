@@ -1,6 +1,7 @@
 //! The durable core under fire: the real domain, the real vendors' clients and the real runtime against a simulated world and
 //! store, under a seeded scheduler with its own clock. `docs/simulation.md` says what is simulated and what must hold.
 
+mod burst;
 mod command;
 mod coolify;
 mod faults;
@@ -24,6 +25,7 @@ mod store;
 mod story;
 mod watched;
 
+pub use burst::{Burst, burst};
 pub use command::main;
 pub use faults::Storm;
 pub use mutation::Mutation;

@@ -145,8 +145,8 @@ pub(crate) struct WatchedExecutor<'a> {
 }
 
 impl Executor<Watched> for WatchedExecutor<'_> {
-    async fn held_back(&self, action: &WatchedAction) -> Option<Noted> {
-        let fact = self.inner.held_back(&action.action).await?;
+    async fn held_back(&self, id: &PreviewId, action: &WatchedAction) -> Option<Noted> {
+        let fact = self.inner.held_back(id, &action.action).await?;
         Some(Noted {
             intent: None,
             fact,

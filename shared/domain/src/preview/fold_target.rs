@@ -232,7 +232,11 @@ impl Target {
             at: Some(at),
         };
         match progress {
-            DeploymentProgress::Queued | DeploymentProgress::Running => {
+            DeploymentProgress::Queued => {
+                *poll_at = at.after(queued_pause(at.since(*since)));
+                *unknown = 0;
+            }
+            DeploymentProgress::Running => {
                 *poll_at = at.after(poll_pause(at.since(*since)));
                 *unknown = 0;
             }
@@ -370,6 +374,11 @@ fn underway(revision: Revision, deployment: DeploymentUuid, at: Timestamp) -> Ph
         poll_at: at.after(Duration::from_secs(1)),
         unknown: 0,
     }
+}
+
+/// Of what waits in a queue nothing is soon news, and everybody else's polls come out of the same limit.
+fn queued_pause(queued_for: Duration) -> Duration {
+    queued_for.clamp(Duration::from_secs(2), Duration::from_secs(15))
 }
 
 /// Polls are frequent at first, since most deployments of an image take seconds.

@@ -21,6 +21,10 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
         action: &TargetAction,
         claim: Claim,
     ) -> TargetFact {
+        if let Some(error) = self.pause_of(action).await {
+            let trouble = error.into();
+            return TargetFact::Troubled { trouble };
+        }
         let done = match action {
             TargetAction::Start {
                 attempt, revision, ..
@@ -58,7 +62,13 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
             } => self.probe(deployment, url, *expected).await,
             TargetAction::Remove => self.remove(id, application).await,
         };
-        done.unwrap_or_else(|trouble| TargetFact::Troubled { trouble })
+        match done {
+            Ok(fact) => fact,
+            Err(trouble) => {
+                self.note_wish(&trouble).await;
+                TargetFact::Troubled { trouble }
+            }
+        }
     }
 
     fn coolify(&self) -> Result<&Client<V>, Trouble> {
@@ -87,6 +97,10 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
                 attempt,
                 deployment,
             },
+            Ok(DeployOutcome::QueueFull(after)) => {
+                let trouble = self.queue_full(after).await.into();
+                TargetFact::StartFailed { attempt, trouble }
+            }
             Ok(DeployOutcome::AlreadyQueued) => TargetFact::InTheWay { attempt },
             Ok(DeployOutcome::Refused(refusal)) => TargetFact::StartFailed {
                 attempt,
@@ -94,6 +108,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
             },
             Err(error) => {
                 let trouble = Trouble::from(error);
+                self.note_wish(&trouble).await;
                 if trouble.may_have_happened() {
                     TargetFact::StartUncertain { attempt }
                 } else {

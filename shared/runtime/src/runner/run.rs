@@ -61,7 +61,7 @@ impl<E: Entity, S: Store, C: Clock, L: Log, X: Executor<E>> Run<'_, E, S, C, L, 
     async fn act(&mut self, action: &E::Action) -> Result<bool, RunError> {
         let clock = &self.runner.clock;
         if action.claim().is_some()
-            && let Some(fact) = self.runner.executor.held_back(action).await
+            && let Some(fact) = self.runner.executor.held_back(self.id, action).await
         {
             self.learn(fact);
             return Ok(true);

@@ -1,20 +1,20 @@
 //! Deploying an image tag as the preview of a pull request (VENDORS 1.2, 1.3).
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use domain::{
     ApplicationUuid, DeploymentUuid, ImageTag, PullRequestNumber,
     preview::{Reaction, Trouble},
 };
 use http::{Method, StatusCode};
-use ports::Http;
+use ports::{Http, Response};
 use serde::{Deserialize, Serialize};
 
 use super::{ApiRequest, Client, TIMEOUT, refusal};
 use crate::{
     CallError,
     error::excerpt,
-    exchange::{Exchange, Repeat},
+    exchange::{Exchange, Repeat, message, retry_after},
 };
 
 /// What Coolify did about a request to deploy.
@@ -25,6 +25,8 @@ pub enum DeployOutcome {
     /// The same deployment (application, pull request and tag) is queued or in progress already. Its uuid is not in the answer:
     /// [`Client::deployments`] has it (VENDORS 1.2, "phantom uuid").
     AlreadyQueued,
+    /// Coolify's queue of deployments is full: nothing was queued, and there is no use in trying before so long, if it says so.
+    QueueFull(Option<Duration>),
     /// Coolify answered 200 and did nothing; it will not work until a person changes something.
     Refused(DeployRefusal),
 }
@@ -123,6 +125,9 @@ impl<H: Http> Client<H> {
             timeout: TIMEOUT,
         };
         let response = self.send(&exchange, request).await?;
+        if is_queue_full(&response) {
+            return Ok(DeployOutcome::QueueFull(retry_after(&response.headers)));
+        }
         if response.status != StatusCode::OK {
             return Err(exchange.failure(&response, refusal::hint(&response)));
         }
@@ -138,6 +143,12 @@ impl<H: Http> Client<H> {
             None => Err(exchange.unreadable(&response, "no entry for this application")),
         }
     }
+}
+
+/// Whether it is the queue that refuses, and not the limit of requests, which is a 429 too (VENDORS 1.1).
+fn is_queue_full(response: &Response) -> bool {
+    response.status == StatusCode::TOO_MANY_REQUESTS
+        && message(response).is_some_and(|text| text.starts_with("Deployment queue is full"))
 }
 
 fn outcome(

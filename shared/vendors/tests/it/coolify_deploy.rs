@@ -153,16 +153,14 @@ fn a_full_queue_and_the_throttle_say_when_to_try_again() {
         .map(|script| told(deploy(script)))
         .collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
-retry after 60 s: deploying tag pr-7 to Coolify application a8k4o0wcgkk4ks0w8s4g0s8k for pull
-    request 7: Coolify answered 429 "Deployment queue is full. Please wait for existing deployments
-    to complete."
-retry after 17 s: deploying tag pr-7 to Coolify application a8k4o0wcgkk4ks0w8s4g0s8k for pull
-    request 7: Coolify answered 429 "Too Many Attempts."
-retry: deploying tag pr-7 to Coolify application a8k4o0wcgkk4ks0w8s4g0s8k for pull request 7:
-    Coolify answered 429
-retry after 3600 s: deploying tag pr-7 to Coolify application a8k4o0wcgkk4ks0w8s4g0s8k for pull
-    request 7: Coolify answered 429
-"#);
+    QueueFull(Some(60s))
+    retry after 17 s: deploying tag pr-7 to Coolify application a8k4o0wcgkk4ks0w8s4g0s8k for pull
+        request 7: Coolify answered 429 "Too Many Attempts."
+    retry: deploying tag pr-7 to Coolify application a8k4o0wcgkk4ks0w8s4g0s8k for pull request 7:
+        Coolify answered 429
+    retry after 3600 s: deploying tag pr-7 to Coolify application a8k4o0wcgkk4ks0w8s4g0s8k for pull
+        request 7: Coolify answered 429
+    "#);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ::http::Method;
+use ::http::{HeaderValue, Method};
 use ports::Response;
 use serde_json::{Value, json};
 
@@ -16,6 +16,10 @@ use crate::{
 
 /// Answers a request.
 pub(crate) fn answer(sim: &Rc<Sim>, asked: &Asked) -> Response {
+    let over = sim.coolify.borrow_mut().count(sim.kernel.now());
+    if let Some(seconds) = over {
+        return too_many("Too Many Attempts.", seconds);
+    }
     let parts = asked.parts();
     let parts = parts.get(2..).unwrap_or_default();
     match (&asked.method, parts) {
@@ -34,6 +38,14 @@ pub(crate) fn answer(sim: &Rc<Sim>, asked: &Asked) -> Response {
     }
 }
 
+fn too_many(message: &str, seconds: u64) -> Response {
+    let mut response = json_response(429, &json!({"message": message}));
+    response
+        .headers
+        .insert("retry-after", HeaderValue::from(seconds));
+    response
+}
+
 /// Remembers that a deployment was refused for good.
 pub(crate) fn note_refusal(sim: &Rc<Sim>, asked: &Asked) {
     let application = asked.text("uuid");
@@ -50,6 +62,10 @@ fn deploy(sim: &Rc<Sim>, asked: &Asked) -> Response {
     }
     let uuid = format!("d{:016x}", mix(sim.random.next()));
     let mut coolify = sim.coolify.borrow_mut();
+    if let Some(seconds) = coolify.queue_full() {
+        let text = "Deployment queue is full. Please wait for existing deployments to complete.";
+        return too_many(text, seconds);
+    }
     let Some(found) = coolify.applications.get_mut(&application) else {
         return json_response(404, &json!({"message": "No resources found."}));
     };

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, rc::Rc};
 pub(crate) use api::{answer, note_refusal};
 
 use crate::{
-    kernel::{Micros, SECOND},
+    kernel::{MINUTE, Micros, SECOND},
     sim::Sim,
 };
 
@@ -16,6 +16,47 @@ use crate::{
 pub(crate) struct Coolify {
     pub(crate) applications: BTreeMap<String, Application>,
     pub(crate) down_until: Micros,
+    /// Set in a world that is about them.
+    pub(crate) limits: Option<Limits>,
+}
+
+/// How much Coolify takes (VENDORS 1.1, 1.2), and what it was asked.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Limits {
+    minute: Micros,
+    /// Requests in this minute.
+    used: u64,
+    asked: u64,
+    refused: u64,
+}
+
+impl Limits {
+    /// Queued deployments.
+    const QUEUED_MAX: usize = 25;
+    /// Deployments at work.
+    const AT_ONCE: usize = 2;
+    const REQUESTS_A_MINUTE: u64 = 200;
+
+    /// Counts a request; the seconds until there may be another one, if there were too many.
+    fn count(&mut self, now: Micros) -> Option<u64> {
+        self.asked += 1;
+        if now / MINUTE != self.minute {
+            (self.minute, self.used) = (now / MINUTE, 0);
+        }
+        self.used += 1;
+        let left = MINUTE - now % MINUTE;
+        (self.used > Self::REQUESTS_A_MINUTE).then(|| self.refuse(left / SECOND + 1))
+    }
+
+    fn refuse(&mut self, seconds: u64) -> u64 {
+        self.refused += 1;
+        seconds
+    }
+
+    /// How many requests there were, and how many of them were refused.
+    pub(crate) fn counted(&self) -> (u64, u64) {
+        (self.asked, self.refused)
+    }
 }
 
 /// An application.
@@ -83,6 +124,39 @@ impl Status {
 }
 
 impl Coolify {
+    /// Counts a request; the seconds until there may be another one, if there were too many.
+    fn count(&mut self, now: Micros) -> Option<u64> {
+        self.limits.as_mut()?.count(now)
+    }
+
+    /// The seconds until there may be room in the queue, if it is full.
+    fn queue_full(&mut self) -> Option<u64> {
+        let queued = self.having(Status::Queued);
+        let limits = self.limits.as_mut()?;
+        (queued >= Limits::QUEUED_MAX).then(|| limits.refuse(60))
+    }
+
+    fn is_busy(&self) -> bool {
+        self.limits.is_some() && self.having(Status::InProgress) >= Limits::AT_ONCE
+    }
+
+    fn having(&self, status: Status) -> usize {
+        let all = self.applications.values();
+        let all = all.flat_map(|application| &application.deployments);
+        all.filter(|deployment| deployment.status == status).count()
+    }
+
+    /// The application and pull request whose deployment has been queued for longest.
+    fn oldest_queued(&self) -> Option<(String, u64)> {
+        let all = self.applications.iter().flat_map(|(uuid, application)| {
+            let queued = application.deployments.iter();
+            let queued = queued.filter(|deployment| deployment.status == Status::Queued);
+            queued.map(move |deployment| (deployment.created_at, uuid, deployment.number))
+        });
+        let (_, uuid, number) = all.min()?;
+        Some((uuid.clone(), number))
+    }
+
     /// What runs as the preview of a pull request.
     pub(crate) fn container(&self, application: &str, number: u64) -> Option<&Container> {
         self.applications
@@ -106,6 +180,9 @@ impl Coolify {
 fn work_off(sim: &Rc<Sim>, application: &str, number: u64) {
     let uuid = {
         let mut coolify = sim.coolify.borrow_mut();
+        if coolify.is_busy() {
+            return;
+        }
         let Some(found) = coolify.applications.get_mut(application) else {
             return;
         };
@@ -182,5 +259,10 @@ fn finish(sim: &Rc<Sim>, application: &str, number: u64, uuid: &str) {
         oracle.container_started(sim, application, number, &commit);
     }
     drop(oracle);
-    work_off(sim, application, number);
+    let is_limited = sim.coolify.borrow().limits.is_some();
+    let oldest = sim.coolify.borrow().oldest_queued();
+    match oldest.filter(|_| is_limited) {
+        Some((application, number)) => work_off(sim, &application, number),
+        None => work_off(sim, application, number),
+    }
 }

@@ -202,10 +202,12 @@ fn open_pulls(sim: &Rc<Sim>, index: usize, asked: &Asked) -> Response {
         .filter(|(_, shown)| shown.state == PullRequestState::Open)
         .map(|(pull, shown)| pull_json(pull, shown, repository))
         .collect();
-    let from = (page - 1) * LISTED;
-    let shown = open.iter().skip(from).take(LISTED).cloned().collect();
+    // Where there are many, as many as GitHub shows.
+    let listed = if open.len() > 10 * LISTED { 50 } else { LISTED };
+    let from = (page - 1) * listed;
+    let shown = open.iter().skip(from).take(listed).cloned().collect();
     let mut response = json_response(200, &Value::Array(shown));
-    if from + LISTED < open.len() {
+    if from + listed < open.len() {
         let link = format!(
             "<{GITHUB}{}?state=open&page={}>; rel=\"next\"",
             asked.path,
