@@ -1,12 +1,14 @@
 //! What must hold in the end: the world is what GitHub says that it should be.
 
-use std::rc::Rc;
+use std::{collections::BTreeSet, rc::Rc};
 
 use domain::{
+    PreviewId,
     configuration::Forks,
     preview::{PullRequestState, marker},
 };
 use ports::Label;
+use serde_json::Value;
 
 use crate::{
     coolify::Application,
@@ -88,10 +90,27 @@ fn preview(sim: &Rc<Sim>, github: &GitHub, pull: &Pull, service: &Service) -> Re
     Ok(())
 }
 
-/// How many previews an application shows.
-fn live(application: Option<&Application>) -> usize {
-    let previews = application.iter().flat_map(|found| found.previews.values());
-    previews.filter(|preview| preview.shown).count()
+/// How many previews an application shows, or may have as far as Slipway knows: a deployment whose request was lost counts until it is
+/// known that there is nothing.
+fn live(sim: &Rc<Sim>, application: &str, found: Option<&Application>) -> usize {
+    let shown = found.iter().flat_map(|found| &found.previews);
+    let mut numbers: BTreeSet<u64> = shown
+        .filter(|(_, preview)| preview.shown)
+        .map(|(number, _)| *number)
+        .collect();
+    let mut store = sim.store.borrow_mut();
+    let place = format!("/state/preview/targets/{application}/occupied");
+    for key in store.keys(Label::Default) {
+        let Ok(id) = key.parse::<PreviewId>() else {
+            continue;
+        };
+        let record = store.value(Label::Default, &key).unwrap_or_default();
+        let record: Value = serde_json::from_slice(&record).unwrap_or_default();
+        if record.pointer(&place) == Some(&Value::Bool(true)) {
+            numbers.insert(id.number.0);
+        }
+    }
+    numbers.len()
 }
 
 /// Whether a preview of the service waits for a place.
@@ -102,7 +121,7 @@ fn is_crowded_out(sim: &Rc<Sim>, number: u64, service: &Service) -> bool {
     let is_there = preview.is_some_and(|preview| preview.shown);
     service
         .limit
-        .is_some_and(|limit| !is_there && live(found) >= limit)
+        .is_some_and(|limit| !is_there && live(sim, &service.application, found) >= limit)
 }
 
 fn comment(

@@ -141,14 +141,18 @@ async fn a_secret_that_is_stored_or_answered_is_found_at_the_end_of_any_story() 
 }
 
 /// Calls of the table that need a story of their own: two comments at once, a delivery that never came, an approval of a fork,
-/// releases, a broken configuration, a command.
-const ELSEWHERE: [&str; 7] = [
+/// releases, their tests, a broken configuration, a command, a filter of paths.
+const ELSEWHERE: [&str; 11] = [
     "DELETE /repos/{owner}/{repo}/deployments/{deployment_id}",
     "DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}",
     "GET /app/hook/deliveries/{delivery_id}",
+    "GET /repos/{owner}/{repo}/actions/runs/{run_id}",
+    "GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs",
     "GET /repos/{owner}/{repo}/collaborators/{username}/permission",
     "GET /repos/{owner}/{repo}/commits/{ref}",
     "GET /repos/{owner}/{repo}/compare/{basehead}",
+    "GET /repos/{owner}/{repo}/pulls/{pull_number}/files",
+    "POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches",
     "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
 ];
 
