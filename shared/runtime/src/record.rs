@@ -157,10 +157,13 @@ impl Head {
 }
 
 fn parse<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, RunError> {
-    serde_json::from_slice(bytes).map_err(|error| RunError::Unreadable {
+    let unreadable = |reason: String| RunError::Unreadable {
         key: key.to_owned(),
-        reason: error.to_string(),
-    })
+        reason,
+    };
+    // Checked once as a whole, and not again for each text in it.
+    let text = std::str::from_utf8(bytes).map_err(|error| unreadable(error.to_string()))?;
+    serde_json::from_str(text).map_err(|error| unreadable(error.to_string()))
 }
 
 fn check_schema(key: &str, schema: u32) -> Result<(), RunError> {
