@@ -1,5 +1,7 @@
 //! Everything that was asked of the world, in order: what stories assert on.
 
+use std::time::Instant;
+
 use serde::Serialize;
 
 use crate::Vendor;
@@ -11,6 +13,12 @@ pub struct Entry {
     pub number: usize,
     /// Seconds since 1970 on the world's clock.
     pub at: i64,
+    /// When it had arrived, on the machine's own clock.
+    #[serde(skip)]
+    pub arrived: Instant,
+    /// When its answer was ready; none if it is not.
+    #[serde(skip)]
+    pub answered: Option<Instant>,
     /// Who was asked.
     pub vendor: Vendor,
     /// `GET`, `POST`, …
@@ -200,6 +208,7 @@ impl Journal {
 
     pub(crate) fn finish(&mut self, number: usize, status: Option<u16>, effects: Vec<Effect>) {
         if let Some(entry) = self.entries.get_mut(number) {
+            entry.answered = Some(Instant::now());
             entry.status = status;
             entry.effects = effects;
         }

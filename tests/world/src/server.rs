@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures::StreamExt;
@@ -89,6 +89,8 @@ fn arrive(shared: &Shared, request: &Request) -> (usize, Option<Fault>) {
         let entry = Entry {
             number: 0,
             at,
+            arrived: Instant::now(),
+            answered: None,
             vendor: request.vendor,
             method: request.method.clone(),
             path: request.path.clone(),

@@ -125,6 +125,9 @@ pub(crate) struct BenchOptions {
     /// Fewer connections and shorter runs: a first impression.
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Only the time from a finished build to the deployment that it leads to.
+    #[arg(long)]
+    pub(crate) reaction: bool,
     /// Also write the figures to this file as JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,

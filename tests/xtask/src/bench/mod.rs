@@ -2,6 +2,7 @@
 
 mod cases;
 mod load;
+mod reaction;
 mod stage;
 mod table;
 
@@ -9,9 +10,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use serde::Serialize;
 
 use crate::command_line::BenchOptions;
-use crate::workspace;
+use crate::{components, workspace};
 
 use cases::Case;
 use table::Row;
@@ -23,6 +25,8 @@ const PROFILE: &str = "measured";
 struct Plan {
     connections: &'static [usize],
     load: load::Times,
+    /// Builds that are finished.
+    reactions: usize,
 }
 
 impl Plan {
@@ -34,6 +38,7 @@ impl Plan {
                     warm_up: Duration::from_millis(300),
                     measured: Duration::from_secs(1),
                 },
+                reactions: 5,
             }
         } else {
             Self {
@@ -42,21 +47,39 @@ impl Plan {
                     warm_up: Duration::from_secs(1),
                     measured: Duration::from_secs(5),
                 },
+                reactions: 30,
             }
         }
     }
 }
 
-/// Measures and prints a Markdown table.
+/// What was measured, for programs.
+#[derive(Serialize)]
+struct Figures {
+    deliveries: Vec<Row>,
+    reactions: Vec<reaction::Row>,
+}
+
+/// Measures and prints Markdown tables.
 pub(crate) fn bench(options: BenchOptions) -> anyhow::Result<()> {
     if cfg!(debug_assertions) {
         return again_optimised(&options);
     }
     let plan = Plan::of(&options);
-    let rows = crate::block_on(measure(&plan))?;
-    println!("{}\n\n{}", table::machine(), table::markdown(&rows));
+    println!("{}", table::machine());
+    let mut deliveries = Vec::new();
+    if !options.reaction {
+        deliveries = crate::block_on(measure(&plan))?;
+        println!("\n{}", table::markdown(&deliveries));
+    }
+    let reactions = crate::block_on(react(&plan))?;
+    println!("\n{}", reaction::markdown(&reactions));
     if let Some(file) = &options.json {
-        let text = serde_json::to_string_pretty(&rows)? + "\n";
+        let figures = Figures {
+            deliveries,
+            reactions,
+        };
+        let text = serde_json::to_string_pretty(&figures)? + "\n";
         std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
     }
     Ok(())
@@ -77,6 +100,9 @@ fn again_optimised(options: &BenchOptions) -> anyhow::Result<()> {
     ]);
     if options.quick {
         cargo.arg("--quick");
+    }
+    if options.reaction {
+        cargo.arg("--reaction");
     }
     if let Some(file) = &options.json {
         cargo.arg("--json").arg(std::path::absolute(file)?);
@@ -102,6 +128,16 @@ async fn measure(plan: &Plan) -> anyhow::Result<Vec<Row>> {
             let row = Row::of(&case, connections, &measured, ceiling);
             rows.push(row);
         }
+    }
+    Ok(rows)
+}
+
+async fn react(plan: &Plan) -> anyhow::Result<Vec<reaction::Row>> {
+    let manifest = tokio::task::block_in_place(components::build)?;
+    let mut rows = Vec::new();
+    for pause in reaction::PAUSES {
+        eprintln!("from a finished build to its deployment, {pause:?} …");
+        rows.push(reaction::measure(manifest.clone(), pause, plan.reactions).await?);
     }
     Ok(rows)
 }

@@ -3,7 +3,7 @@
 
 mod narration;
 mod release;
-mod stage;
+pub(crate) mod stage;
 mod story;
 mod watch;
 

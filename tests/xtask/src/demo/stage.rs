@@ -14,10 +14,10 @@ use crate::{scene, stores};
 const LINES_KEPT: usize = 40;
 
 /// Everything that plays in the demo.
-pub(super) struct Stage {
-    pub(super) world: World,
-    pub(super) repository: Repository,
-    pub(super) application: Application,
+pub(crate) struct Stage {
+    pub(crate) world: World,
+    pub(crate) repository: Repository,
+    pub(crate) application: Application,
     slipway: Running,
     log: Arc<Mutex<Log>>,
     // Holds the stores; deleted with the stage.
@@ -44,7 +44,7 @@ impl Log {
 
 impl Stage {
     /// Starts everything, on free ports.
-    pub(super) async fn set_up(manifest: PathBuf) -> anyhow::Result<Self> {
+    pub(crate) async fn set_up(manifest: PathBuf) -> anyhow::Result<Self> {
         let world = World::start(Options::default()).await?;
         let (repository, application) = scene::furnish(&world);
         let state = tempfile::tempdir()?;
@@ -149,7 +149,7 @@ impl Stage {
     }
 
     /// The end of Slipway's log.
-    pub(super) fn last_words(&self) -> String {
+    pub(crate) fn last_words(&self) -> String {
         let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         log.last.iter().cloned().collect::<Vec<_>>().join("\n")
     }
@@ -164,7 +164,7 @@ impl Stage {
     }
 
     /// Stops Slipway, then the world.
-    pub(super) async fn tear_down(self) {
+    pub(crate) async fn tear_down(self) {
         self.slipway.stop().await;
     }
 }

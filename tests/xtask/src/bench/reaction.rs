@@ -1,0 +1,216 @@
+//! The time from the webhook of a finished build to `POST /deploy`, in the scene of the demo, beside what the vendors take of it.
+//!
+//! The clock starts when the simulated GitHub lets the run end, and so sends its delivery, and stops when the simulated Coolify has the
+//! request. What the vendors that are asked on the way take to answer is theirs, and what is left is Slipway's.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use serde::Serialize;
+use world::{Entry, PullRequest, Vendor};
+
+use crate::demo::stage::Stage;
+use crate::scene;
+
+/// What each vendor waits before it answers: nothing, and about as long as a real one takes.
+pub(super) const PAUSES: [Duration; 2] = [Duration::ZERO, Duration::from_millis(50)];
+
+/// How long anything may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Once the vendors were asked nothing for so long, nothing is left to do of what came before.
+const QUIET: Duration = Duration::from_millis(400);
+/// The path of the request that is waited for.
+const DEPLOY: &str = "/api/v1/deploy";
+
+/// The figures with vendors of one speed.
+#[derive(Debug, Serialize)]
+pub(super) struct Row {
+    vendors_wait_milliseconds: u128,
+    runs: usize,
+    /// Requests to vendors between the delivery and the deployment.
+    calls: usize,
+    p50_milliseconds: f64,
+    p90_milliseconds: f64,
+    /// What the vendors took of it, the median.
+    vendors_milliseconds: f64,
+    /// The first by the last.
+    of_vendors: f64,
+}
+
+/// One run.
+#[derive(Debug, Clone, Copy)]
+struct Reaction {
+    whole: Duration,
+    vendors: Duration,
+    calls: usize,
+}
+
+/// Finishes so many builds, one after the other, each of a pull request of its own.
+pub(super) async fn measure(
+    manifest: PathBuf,
+    pause: Duration,
+    runs: usize,
+) -> anyhow::Result<Row> {
+    let stage = Stage::set_up(manifest).await?;
+    let mut reactions = Vec::new();
+    // The first one opens stores and connections.
+    for number in 0..=runs {
+        reactions.push(react(&stage, pause, number).await?);
+    }
+    stage.tear_down().await;
+    Ok(Row::of(pause, reactions.get(1..).unwrap_or_default()))
+}
+
+async fn react(stage: &Stage, pause: Duration, number: usize) -> anyhow::Result<Reaction> {
+    let (world, repository) = (&stage.world, &stage.repository);
+    let pull = repository.open_pull_request("Add a cart", &format!("feature/{number}"));
+    says(stage, &pull, "Waiting for").await?;
+    let run = repository
+        .run(scene::WORKFLOW)
+        .for_pull_request(&pull)
+        .start();
+    says(stage, &pull, "Building").await?;
+    quiet(stage).await?;
+    let before = world.journal().len();
+    let slow = (!pause.is_zero())
+        .then(|| [Vendor::GitHub, Vendor::Coolify].map(|vendor| world.fault(vendor).delay(pause)));
+    let begin = Instant::now();
+    run.succeed();
+    let number = pull.number();
+    let asked = |_: &world::World| {
+        let deployments = stage.application.deployments();
+        deployments
+            .iter()
+            .any(|deployment| deployment.pull_request == number)
+    };
+    world
+        .until("the deployment", PATIENCE, asked)
+        .await
+        .with_context(|| stage.last_words())?;
+    for fault in slow.iter().flatten() {
+        fault.lift();
+    }
+    let journal = world.journal();
+    let found = Reaction::of(journal.get(before..).unwrap_or_default(), begin)?;
+    says(stage, &pull, "✅ Ready").await?;
+    pull.close();
+    says(stage, &pull, "was closed").await?;
+    Ok(found)
+}
+
+async fn says(stage: &Stage, pull: &PullRequest, text: &str) -> anyhow::Result<()> {
+    let says = |_: &world::World| {
+        let comment = pull.slipway_comment();
+        comment.is_some_and(|comment| comment.body.contains(text))
+    };
+    let waited = stage.world.until(text, PATIENCE, says).await;
+    waited.with_context(|| stage.last_words())
+}
+
+/// Waits until what happened before has come to its end.
+async fn quiet(stage: &Stage) -> anyhow::Result<()> {
+    let calm = |world: &world::World| {
+        let last = world.journal().last().map(|entry| entry.arrived);
+        last.is_none_or(|last| last.elapsed() >= QUIET)
+    };
+    let waited = stage.world.until("an end", PATIENCE, calm).await;
+    waited.with_context(|| stage.last_words())
+}
+
+impl Reaction {
+    /// Of what was asked of the vendors since the beginning.
+    fn of(journal: &[Entry], begin: Instant) -> anyhow::Result<Self> {
+        let place = journal
+            .iter()
+            .position(|entry| entry.vendor == Vendor::Coolify && entry.path == DEPLOY);
+        let place = place.context("Coolify was not asked for a deployment")?;
+        let (before, rest) = journal.split_at(place);
+        let deploy = rest.first().context("the request is in the journal")?;
+        let taken = before
+            .iter()
+            .filter_map(|entry| Some(entry.answered?.duration_since(entry.arrived)));
+        Ok(Self {
+            whole: deploy.arrived.duration_since(begin),
+            vendors: taken.sum(),
+            calls: before.len(),
+        })
+    }
+}
+
+impl Row {
+    fn of(pause: Duration, reactions: &[Reaction]) -> Self {
+        let whole = sorted(reactions, |reaction| reaction.whole);
+        let vendors = sorted(reactions, |reaction| reaction.vendors);
+        let (p50, theirs) = (percentile(&whole, 50), percentile(&vendors, 50));
+        Self {
+            vendors_wait_milliseconds: pause.as_millis(),
+            runs: reactions.len(),
+            calls: reactions
+                .iter()
+                .map(|reaction| reaction.calls)
+                .max()
+                .unwrap_or_default(),
+            p50_milliseconds: p50,
+            p90_milliseconds: percentile(&whole, 90),
+            vendors_milliseconds: theirs,
+            of_vendors: p50 / theirs,
+        }
+    }
+}
+
+fn sorted(reactions: &[Reaction], what: fn(&Reaction) -> Duration) -> Vec<Duration> {
+    let mut sorted: Vec<Duration> = reactions.iter().map(what).collect();
+    sorted.sort_unstable();
+    sorted
+}
+
+/// In milliseconds, what `percent` of them do not exceed.
+fn percentile(sorted: &[Duration], percent: usize) -> f64 {
+    let rank = (sorted.len() * percent).div_ceil(100);
+    let found = sorted.get(rank.saturating_sub(1)).copied();
+    found.unwrap_or_default().as_secs_f64() * 1000.0
+}
+
+/// The rows as a Markdown table.
+pub(super) fn markdown(rows: &[Row]) -> String {
+    let head = "| from a finished build to `POST /deploy`: each vendor waits | runs | calls on the way | p50 ms | p90 ms | \
+                the vendors' own ms | by the vendors' own |\n| ---: | ---: | ---: | ---: | ---: | ---: | ---: |";
+    let rows = rows.iter().map(|row| {
+        format!(
+            "| {} ms | {} | {} | {:.1} | {:.1} | {:.1} | {:.2} |",
+            row.vendors_wait_milliseconds,
+            row.runs,
+            row.calls,
+            row.p50_milliseconds,
+            row.p90_milliseconds,
+            row.vendors_milliseconds,
+            row.of_vendors
+        )
+    });
+    [head.to_owned()]
+        .into_iter()
+        .chain(rows)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_tells_the_median_and_how_it_is_to_the_vendors_own() {
+        let reaction = |whole, vendors| Reaction {
+            whole: Duration::from_millis(whole),
+            vendors: Duration::from_millis(vendors),
+            calls: 1,
+        };
+        let reactions = [reaction(90, 50), reaction(75, 50), reaction(300, 60)];
+        let table = markdown(&[Row::of(Duration::from_millis(50), &reactions)]);
+        assert_eq!(
+            table.lines().last(),
+            Some("| 50 ms | 3 | 1 | 90.0 | 300.0 | 50.0 | 1.80 |")
+        );
+    }
+}
