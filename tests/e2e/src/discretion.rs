@@ -63,6 +63,11 @@ impl Discretion {
         })
     }
 
+    /// This is a secret, too, and no token of Slipway's.
+    pub fn guards(&mut self, secret: &str) {
+        self.secrets.push(secret.to_owned());
+    }
+
     /// The log of this instance counts, too.
     pub(crate) fn hears(&self, slipway: &Slipway) {
         note(&self.logs, slipway.lines());

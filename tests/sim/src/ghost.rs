@@ -167,6 +167,10 @@ impl Ghost {
                 }
             }
             TargetFact::RemovalAsked { .. } => self.well(application),
+            TargetFact::VariablesRead { .. } => self.well(&variables_of(application)),
+            TargetFact::VariablesNotRead { trouble, .. } => {
+                self.in_vain(&variables_of(application), trouble, at);
+            }
             TargetFact::StartFailed { trouble, .. }
             | TargetFact::ApplicationMissing { trouble }
             | TargetFact::Troubled { trouble } => {
@@ -239,4 +243,9 @@ impl Ghost {
         let pull_request = &newest.pull_request;
         Some(pull_request.state == PullRequestState::Open && pull_request.head_commit == *commit)
     }
+}
+
+/// What the tries at looking at an application's variables are known by.
+pub(crate) fn variables_of(application: &str) -> String {
+    format!("variables of {application}")
 }

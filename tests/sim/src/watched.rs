@@ -11,7 +11,12 @@ use ports::Clock;
 use runtime::{Claim, Executor, preview::PreviewExecutor};
 use serde::{Deserialize, Serialize};
 
-use crate::{ghost::Ghost, instance::VendorHttp, mutation::Mutation, port::Port};
+use crate::{
+    ghost::{Ghost, variables_of},
+    instance::VendorHttp,
+    mutation::Mutation,
+    port::Port,
+};
 
 /// A fact, after the intent that should have been saved before it if that guard is taken away.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -186,6 +191,7 @@ const fn name(action: &Action) -> &'static str {
             TargetAction::Poll { .. } => "polling",
             TargetAction::Cancel { .. } => "cancelling",
             TargetAction::Probe { .. } => "probing",
+            TargetAction::ReadVariables { .. } => "reading the variables",
             TargetAction::Remove => "removing",
         },
     }
@@ -223,6 +229,10 @@ impl WatchedExecutor<'_> {
                     }
                     TargetAction::Remove => self.check_removal(id, application, ghost),
                     TargetAction::ResolveStart { .. } => return,
+                    TargetAction::ReadVariables { .. } => {
+                        let what = variables_of(application);
+                        return self.check_pause(id, &what, false, ghost);
+                    }
                     TargetAction::Start { .. }
                     | TargetAction::Look { .. }
                     | TargetAction::Poll { .. }

@@ -147,6 +147,11 @@ pub enum TargetAction {
         /// The status of a healthy answer; none for any 2xx or 3xx.
         expected: Option<u32>,
     },
+    /// Look which variables the previews share with production.
+    ReadVariables {
+        /// The head commit that they are looked at for.
+        commit: CommitSha,
+    },
     /// Ask Coolify to remove the preview.
     Remove,
 }
@@ -222,7 +227,8 @@ impl entity::Action for Action {
                 | TargetAction::Look { .. }
                 | TargetAction::Poll { .. }
                 | TargetAction::Cancel { .. }
-                | TargetAction::Probe { .. } => return None,
+                | TargetAction::Probe { .. }
+                | TargetAction::ReadVariables { .. } => return None,
             },
         };
         Some(Fact::Target {
@@ -267,6 +273,7 @@ impl entity::Action for Action {
                     | TargetAction::Poll { .. }
                     | TargetAction::Cancel { .. }
                     | TargetAction::Probe { .. }
+                    | TargetAction::ReadVariables { .. }
                     | TargetAction::Remove,
                 ..
             } => None,

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AdmissionFact, Commanded, LabelAdded, Permission, PullRequest, Report, ReportFact, Request,
-    Settings, Sieve, Sifted, Trouble, WorkflowRun,
+    AdmissionFact, Commanded, Inherited, LabelAdded, Permission, PullRequest, Report, ReportFact,
+    Request, Settings, Sieve, Sifted, Trouble, WorkflowRun,
 };
 use crate::{
     ApplicationUuid, CommitSha, DeploymentUuid, ImageTag, RepositoryName, Timestamp,
@@ -272,6 +272,20 @@ pub enum TargetFact {
         healthy: bool,
         /// The answer, for people: `503 Service Unavailable`.
         answer: String,
+    },
+    /// Coolify showed which variables the previews share with production.
+    VariablesRead {
+        /// The head commit that they were looked at for.
+        commit: CommitSha,
+        /// Their keys.
+        inherited: Inherited,
+    },
+    /// Coolify did not show them.
+    VariablesNotRead {
+        /// The head commit that they were looked at for.
+        commit: CommitSha,
+        /// Why.
+        trouble: Trouble,
     },
     /// The removal is about to be asked for.
     RemovalIntended,

@@ -250,6 +250,7 @@ impl Preview {
     pub(super) fn start_afresh(&mut self) {
         for target in self.targets.values_mut() {
             target.effort.start_afresh();
+            target.variables.effort.start_afresh();
         }
         for admission in self.admissions.values_mut() {
             admission.effort.start_afresh();

@@ -73,6 +73,12 @@ impl Target {
                 healthy,
                 answer,
             } => self.probed(deployment, *healthy, answer, at),
+            TargetFact::VariablesRead { commit, inherited } => {
+                self.variables.read(commit, inherited);
+            }
+            TargetFact::VariablesNotRead { commit, trouble } => {
+                self.variables.not_read(commit, trouble, at, seed);
+            }
             TargetFact::RemovalIntended => self.removal_intended(at),
             TargetFact::RemovalAsked { nothing_there } => self.removal_asked(*nothing_there, at),
             TargetFact::ApplicationMissing { trouble } => {

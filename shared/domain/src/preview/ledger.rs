@@ -55,6 +55,8 @@ pub enum Verdict {
     Remove,
     /// There is nothing, and there is to be nothing.
     Nothing,
+    /// Nothing is done about it, and people should know.
+    Warn,
 }
 
 impl Verdict {
@@ -66,13 +68,22 @@ impl Verdict {
             Self::Leave => "leave",
             Self::Remove => "remove",
             Self::Nothing => "nothing",
+            Self::Warn => "warn",
         }
     }
 }
 
 impl Ruling {
-    fn is_on(&self, service: &str, application: &ApplicationUuid) -> bool {
-        self.service == service && self.application.as_ref() == Some(application)
+    /// Whether both are about the same: warnings stand beside what is decided.
+    fn is_about(
+        &self,
+        service: &str,
+        application: Option<&ApplicationUuid>,
+        verdict: Verdict,
+    ) -> bool {
+        self.service == service
+            && self.application.as_ref() == application
+            && (self.verdict == Verdict::Warn) == (verdict == Verdict::Warn)
     }
 }
 
@@ -91,7 +102,7 @@ impl Preview {
                 let last = self
                     .rulings
                     .iter()
-                    .rfind(|last| last.is_on(service, application));
+                    .rfind(|last| last.is_about(service, Some(application), decided.verdict));
                 last.is_none_or(|last| {
                     (last.verdict, last.rule.as_str(), last.reason.as_str())
                         != (decided.verdict, decided.rule, decided.reason.as_str())
@@ -118,10 +129,10 @@ impl Preview {
         while surplus > 0
             && let Some((ruling, later)) = self.rulings.get(place..).and_then(<[_]>::split_first)
         {
-            let key = (&ruling.service, &ruling.application);
+            let application = ruling.application.as_ref();
             if later
                 .iter()
-                .any(|later| (&later.service, &later.application) == key)
+                .any(|later| later.is_about(&ruling.service, application, ruling.verdict))
             {
                 self.rulings.remove(place);
                 surplus -= 1;
@@ -147,16 +158,24 @@ impl Preview {
                     .any(|service| service.application == **application)
         });
         let others = others.map(|(application, target)| (&target.service, application));
-        let decided = services.chain(others).filter_map(|(service, application)| {
+        let decided = services.chain(others).flat_map(|(service, application)| {
             let target = self.targets.get(application);
             let holds = target.is_some_and(|target: &Target| !target.is_vacant());
-            Some((
-                service.clone(),
-                application.clone(),
-                self.decide(&self.wanted(application), holds)?,
-            ))
+            let decided = self.decide(&self.wanted(application), holds);
+            let warned = self.warned(service, application);
+            let both = decided.into_iter().chain(warned);
+            both.map(|decided| (service.clone(), application.clone(), decided))
         });
         decided.collect()
+    }
+
+    /// The warning about an application, or that there is none any more.
+    fn warned(&self, service: &str, application: &ApplicationUuid) -> Option<Decided> {
+        let is_warning =
+            |ruling: &Ruling| ruling.is_about(service, Some(application), Verdict::Warn);
+        let was_warned = self.rulings.iter().any(is_warning);
+        let words = self.variables_in_words(application, was_warned)?;
+        Some(Decided::new(Verdict::Warn, "variables", words))
     }
 
     fn decide(&self, wanted: &Wanted<'_>, holds: bool) -> Option<Decided> {

@@ -23,6 +23,7 @@ mod sighting;
 mod state;
 #[cfg(test)]
 mod tests;
+mod variables;
 mod view;
 mod wanted;
 mod wish;
@@ -44,6 +45,7 @@ pub use report::{
 pub use settings::{Released, ServiceSettings, Settings};
 pub use sighting::{PullRequest, PullRequestState, RunProgress, WorkflowRun, skips_preview};
 pub use state::Preview;
+pub use variables::Inherited;
 pub use view::{ServiceView, Standing, TroubleView};
 pub use wish::{Request, Wish};
 

@@ -87,6 +87,9 @@ impl Preview {
         self.start_missing_targets(sighting, &mut agenda, now);
         agenda.add(self.publish_comment(sighting, now));
         self.publish_reports(sighting, &mut agenda, now);
+        for (application, target) in &self.targets {
+            agenda.add(self.read_variables(sighting, application, target, now));
+        }
         self.look_after_targets(&mut agenda, now);
         agenda.add(self.read_runs(sighting, now));
         agenda.add(match sighting.doubted_until {

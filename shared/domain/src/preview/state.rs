@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Effort, PullRequest, Revision, Ruling, Settings, WorkflowRun, admission::Admission,
     approval::Approvals, command::Commands, expiry::Expiry, files::Files, publication::Publication,
-    report::Reports, wish::Wishes,
+    report::Reports, variables::Variables, wish::Wishes,
 };
 use crate::{
     ApplicationUuid, CommitSha, DeploymentUuid, PreviewId, RepositoryName, Timestamp,
@@ -169,6 +169,9 @@ pub(super) struct Target {
     pub(super) phase: Phase,
     #[serde(default)]
     pub(super) effort: Effort,
+    /// What is known of the variables that it runs with.
+    #[serde(default, skip_serializing_if = "Variables::is_unknown")]
+    pub(super) variables: Variables,
 }
 
 /// Where the preview on one application is.
@@ -302,6 +305,7 @@ impl Target {
             vanished: 0,
             phase: Phase::Idle { removed_at: None },
             effort: Effort::default(),
+            variables: Variables::default(),
         }
     }
 

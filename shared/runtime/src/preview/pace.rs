@@ -109,6 +109,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
         let what = match action {
             TargetAction::Look { .. } | TargetAction::Poll { .. } => "Looking",
             TargetAction::Cancel { .. } => "Cancelling",
+            TargetAction::ReadVariables { .. } => "Reading variables",
             TargetAction::Remove => "Removing",
             // That is looked at before it is intended.
             TargetAction::Start { .. }

@@ -1,7 +1,7 @@
 //! What is done about a preview on Coolify: deploying, looking, probing, removing.
 
 use domain::{
-    ApplicationUuid, DeploymentUuid, ImageTag, PreviewId, Timestamp,
+    ApplicationUuid, CommitSha, DeploymentUuid, ImageTag, PreviewId, Timestamp,
     preview::{DeploymentProgress, Revision, TargetAction, TargetFact, Trouble},
 };
 use ports::{Clock, Http, Log, Store};
@@ -22,8 +22,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
         claim: Claim,
     ) -> TargetFact {
         if let Some(error) = self.pause_of(action).await {
-            let trouble = error.into();
-            return TargetFact::Troubled { trouble };
+            return troubled(action, error.into());
         }
         let done = match action {
             TargetAction::Start {
@@ -60,13 +59,16 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
                 url,
                 expected,
             } => self.probe(deployment, url, *expected).await,
+            TargetAction::ReadVariables { commit } => {
+                self.read_variables(application, commit).await
+            }
             TargetAction::Remove => self.remove(id, application).await,
         };
         match done {
             Ok(fact) => fact,
             Err(trouble) => {
                 self.note_wish(&trouble).await;
-                TargetFact::Troubled { trouble }
+                troubled(action, trouble)
             }
         }
     }
@@ -181,6 +183,18 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
         })
     }
 
+    async fn read_variables(
+        &self,
+        application: &ApplicationUuid,
+        commit: &CommitSha,
+    ) -> Result<TargetFact, Trouble> {
+        let inherited = self.coolify()?.inherited_variables(application).await?;
+        Ok(TargetFact::VariablesRead {
+            commit: commit.clone(),
+            inherited,
+        })
+    }
+
     async fn remove(
         &self,
         id: PreviewId,
@@ -199,6 +213,23 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
             }
         };
         Ok(TargetFact::RemovalAsked { nothing_there })
+    }
+}
+
+/// What did not work. That variables could not be looked at is no trouble of the preview's.
+fn troubled(action: &TargetAction, trouble: Trouble) -> TargetFact {
+    match action {
+        TargetAction::ReadVariables { commit } => TargetFact::VariablesNotRead {
+            commit: commit.clone(),
+            trouble,
+        },
+        TargetAction::Start { .. }
+        | TargetAction::ResolveStart { .. }
+        | TargetAction::Look { .. }
+        | TargetAction::Poll { .. }
+        | TargetAction::Cancel { .. }
+        | TargetAction::Probe { .. }
+        | TargetAction::Remove => TargetFact::Troubled { trouble },
     }
 }
 
@@ -253,6 +284,15 @@ pub(super) fn told(fact: &TargetFact) -> (&'static str, Option<&Trouble>) {
         },
         TargetFact::Probed { healthy: true, .. } => ("the preview is healthy", None),
         TargetFact::Probed { healthy: false, .. } => ("the preview is not healthy yet", None),
+        TargetFact::VariablesRead { inherited, .. } if inherited.count > 0 => {
+            ("the preview runs with variables of production's", None)
+        }
+        TargetFact::VariablesRead { .. } => {
+            ("the preview shares no variable with production", None)
+        }
+        TargetFact::VariablesNotRead { trouble, .. } => {
+            ("could not look at the preview's variables", Some(trouble))
+        }
         TargetFact::RemovalIntended => ("about to remove the preview", None),
         TargetFact::RemovalAsked {
             nothing_there: false,

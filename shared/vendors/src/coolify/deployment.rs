@@ -1,6 +1,6 @@
 //! Deployments as Coolify shows them (VENDORS 1.4).
 
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
 use domain::{ApplicationUuid, DeploymentUuid, PullRequestNumber, Timestamp};
 use http::StatusCode;
@@ -195,17 +195,21 @@ fn is_plain_path(path: &str) -> bool {
 }
 
 /// A JSON list, or the values of an object in their order: PHP writes a list with gaps in its numbers as an object (VENDORS 1.4).
-fn list_or_values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Wire>, D::Error> {
-    struct ListOrValues;
+pub(super) fn list_or_values<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    struct ListOrValues<T>(PhantomData<T>);
 
-    impl<'de> Visitor<'de> for ListOrValues {
-        type Value = Vec<Wire>;
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for ListOrValues<T> {
+        type Value = Vec<T>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list of deployments")
+            f.write_str("a list")
         }
 
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Wire>, A::Error> {
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
             let mut values = Vec::new();
             while let Some(value) = list.next_element()? {
                 values.push(value);
@@ -213,7 +217,7 @@ fn list_or_values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Wire
             Ok(values)
         }
 
-        fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Vec<Wire>, A::Error> {
+        fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Vec<T>, A::Error> {
             let mut values = Vec::new();
             while let Some((serde::de::IgnoredAny, value)) = object.next_entry()? {
                 values.push(value);
@@ -222,5 +226,5 @@ fn list_or_values<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Wire
         }
     }
 
-    deserializer.deserialize_any(ListOrValues)
+    deserializer.deserialize_any(ListOrValues(PhantomData))
 }

@@ -15,6 +15,7 @@
 //! - 1.3: `finished` says that a container was started, not that it is healthy: probe the URL ([`crate::probe`]).
 //! - 1.3: two different 404s answer a removal: only `Preview not found.` means gone ([`Removal::NothingThere`]).
 //! - 1.3: a removal works over SSH within the request: it gets a longer time.
+//! - 1.3: previews run with variables of production's unless somebody gave them values of their own: [`Client::inherited_variables`].
 //! - 1.4: the list of an application's deployments is an object with `deployments`, which PHP may write as an object with numbers
 //!   for keys; the OpenAPI document says otherwise on both.
 
@@ -23,6 +24,7 @@ mod deploy;
 mod deployment;
 mod refusal;
 mod removal;
+mod variables;
 
 use std::time::Duration;
 

@@ -17,6 +17,7 @@ mod coolify_deploy;
 mod coolify_deployments;
 mod coolify_removal;
 mod coolify_troubles;
+mod coolify_variables;
 mod github_app;
 mod github_app_limits;
 mod github_app_tokens;

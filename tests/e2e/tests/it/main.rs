@@ -30,3 +30,4 @@ mod storm;
 mod survey;
 mod trouble;
 mod trust;
+mod variables;

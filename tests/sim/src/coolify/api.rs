@@ -28,6 +28,7 @@ pub(crate) fn answer(sim: &Rc<Sim>, asked: &Asked) -> Response {
             list(sim, application, asked)
         }
         (&Method::GET, ["deployments", uuid]) => show(sim, uuid),
+        (&Method::GET, ["applications", application, "envs"]) => variables(sim, application),
         (&Method::DELETE, ["applications", application, "previews", number]) => {
             remove(sim, application, number)
         }
@@ -182,6 +183,20 @@ fn show(sim: &Rc<Sim>, uuid: &str) -> Response {
         Some(deployment) => json_response(200, &shown(sim, deployment)),
         None => json_response(404, &json!({"message": "Deployment not found."})),
     }
+}
+
+/// One of production's with its copy for previews, without values: the token may not see them.
+fn variables(sim: &Rc<Sim>, application: &str) -> Response {
+    if !sim.coolify.borrow().applications.contains_key(application) {
+        return json_response(404, &json!({"message": "Application not found"}));
+    }
+    let made = sim.time_at(0).to_string();
+    let of = |is_preview: bool| {
+        json!({
+            "key": "DATABASE_URL", "is_preview": is_preview, "is_runtime": true, "created_at": made, "updated_at": made,
+        })
+    };
+    json_response(200, &json!([of(false), of(true)]))
 }
 
 fn remove(sim: &Rc<Sim>, application: &str, number: &str) -> Response {

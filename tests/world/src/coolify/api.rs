@@ -1,16 +1,17 @@
 //! Coolify's API: who may ask, and which endpoint it is (VENDORS 1.1).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::state::CoolifyState;
-use super::{applications, deploy, deployments, previews};
+use super::{applications, deploy, deployments, previews, variables};
 use crate::message::{Reply, Request};
 use crate::state::Shared;
 
 /// The version that the world behaves like.
-const VERSION: &str = "4.3.10";
+pub(super) const VERSION: &str = "4.3.10";
 
 /// `{"message": …}` as all of Coolify's errors.
 pub(super) fn message(status: u16, message: &str) -> Reply {
@@ -72,7 +73,7 @@ impl Call<'_> {
                 Some(ability) if !abilities.contains(ability) && !abilities.contains("root") => {
                     message(403, &format!("Missing required permissions: {ability}"))
                 }
-                _ => self.route(coolify, rest),
+                _ => self.route(coolify, rest, &abilities),
             }
         };
         rate.into_iter()
@@ -116,7 +117,12 @@ impl Call<'_> {
             .fold(refused, |reply, (name, value)| reply.header(name, value)))
     }
 
-    fn route(&self, coolify: &mut CoolifyState, rest: &[&str]) -> Reply {
+    fn route(
+        &self,
+        coolify: &mut CoolifyState,
+        rest: &[&str],
+        abilities: &BTreeSet<String>,
+    ) -> Reply {
         match (self.request.method.as_str(), rest) {
             ("POST", ["deploy"]) => deploy::deploy(self, coolify),
             ("GET", ["deploy"]) => {
@@ -131,6 +137,7 @@ impl Call<'_> {
             ("POST", ["deployments", uuid, "cancel"]) => deployments::cancel(self, coolify, uuid),
             ("GET", ["applications"]) => applications::list(coolify),
             ("GET", ["applications", uuid]) => applications::get(coolify, uuid),
+            ("GET", ["applications", uuid, "envs"]) => variables::list(coolify, uuid, abilities),
             ("DELETE", ["applications", uuid, "previews", number]) => {
                 previews::delete(coolify, uuid, number)
             }

@@ -7,6 +7,7 @@ mod deployments;
 mod previews;
 pub(crate) mod state;
 mod steps;
+mod variables;
 
 use std::sync::Arc;
 
@@ -51,6 +52,7 @@ impl Coolify {
                     fqdn: Some(format!("https://{uuid}.example.com")),
                     url_template: "{{pr_id}}.{{domain}}".to_owned(),
                     repository: None,
+                    variables: Vec::new(),
                     created_at: now,
                 });
         });
@@ -60,7 +62,7 @@ impl Coolify {
         }
     }
 
-    /// A token with only these abilities (`read`, `write`, `deploy`, `root`).
+    /// A token with only these abilities (`read`, `read:sensitive`, `write`, `deploy`, `root`).
     #[must_use]
     pub fn token_with(&self, abilities: &[&str]) -> String {
         let token = format!("{}|{}", self.shared.names.number(), self.shared.names.sha());
@@ -205,6 +207,27 @@ impl Application {
     /// The image that it runs, without a tag.
     pub fn image(&self, image: &str) -> &Self {
         self.change(|found| image.clone_into(&mut found.image))
+    }
+
+    /// Gives production a variable, as its page in Coolify does: previews get a copy unless they have one.
+    pub fn variable(&self, key: &str, value: &str) -> &Self {
+        let now = self.shared.clock.now();
+        self.change(|found| found.set_variable(key, value, false, now))
+    }
+
+    /// Gives previews a value of their own.
+    pub fn preview_variable(&self, key: &str, value: &str) -> &Self {
+        let now = self.shared.clock.now();
+        self.change(|found| found.set_variable(key, value, true, now))
+    }
+
+    /// Deletes a variable of the previews.
+    pub fn delete_preview_variable(&self, key: &str) -> &Self {
+        self.change(|found| {
+            found
+                .variables
+                .retain(|one| !(one.is_preview && one.key == key))
+        })
     }
 
     /// Only this repository's pull requests justify its previews, for `World::assert_clean` with several repositories.

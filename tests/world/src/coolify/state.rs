@@ -40,9 +40,21 @@ pub(crate) struct Application {
     pub(crate) tag: String,
     pub(crate) fqdn: Option<String>,
     pub(crate) url_template: String,
+    /// Of the application itself and of its previews.
+    pub(crate) variables: Vec<Variable>,
     /// The GitHub repository whose pull requests it previews; none: any.
     pub(crate) repository: Option<u64>,
     pub(crate) created_at: i64,
+}
+
+/// An environment variable.
+#[derive(Debug, Clone)]
+pub(crate) struct Variable {
+    pub(crate) key: String,
+    pub(crate) value: String,
+    pub(crate) is_preview: bool,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
 }
 
 /// One entry of Coolify's deployment queue.

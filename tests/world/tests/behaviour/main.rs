@@ -18,6 +18,7 @@ mod contract;
 mod control;
 mod coolify_deploy;
 mod coolify_rules;
+mod coolify_variables;
 mod delivery_log;
 mod faults;
 mod github_checks;

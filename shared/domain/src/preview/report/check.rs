@@ -150,6 +150,9 @@ impl Preview {
         if more > 0 {
             title = format!("{title} (and {more} more)");
         }
+        if standing == Standing::Ready && self.shares_variables() {
+            title = format!("{title}, with variables of production's");
+        }
         let state = match standing {
             Standing::Absent | Standing::Removing => CheckState::Neutral,
             Standing::Ready => CheckState::Success,
@@ -167,11 +170,17 @@ impl Preview {
         Some(CheckText {
             state,
             title: title.chars().take(TITLE_CHARACTERS).collect(),
-            summary: comment::table(self).unwrap_or_else(|| "There is no preview.".to_owned()),
+            summary: self.summary(),
             details_url: details_url.filter(|url| is_web(url)),
             buttons: self.buttons(),
             is_last: false,
         })
+    }
+
+    fn summary(&self) -> String {
+        let table = comment::table(self);
+        let warnings = self.told_variables();
+        table.unwrap_or_else(|| "There is no preview.".to_owned()) + &warnings
     }
 
     /// A broken configuration must not leave a required check waiting for ever; a missing one is nobody's fault.

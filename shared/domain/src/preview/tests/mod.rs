@@ -15,6 +15,7 @@ mod order;
 mod report;
 mod superseding;
 mod traps;
+mod variables;
 mod view;
 mod whole;
 mod wishes;
@@ -22,8 +23,8 @@ mod wishes;
 use std::time::Duration;
 
 use super::{
-    Action, AdmissionAction, AdmissionFact, DeploymentProgress, Fact, Permission, Preview,
-    PullRequest, PullRequestState, Reading, ReportFact, RunProgress, Settings, Sifted,
+    Action, AdmissionAction, AdmissionFact, DeploymentProgress, Fact, Inherited, Permission,
+    Preview, PullRequest, PullRequestState, Reading, ReportFact, RunProgress, Settings, Sifted,
     TargetAction, TargetFact, Trouble, WorkflowRun,
 };
 use report::Reports;
@@ -106,6 +107,8 @@ pub(super) struct Story {
     /// What polls answer.
     pub(super) progress: DeploymentProgress,
     pub(super) healthy: bool,
+    /// What production's variables Coolify shows in previews; none if that is nobody's matter, and is not told.
+    pub(super) inherited: Option<Inherited>,
     /// Deployments asked for so far.
     pub(super) deployments: u32,
     /// Whether Coolify has a preview.
@@ -136,6 +139,7 @@ impl Story {
             writers: vec!["grace".into()],
             progress: DeploymentProgress::Finished,
             healthy: true,
+            inherited: None,
             deployments: 0,
             present: false,
             comment: String::new(),
@@ -194,13 +198,7 @@ impl Story {
                     if let Some(intent) = entity::Action::intent(&action) {
                         self.record(&intent);
                     }
-                    // Where nobody can make reports they are nobody's matter.
-                    if self.reports.is_some()
-                        || !matches!(
-                            action,
-                            Action::PublishReport(_) | Action::SweepDeployments { .. }
-                        )
-                    {
+                    if self.is_told(&action) {
                         self.done.push(told(&action));
                     }
                     let fact = answer(self, &action).unwrap_or_else(|| self.answer(&action));
@@ -254,6 +252,22 @@ impl Story {
 
     fn told(&mut self) -> String {
         std::mem::take(&mut self.done).join("\n")
+    }
+
+    /// Where nobody can make reports they are nobody's matter, and so are variables but in their own stories.
+    fn is_told(&self, action: &Action) -> bool {
+        let is_report = matches!(
+            action,
+            Action::PublishReport(_) | Action::SweepDeployments { .. }
+        );
+        let is_of_variables = matches!(
+            action,
+            Action::Target {
+                action: TargetAction::ReadVariables { .. },
+                ..
+            }
+        );
+        (!is_report || self.reports.is_some()) && (!is_of_variables || self.inherited.is_some())
     }
 
     fn answer(&mut self, action: &Action) -> Fact {
@@ -409,6 +423,10 @@ impl Story {
                 }
                 .into(),
             },
+            TargetAction::ReadVariables { commit } => TargetFact::VariablesRead {
+                commit: commit.clone(),
+                inherited: self.inherited.clone().unwrap_or_default(),
+            },
             TargetAction::Remove => TargetFact::RemovalAsked {
                 nothing_there: !std::mem::replace(&mut self.present, false),
             },
@@ -456,6 +474,9 @@ fn told(action: &Action) -> String {
             TargetAction::Poll { deployment } => format!("poll {deployment}"),
             TargetAction::Cancel { deployment } => format!("cancel {deployment}"),
             TargetAction::Probe { url, .. } => format!("probe {url}"),
+            TargetAction::ReadVariables { commit } => {
+                format!("read the variables for {}", commit.short())
+            }
             TargetAction::Remove => "remove".into(),
         },
         Action::PublishComment { body, .. } => format!("comment: {}", headline(body)),

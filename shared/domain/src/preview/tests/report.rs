@@ -12,6 +12,8 @@ use crate::preview::{DeploymentText, Reaction, ReportKind, ReportText, ReportWis
 #[derive(Debug, Default)]
 pub(in crate::preview) struct Reports {
     all: BTreeMap<u64, (ReportKind, CommitSha, String)>,
+    /// The title and the summary of the check run that was written last.
+    check: (String, String),
     made: u64,
 }
 
@@ -33,6 +35,7 @@ impl Reports {
         let says = match &wish.text {
             ReportText::Check(text) => {
                 let buttons: Vec<&str> = text.buttons.iter().map(|wish| wish.label()).collect();
+                self.check = (text.title.clone(), text.summary.clone());
                 let title = &text.title;
                 format!("{:?}: {title} {}", text.state, buttons.join(", "))
             }
@@ -42,6 +45,10 @@ impl Reports {
         self.all
             .insert(id, (kind, commit.clone(), says.trim_end().to_owned()));
         ReportFact::Published { id, digest }
+    }
+
+    pub(super) fn check(&self) -> (&str, &str) {
+        (&self.check.0, &self.check.1)
     }
 
     pub(super) fn sweep(&mut self, keep: &BTreeSet<u64>) {
