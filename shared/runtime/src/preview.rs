@@ -65,15 +65,18 @@ where
     async fn execute(&self, id: &PreviewId, action: &Action, claim: Claim) -> Fact {
         let fact = match action {
             Action::ReadPullRequest { repository } => self.read_pull_request(*id, repository).await,
-            Action::ReadConfiguration { repository, commit } => {
-                match self.read_configuration(*id, repository).await {
-                    Ok(reading) => Fact::ConfigurationRead {
-                        commit: commit.clone(),
-                        reading,
-                    },
-                    Err(trouble) => Fact::ConfigurationNotRead { trouble },
-                }
-            }
+            Action::ReadConfiguration {
+                repository,
+                commit,
+                changes,
+            } => match self.read_configuration(*id, repository).await {
+                Ok(reading) => Fact::ConfigurationRead {
+                    commit: commit.clone(),
+                    changes: *changes,
+                    reading,
+                },
+                Err(trouble) => Fact::ConfigurationNotRead { trouble },
+            },
             Action::ReadPermission { repository, added } => {
                 match self
                     .read_permission(*id, repository, (added.login.as_str(), added.account))

@@ -24,6 +24,8 @@ pub enum Action {
         repository: RepositoryName,
         /// The head commit that it is read for.
         commit: CommitSha,
+        /// How many changes of it are known.
+        changes: u32,
     },
     /// Ask what somebody may do who put a label on that approves.
     ReadPermission {

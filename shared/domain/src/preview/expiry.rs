@@ -66,7 +66,7 @@ impl Preview {
         let mut next = Next::Nothing;
         for service in &settings.services {
             let target = self.targets.get(&service.application);
-            if !target.is_some_and(Target::is_at_rest) {
+            if !target.is_some_and(Target::may_end) {
                 continue;
             }
             let Some((at, over)) = self.next_note(service) else {

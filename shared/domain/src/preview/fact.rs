@@ -92,6 +92,9 @@ pub enum Fact {
     ConfigurationRead {
         /// The head commit that it was read for.
         commit: CommitSha,
+        /// How many changes of it were known then: a reading that is told after a later change says nothing.
+        #[serde(default)]
+        changes: u32,
         /// What was found.
         reading: Reading,
     },

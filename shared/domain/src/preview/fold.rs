@@ -50,9 +50,18 @@ impl Preview {
             }
             Fact::RunsRead { commit, runs } => self.runs_read(commit, runs, at),
             Fact::RunsNotRead { trouble } => self.builds.effort.fail(trouble, at, seed),
-            Fact::ConfigurationRead { commit, reading } => self.configuration_read(commit, reading),
+            Fact::ConfigurationRead {
+                commit,
+                changes,
+                reading,
+            } => {
+                if *changes >= self.configuration.changes {
+                    self.configuration.read_after = *changes;
+                    self.configuration_read(commit, reading);
+                }
+            }
             Fact::ConfigurationChanged => {
-                self.configuration.stale = true;
+                self.configuration.changes = self.configuration.changes.saturating_add(1);
                 self.configuration.effort.start_afresh();
             }
             Fact::ConfigurationNotRead { trouble } => {
@@ -272,7 +281,6 @@ impl Preview {
         let configuration = &mut self.configuration;
         configuration.effort.succeed();
         configuration.read_for = Some(commit.clone());
-        configuration.stale = false;
         configuration.last_valid = None;
         match reading {
             Reading::Valid { settings } => {

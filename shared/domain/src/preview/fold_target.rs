@@ -99,6 +99,13 @@ impl Target {
         }
     }
 
+    /// Whether there is something, and nothing in hand that could change it: what is there also ends if the next deployment cannot be
+    /// asked for, or waits for a build that never comes.
+    pub(super) fn may_end(&self) -> bool {
+        let is_left = self.occupied && matches!(self.phase, Phase::Idle { .. });
+        self.is_at_rest() || is_left
+    }
+
     /// Lets a deployment that failed be tried again.
     pub(super) fn forgive(&mut self) {
         if matches!(self.phase, Phase::Failed { .. }) {

@@ -170,8 +170,9 @@ impl Preview {
 
     fn read_configuration(&self, sighting: &Sighting, now: Timestamp) -> Next {
         let pull_request = &sighting.pull_request;
-        let read = self.configuration.read_for.as_ref() == Some(&pull_request.head_commit)
-            && !self.configuration.stale;
+        let configuration = &self.configuration;
+        let read = configuration.read_for.as_ref() == Some(&pull_request.head_commit)
+            && configuration.read_after == configuration.changes;
         if pull_request.state != PullRequestState::Open || read {
             return Next::Nothing;
         }
@@ -179,6 +180,7 @@ impl Preview {
             Action::ReadConfiguration {
                 repository: pull_request.repository.clone(),
                 commit: pull_request.head_commit.clone(),
+                changes: configuration.changes,
             }
         })
     }

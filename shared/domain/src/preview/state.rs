@@ -114,9 +114,12 @@ pub(super) struct ConfigurationState {
     /// Which file that is, for people, if it is not the newest one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last_valid: Option<String>,
-    /// Whether another one counts by now, which is to be read.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) stale: bool,
+    /// How often another one came to count.
+    #[serde(default)]
+    pub(super) changes: u32,
+    /// How many of these changes were known when it was last read.
+    #[serde(default)]
+    pub(super) read_after: u32,
     /// What is wrong with the file that was read last.
     pub(super) problem: Option<Problem>,
     #[serde(default)]

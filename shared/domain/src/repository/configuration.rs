@@ -184,12 +184,18 @@ impl Known {
     }
 
     fn read(&mut self, reading: &Reading, at: Timestamp) {
+        let differs = self.version() != Some(&reading.version);
         if self.read_at.is_some_and(|read_at| read_at > at) {
+            // A preview that read it from a copy that lagged goes by it: nobody else would tell it of the newer one.
+            if differs {
+                self.to_tell = true;
+                self.telling.start_afresh();
+            }
             return;
         }
         self.read_at = Some(at);
         self.effort.succeed();
-        if self.version() == Some(&reading.version) {
+        if !differs {
             return;
         }
         // Whoever reads the first one goes by it; only of another one somebody must be told.

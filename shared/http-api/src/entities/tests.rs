@@ -81,6 +81,7 @@ pub(crate) fn stored() -> TestEntities {
     };
     let configured = |reading: Reading| Fact::ConfigurationRead {
         commit: "a".repeat(40).parse().unwrap(),
+        changes: 0,
         reading,
     };
     let settings = Settings::of(domain::configuration::parse(CONFIGURATION).unwrap());

@@ -134,3 +134,37 @@ fn where_nothing_is_there_nothing_ends() {
         story.comment
     );
 }
+
+#[test]
+fn what_a_deployment_left_behind_ends_too_when_the_next_one_never_comes() {
+    let mut story = kept_for_72_hours();
+    story.change(|pull_request| pull_request.head_commit = commit('b'));
+    story.deliver();
+    story.build(11, 'b', RunProgress::Succeeded);
+    story.go_with(|_, action| {
+        let Action::Target {
+            application,
+            action: TargetAction::Start { attempt, .. },
+        } = action
+        else {
+            return None;
+        };
+        Some(Fact::Target {
+            application: application.clone(),
+            fact: TargetFact::StartFailed {
+                attempt: *attempt,
+                trouble: Trouble {
+                    reason: "Coolify does not want to".into(),
+                    reaction: crate::preview::Reaction::GiveUp,
+                },
+            },
+        })
+    });
+    assert!(
+        story.present,
+        "the old one is still there: {}",
+        story.comment
+    );
+    wait(&mut story, 73);
+    assert!(!story.present, "{}", story.comment);
+}

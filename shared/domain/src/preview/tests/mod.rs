@@ -275,7 +275,9 @@ impl Story {
             Action::ReadPullRequest { .. } => Fact::PullRequestRead {
                 pull_request: self.pull_request.clone(),
             },
-            Action::ReadConfiguration { commit, .. } => {
+            Action::ReadConfiguration {
+                commit, changes, ..
+            } => {
                 let reading = match configuration::parse(&self.configuration) {
                     Ok(configuration) => Reading::Valid {
                         settings: Settings::of(configuration),
@@ -288,6 +290,7 @@ impl Story {
                 };
                 Fact::ConfigurationRead {
                     commit: commit.clone(),
+                    changes: *changes,
                     reading,
                 }
             }

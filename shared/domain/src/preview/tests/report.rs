@@ -416,6 +416,7 @@ fn a_check_that_failed_for_the_configuration_is_over_when_the_configuration_is_m
     story.go_far();
     story.record(&Fact::ConfigurationRead {
         commit: commit('b'),
+        changes: 1,
         reading: Reading::Missing,
     });
     story.go_far();

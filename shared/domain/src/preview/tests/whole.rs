@@ -73,8 +73,11 @@ fn a_lost_delivery_of_the_build_is_made_up_for_by_asking() {
 fn a_repository_without_configuration_is_left_alone() {
     let mut story = Story::opened();
     let done = story.go_with(|_, action| match action {
-        Action::ReadConfiguration { commit, .. } => Some(Fact::ConfigurationRead {
+        Action::ReadConfiguration {
+            commit, changes, ..
+        } => Some(Fact::ConfigurationRead {
             commit: commit.clone(),
+            changes: *changes,
             reading: Reading::Missing,
         }),
         Action::ReadPullRequest { .. }
@@ -105,4 +108,26 @@ fn a_pull_request_that_was_closed_before_its_first_delivery_came_is_forgotten_to
     wait 259200 s
     ");
     insta::assert_snapshot!(story.wait_and_go(), @"forget");
+}
+
+#[test]
+fn a_reading_that_is_told_after_the_next_change_of_the_configuration_is_not_gone_by() {
+    let mut story = Story::opened();
+    story.go();
+    let late = Fact::ConfigurationRead {
+        commit: commit('a'),
+        changes: 0,
+        reading: Reading::Missing,
+    };
+    story.record(&Fact::ConfigurationChanged);
+    story.record(&late);
+    insta::assert_snapshot!(story.go(), @"
+    read the configuration
+    wait 15 s
+    ");
+    story.record(&late);
+    insta::assert_snapshot!(story.go(), @"wait 15 s");
+    story.build(10, 'a', RunProgress::Succeeded);
+    story.go_far();
+    assert!(story.present, "{}", story.comment);
 }
