@@ -1,29 +1,24 @@
 //! What holds at the end of every story, whatever it told: no secret is anywhere but where it must be, and GitHub was asked only for
 //! what its API has and the table of permissions lists.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::Mutex,
-    time::Duration,
-};
+use std::{collections::BTreeSet, fmt::Write as _, sync::Mutex};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 use world::{Answer, Entry, Records, Vendor};
 
 use crate::{
-    Slipway,
+    Slipway, Stores,
     engine::{Lines, Plan, note, noted},
     permissions::rows_of,
     story::API_TOKEN,
 };
 
-/// The stores of stories, as SQLite files.
-const LABELS: [&str; 3] = ["default", "inbox", "queue"];
-
 /// Where the App's installation tokens are kept: the one place for a secret in a store.
 pub const TOKEN_KEYS: &str = "default github/token/";
+
+/// The environment variable that names a directory in which to note the calls to GitHub.
+const CALLS: &str = "SLIPWAY_GITHUB_CALLS";
 
 /// How installation tokens and the App's own JSON Web Tokens begin.
 const TOKENS: [&str; 2] = ["ghs_", "eyJhbGciOiJSUzI1NiIs"];
@@ -37,15 +32,16 @@ const SECRET_MIN: usize = 6;
 /// Looks at a story, and complains when it is dropped.
 pub struct Discretion {
     secrets: Vec<String>,
-    directory: PathBuf,
+    stores: Stores,
     records: Records,
     logs: Mutex<Vec<Lines>>,
-    answers: Mutex<Vec<String>>,
+    answers: Mutex<Vec<Lines>>,
+    seen: Mutex<Vec<String>>,
 }
 
 impl Discretion {
-    /// Of a story that begins; its SQLite files will lie in `directory`.
-    pub(crate) fn new(plan: &Plan, records: Records, directory: &Path) -> Result<Self> {
+    /// Of a story that begins with these stores.
+    pub(crate) fn new(plan: &Plan, records: Records, stores: Stores) -> Result<Self> {
         let manifest = std::fs::read_to_string(&plan.manifest).context("reading spin.toml")?;
         let mut secrets: Vec<String> = TOKENS.map(str::to_owned).into();
         secrets.push(API_TOKEN.to_owned());
@@ -56,10 +52,11 @@ impl Discretion {
         }
         Ok(Self {
             secrets,
-            directory: directory.to_owned(),
+            stores,
             records,
             logs: Mutex::default(),
             answers: Mutex::default(),
+            seen: Mutex::default(),
         })
     }
 
@@ -68,14 +65,20 @@ impl Discretion {
         self.secrets.push(secret.to_owned());
     }
 
-    /// The log of this instance counts, too.
+    /// What this instance logs and answers counts, too.
     pub(crate) fn hears(&self, slipway: &Slipway) {
         note(&self.logs, slipway.lines());
+        note(&self.answers, slipway.answers());
     }
 
-    /// Slipway gave this answer to somebody who bears a token.
+    /// A process of its own gave this answer.
     pub(crate) fn saw(&self, answer: &Answer) {
-        note(&self.answers, answer.text());
+        note(&self.seen, answer.text());
+    }
+
+    /// Where all that is stored lies.
+    pub(crate) fn stores(&self) -> &Stores {
+        &self.stores
     }
 
     /// Everything that is not as it must be, one sentence each.
@@ -84,7 +87,9 @@ impl Discretion {
         for line in noted(&self.logs).iter().flat_map(|log| noted(log)) {
             self.look("the log", &line, &mut found);
         }
-        for answer in noted(&self.answers) {
+        let answers = noted(&self.answers);
+        let answers = answers.iter().flat_map(|answers| noted(answers));
+        for answer in answers.chain(noted(&self.seen)) {
             self.look("an answer", &answer, &mut found);
         }
         for delivery in self.records.deliveries() {
@@ -92,7 +97,7 @@ impl Discretion {
                 self.look("the answer to a delivery", &attempt.answer, &mut found);
             }
         }
-        for (key, value) in stored(&self.directory)? {
+        for (key, value) in self.stores.all()? {
             if !key.starts_with(TOKEN_KEYS) {
                 self.look(&format!("the value of {key}"), &value, &mut found);
             }
@@ -101,6 +106,26 @@ impl Discretion {
             self.look_at_request(&entry, &mut found);
         }
         Ok(found)
+    }
+
+    /// Notes which rows of the table of permissions the story made use of, for `github-calls`.
+    fn note_calls(&self) -> Result<()> {
+        let Some(directory) = std::env::var_os(CALLS) else {
+            return Ok(());
+        };
+        let journal = self.records.journal();
+        let of_github = journal
+            .iter()
+            .filter(|entry| entry.vendor == Vendor::GitHub);
+        let made: BTreeSet<&str> = of_github.flat_map(|entry| rows_of(entry, false)).collect();
+        let mut text = String::new();
+        for row in made {
+            writeln!(text, "{row}")?;
+        }
+        let mut file = tempfile::NamedTempFile::new_in(directory)?;
+        std::io::Write::write_all(&mut file, text.as_bytes())?;
+        file.keep()?;
+        Ok(())
     }
 
     fn look(&self, what: &str, text: &str, found: &mut Vec<String>) {
@@ -140,6 +165,8 @@ impl Drop for Discretion {
             .findings()
             .unwrap_or_else(|error| vec![format!("what is stored cannot be read: {error:#}")]);
         assert!(found.is_empty(), "at the end of the story: {found:#?}");
+        let noted = self.note_calls();
+        assert!(noted.is_ok(), "noting the calls to GitHub: {noted:?}");
     }
 }
 
@@ -178,32 +205,4 @@ fn parts(name: &str, value: &str) -> Vec<String> {
         .into_iter()
         .filter(|text| text.len() >= SECRET_MIN)
         .collect()
-}
-
-/// All that is stored in SQLite files in `directory`, by label and key, as text.
-pub fn stored(directory: &Path) -> Result<BTreeMap<String, String>> {
-    let mut stored = BTreeMap::new();
-    for label in LABELS {
-        let file = directory.join(format!("{label}.db"));
-        if !file.exists() {
-            continue;
-        }
-        let connection = rusqlite::Connection::open(&file)?;
-        connection.busy_timeout(Duration::from_secs(10))?;
-        let mut statement = match connection.prepare("SELECT key, value FROM spin_key_value") {
-            Ok(statement) => statement,
-            // Nobody stored anything yet.
-            Err(error) if error.to_string().contains("no such table") => continue,
-            Err(error) => return Err(error.into()),
-        };
-        let rows = statement.query_map([], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?))
-        })?;
-        for row in rows {
-            let (key, value) = row?;
-            let text = String::from_utf8_lossy(&value).into_owned();
-            stored.insert(format!("{label} {key}"), text);
-        }
-    }
-    Ok(stored)
 }

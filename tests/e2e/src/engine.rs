@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use host::{LogSink, Options, Reuse, StoreCall, StoreWatch};
+use host::{AnswerWatch, LogSink, Options, Reuse, StoreCall, StoreWatch};
 
 /// The environment variable that names a `spin` binary to run on.
 const SPIN: &str = "SLIPWAY_SPIN";
@@ -30,6 +30,7 @@ pub struct Slipway {
     /// Where it listens, without a slash at the end.
     pub url: String,
     lines: Lines,
+    answers: Lines,
     calls: Calls,
     /// None once it was stopped.
     engine: Option<Engine>,
@@ -76,10 +77,14 @@ impl Slipway {
         let calls = Calls::default();
         let sink = Arc::clone(&calls);
         options.store_watch = StoreWatch::callback(move |call| note(&sink, call));
+        let answers = Lines::default();
+        let sink = Arc::clone(&answers);
+        options.answer_watch = AnswerWatch::callback(move |answer| note(&sink, answer.to_owned()));
         let running = host::start(options).await?;
         Ok(Self {
             url: running.url(),
             lines,
+            answers,
             calls,
             engine: Some(Engine::Embedded(running)),
         })
@@ -118,6 +123,7 @@ impl Slipway {
         Ok(Self {
             url,
             lines,
+            answers: Lines::default(),
             calls: Calls::default(),
             engine: Some(Engine::Process(process)),
         })
@@ -131,6 +137,11 @@ impl Slipway {
     /// What it logs, also from now on.
     pub(crate) fn lines(&self) -> Lines {
         Arc::clone(&self.lines)
+    }
+
+    /// All its answers, whoever asked, also from now on; nothing is known of a process of its own.
+    pub(crate) fn answers(&self) -> Lines {
+        Arc::clone(&self.answers)
     }
 
     /// What its components asked of their stores so far; nothing is known of a process of its own.

@@ -5,9 +5,11 @@
 mod discretion;
 mod engine;
 mod permissions;
+mod stores;
 mod story;
 
-pub use discretion::{Discretion, TOKEN_KEYS, stored};
+pub use discretion::{Discretion, TOKEN_KEYS};
 pub use engine::{Process, Slipway};
 pub use permissions::{rows, rows_of};
+pub use stores::{LABELS, Stores};
 pub use story::{API_TOKEN, APP, Message, PATIENCE, Setup, Story};

@@ -10,7 +10,9 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 use world::{Answer, Options, PullRequest, Repository, World};
 
-use crate::{Discretion, Slipway, engine::Plan};
+use xtask::redis::Redis;
+
+use crate::{Discretion, Slipway, Stores, engine::Plan};
 
 /// How long a story waits for anything: far longer than it takes, since machines are busy.
 pub const PATIENCE: Duration = Duration::from_secs(120);
@@ -32,7 +34,7 @@ pub const APP: &str = "slipway-acme";
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
     variables: BTreeMap<String, String>,
-    runtime_config: Option<String>,
+    redis: bool,
     single_use: bool,
     apart: Option<PathBuf>,
     held: bool,
@@ -47,10 +49,10 @@ impl Setup {
         self
     }
 
-    /// With another runtime configuration.
+    /// With its stores on a Redis server of its own, where several instances can share them.
     #[must_use]
-    pub fn runtime_config(mut self, text: String) -> Self {
-        self.runtime_config = Some(text);
+    pub fn on_redis(mut self) -> Self {
+        self.redis = true;
         self
     }
 
@@ -93,7 +95,11 @@ impl Setup {
     /// Starts Slipway in a world that is there already.
     pub async fn start_in(self, world: World) -> Result<Story> {
         let directory = TempDir::new().context("making a directory for the state")?;
-        let plan = self.plan(&world, directory.path())?;
+        let stores = match self.redis {
+            true => Stores::Redis(Redis::start()?),
+            false => Stores::Sqlite(directory.path().to_owned()),
+        };
+        let plan = self.plan(&world, directory.path(), &stores)?;
         let slipway = start(&plan, self.apart.as_deref()).await?;
         if !self.held {
             world
@@ -104,7 +110,7 @@ impl Setup {
         let repository = world.github().repository("acme/shop");
         let application = world.coolify().application(APPLICATION);
         application.image("ghcr.io/acme/shop");
-        let discretion = Discretion::new(&plan, world.records(), directory.path())?;
+        let discretion = Discretion::new(&plan, world.records(), stores)?;
         discretion.hears(&slipway);
         let story = Story {
             world,
@@ -122,14 +128,11 @@ impl Setup {
         Ok(story)
     }
 
-    fn plan(&self, world: &World, directory: &Path) -> Result<Plan> {
+    fn plan(&self, world: &World, directory: &Path, stores: &Stores) -> Result<Plan> {
         let manifest = xtask::components::ensure_built()?;
         let runtime_config = directory.join("runtime-config.toml");
-        let text = self
-            .runtime_config
-            .clone()
-            .unwrap_or_else(xtask::stores::sqlite);
-        std::fs::write(&runtime_config, text).context("writing the runtime configuration")?;
+        std::fs::write(&runtime_config, stores.runtime_config())
+            .context("writing the runtime configuration")?;
         let options = world.options();
         let mut variables: BTreeMap<String, String> = [
             (
@@ -226,6 +229,11 @@ impl Story {
     /// The directory of the runtime configuration: SQLite stores lie in it, as `<label>.db`.
     pub fn directory(&self) -> &Path {
         self.directory.path()
+    }
+
+    /// Where all that Slipway stores lies.
+    pub fn stores(&self) -> &Stores {
+        self.discretion.stores()
     }
 
     /// The configuration of the repository.

@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 use wasmtime::component::{Component as Wasm, Linker};
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
+use crate::answers::AnswerWatch;
 use crate::application::Application;
 use crate::component_plan::ComponentPlan;
 use crate::component_variables::ComponentVariables;
@@ -24,6 +25,8 @@ use crate::routes::Routes;
 
 /// A loaded application.
 pub(crate) struct App {
+    /// Who is told of its answers.
+    pub(crate) answer_watch: AnswerWatch,
     routes: Routes,
     components: BTreeMap<String, Component>,
     /// Cancelled when the host stops: every instance ends then.
@@ -60,6 +63,7 @@ impl App {
         }
         let Loader { stop, running, .. } = loader;
         let app = Arc::new(Self {
+            answer_watch: options.answer_watch.clone(),
             routes,
             components,
             stop,

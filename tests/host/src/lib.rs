@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod allow_list;
+mod answers;
 mod app;
 mod application;
 mod bindings;
@@ -24,6 +25,7 @@ mod server;
 mod template;
 mod variables;
 
+pub use answers::AnswerWatch;
 pub use document::Refusal;
 pub use key_value::{StoreCall, StoreOperation, StoreWatch};
 pub use log::{LogLine, LogSink, LogStream};

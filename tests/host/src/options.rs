@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::answers::AnswerWatch;
 use crate::key_value::StoreWatch;
 use crate::log::LogSink;
 use crate::variables::ENVIRONMENT_PREFIX;
@@ -32,6 +33,8 @@ pub struct Options {
     pub log: LogSink,
     /// Who is told what the components ask of their stores.
     pub store_watch: StoreWatch,
+    /// Who is told what the application answers.
+    pub answer_watch: AnswerWatch,
 }
 
 impl Options {
@@ -50,6 +53,7 @@ impl Options {
             reuse: Reuse::like_spin(),
             log: LogSink::Stderr,
             store_watch: StoreWatch::default(),
+            answer_watch: AnswerWatch::default(),
             manifest,
         }
     }

@@ -81,9 +81,10 @@ async fn answer(
     };
     let mut request = request.map(|body| body.map_err(Error::from).boxed_unsync());
     *request.uri_mut() = absolute(&request)?;
-    Ok(component
+    let answer = component
         .answer(request, &matched, &Scheme::HTTP, client)
-        .await)
+        .await;
+    Ok(app.answer_watch.over(answer))
 }
 
 fn healthy() -> http::Response<WasiBody> {

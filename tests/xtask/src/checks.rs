@@ -150,8 +150,12 @@ fn build() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// All tests, whose stories must together make every call to GitHub that the table of permissions lists.
 fn test() -> anyhow::Result<()> {
-    workspace::run(&mut cargo(&["test"]))
+    let calls = tempfile::tempdir()?;
+    workspace::run(cargo(&["test"]).env("SLIPWAY_GITHUB_CALLS", calls.path()))?;
+    let mut told = cargo(&["run", "--package", "e2e", "--bin", "github-calls"]);
+    workspace::run(told.arg(calls.path()))
 }
 
 fn simulate() -> anyhow::Result<()> {

@@ -1,10 +1,10 @@
 //! What Slipway shows and asks for in a whole story as an App: no secret is anywhere but where it must be, and GitHub is asked for
 //! nothing beyond the table of permissions.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, panic::AssertUnwindSafe};
 
-use anyhow::{Context, Result};
-use e2e::{APP, Setup, Story, TOKEN_KEYS, rows, rows_of};
+use anyhow::{Context, Result, bail};
+use e2e::{APP, Setup, Stores, Story, TOKEN_KEYS, rows, rows_of};
 use world::Vendor;
 
 /// The answers that people and schedulers got.
@@ -99,7 +99,7 @@ async fn no_secret_is_logged_answered_stored_commented_or_sent_elsewhere() -> Re
             );
         }
     }
-    let stored = e2e::stored(story.directory())?;
+    let stored = story.stores().all()?;
     let (tokens, rest): (Vec<_>, Vec<_>) = stored
         .into_iter()
         .partition(|(key, _)| key.starts_with(TOKEN_KEYS));
@@ -112,7 +112,7 @@ async fn no_secret_is_logged_answered_stored_commented_or_sent_elsewhere() -> Re
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_that_is_stored_or_answered_is_found_at_the_end_of_any_story() -> Result<()> {
+async fn a_secret_that_is_stored_is_found_at_the_end_of_any_story() -> Result<()> {
     let story = Setup::default().as_app().start().await?;
     let pull = story.repository.open_pull_request("Add a cart", "feature");
     story.comment_with(&pull, "Waiting for `CI`").await?;
@@ -137,6 +137,45 @@ async fn a_secret_that_is_stored_or_answered_is_found_at_the_end_of_any_story() 
         file.execute("DELETE FROM spin_key_value WHERE key = 'leak'", [])?;
     }
     assert!(story.discretion.findings()?.is_empty());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_on_redis_is_found_too() -> Result<()> {
+    let story = Setup::default().on_redis().start().await?;
+    let pull = story.repository.open_pull_request("Add a cart", "feature");
+    story.comment_with(&pull, "Waiting for `CI`").await?;
+    let Stores::Redis(server) = story.stores() else {
+        bail!("the stores are not on Redis");
+    };
+    let mut inbox = redis::Client::open(server.url(1))?.get_connection()?;
+    redis::cmd("SET")
+        .arg("leak")
+        .arg("is ghs_0123")
+        .exec(&mut inbox)?;
+    let found = story.discretion.findings()?;
+    insta::assert_debug_snapshot!(found, @r#"
+    [
+        "the value of inbox leak tells \"ghs_\": is ghs_0123",
+    ]
+    "#);
+    redis::cmd("DEL").arg("leak").exec(&mut inbox)?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_in_any_answer_ends_the_story_badly_whoever_asked() -> Result<()> {
+    let story = Story::start().await?;
+    // What was wrong with a request is told to whoever sent it: so an answer can be made to tell a secret.
+    let url = format!("{}/api/v1/deliveries?status=ghs_0123", story.slipway.url);
+    let token = ("authorization".to_owned(), "Bearer tell-me-all".to_owned());
+    world::send("GET", &url, &[token], Vec::new(), e2e::PATIENCE).await?;
+    let ended = std::panic::catch_unwind(AssertUnwindSafe(|| drop(story)));
+    let Err(complaint) = ended else {
+        bail!("nobody noticed");
+    };
+    let complaint = complaint.downcast_ref::<String>().context("a message")?;
+    assert!(complaint.contains("an answer tells"), "{complaint}");
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! What GitHub shows of a preview beside the comment: a check run with buttons, and a deployment.
 
 use anyhow::{Context, Result};
-use e2e::{Setup, Story};
+use e2e::{APP, Setup, Story};
 use world::{CheckRun, PullRequest};
 
 /// The one check run of the preview on the head commit.
@@ -141,6 +141,53 @@ async fn where_check_runs_are_refused_previews_go_on() -> Result<()> {
         .until("a live deployment", |_| deployments(&story, &pull) == live)
         .await?;
     assert!(check(&story, &pull).is_none());
+    story.world.assert_clean();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deployments_of_a_long_series_of_pushes_are_deleted_from_github() -> Result<()> {
+    let story = Setup::default().as_app().start().await?;
+    let pull = story
+        .repository
+        .open_pull_request("Add a cart", "feature/cart");
+    let live = "success: deployed and found healthy";
+    let is_live = |shown: &str| shown == live;
+    for _ in 0..8 {
+        pull.push();
+        story.repository.run("CI").for_pull_request(&pull).succeed();
+        let shows_it = |_: &world::World| {
+            let shown = deployments(&story, &pull);
+            shown.last().is_some_and(|last| is_live(last))
+        };
+        story.until("a live deployment", shows_it).await?;
+    }
+    let is_swept = |_: &world::World| deployments(&story, &pull).len() <= 2;
+    story.reconcile_until("few deployments", is_swept).await?;
+    let left = deployments(&story, &pull);
+    assert_eq!(left.iter().filter(|shown| is_live(shown)).count(), 1);
+    assert_eq!(left.last().map(String::as_str), Some(live));
+    story.world.assert_clean();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_comments_of_slipways_one_is_left() -> Result<()> {
+    let story = Setup::default().as_app().start().await?;
+    let pull = story
+        .repository
+        .open_pull_request("Add a cart", "feature/cart");
+    let waiting = story.comment_with(&pull, "Waiting for `CI`").await?;
+    let own = pull.slipway_comment().context("the comment")?;
+    // Somebody deletes it, and two others of ours appear, as two installations of before would leave them.
+    pull.delete_comment(own.id);
+    let bot = format!("{APP}[bot]");
+    let oldest = pull.comment_by_bot(&bot, &waiting);
+    pull.comment_by_bot(&bot, &waiting);
+    story.repository.run("CI").for_pull_request(&pull).succeed();
+    story.comment_with(&pull, "✅ Ready").await?;
+    let left: Vec<u64> = pull.comments().iter().map(|comment| comment.id).collect();
+    assert_eq!(left, [oldest]);
     story.world.assert_clean();
     Ok(())
 }

@@ -197,6 +197,11 @@ impl Repository {
 }
 
 impl Service {
+    /// Whether each commit has a tag of its own, which never stands for another one.
+    pub(crate) fn tag_names_commit(&self) -> bool {
+        self.tag.contains("commit}")
+    }
+
     /// The tag of the image of a commit.
     pub(crate) fn tag_of(&self, number: PullRequestNumber, commit: &str) -> String {
         self.tag

@@ -3,14 +3,11 @@
 mod client;
 
 use anyhow::Result;
-use e2e::Slipway;
+use e2e::{LABELS, Slipway};
 use tempfile::TempDir;
 use xtask::redis::Redis;
 
 use self::client::HttpStore;
-
-/// The labels, in the order of their Redis databases.
-const LABELS: [&str; 3] = ["default", "inbox", "queue"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sqlite_is_as_assumed() -> Result<()> {

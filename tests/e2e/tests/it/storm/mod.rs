@@ -14,13 +14,11 @@ use std::{
 use anyhow::{Result, bail};
 use e2e::{Setup, Story};
 use world::{Effect, PullRequest, Vendor};
-use xtask::redis::Redis;
 
 use self::{
     dice::Dice,
     fleet::Fleet,
     load::{DELIVERIES, KILLS_MIN, PULL_REQUESTS},
-    stored::{LABELS, Stores},
 };
 
 /// The embedded host as a process of its own.
@@ -29,18 +27,13 @@ const HOST: &str = env!("CARGO_BIN_EXE_slipway-host");
 #[tokio::test(flavor = "multi_thread")]
 async fn two_instances_on_one_redis_killed_at_random_lose_nothing_and_do_nothing_twice()
 -> Result<()> {
-    let server = Redis::start()?;
-    let setup = setup().runtime_config(server.runtime_config(&LABELS));
-    let story = setup.start().await?;
-    weather(story, Stores::Redis(server), 2).await
+    weather(setup().on_redis().start().await?, 2).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_instance_on_sqlite_killed_again_and_again_loses_nothing_and_does_nothing_twice()
 -> Result<()> {
-    let story = setup().start().await?;
-    let stores = Stores::Sqlite(story.directory().to_owned());
-    weather(story, stores, 1).await
+    weather(setup().start().await?, 1).await
 }
 
 /// Processes that are told of deliveries by the load alone. What they lose no survey finds: it would come after the storm.
@@ -52,7 +45,7 @@ fn setup() -> Setup {
 }
 
 /// The storm, the clean-up after it, and what must hold then.
-async fn weather(mut story: Story, stores: Stores, instances: usize) -> Result<()> {
+async fn weather(mut story: Story, instances: usize) -> Result<()> {
     // The fleet takes the place of the story's own instance.
     story.slipway.kill().await?;
     // The tag names the commit, so that Coolify tells which commit was deployed.
@@ -87,7 +80,7 @@ async fn weather(mut story: Story, stores: Stores, instances: usize) -> Result<(
         "only {} kills",
         fleet.kills()
     );
-    let wrong = wrong(&story, &stores)?;
+    let wrong = wrong(&story)?;
     if !wrong.is_empty() {
         bail!("{}\nthe log:\n{}", wrong.join("\n"), fleet.log());
     }
@@ -96,7 +89,7 @@ async fn weather(mut story: Story, stores: Stores, instances: usize) -> Result<(
 }
 
 /// Everything that is not as it must be once all is settled, a line each.
-fn wrong(story: &Story, stores: &Stores) -> Result<Vec<String>> {
+fn wrong(story: &Story) -> Result<Vec<String>> {
     let pulls = story.repository.pull_requests();
     let mut wrong: Vec<String> = pulls
         .iter()
@@ -106,8 +99,8 @@ fn wrong(story: &Story, stores: &Stores) -> Result<Vec<String>> {
         wrong.push(format!("{} pull requests were opened", pulls.len()));
     }
     wrong.extend(wrong_deployments(story));
-    wrong.extend(wrong_deliveries(story, stores)?);
-    let unsettled = stores.unsettled()?;
+    wrong.extend(wrong_deliveries(story)?);
+    let unsettled = stored::unsettled(story.stores())?;
     if !unsettled.is_empty() {
         wrong.push(format!("left in the queue: {unsettled:?}"));
     }
@@ -118,7 +111,7 @@ fn wrong(story: &Story, stores: &Stores) -> Result<Vec<String>> {
         .collect();
     later.push(format!("repository/{}", story.repository.id()));
     later.sort();
-    let mut due = stores.due()?;
+    let mut due = stored::due(story.stores())?;
     due.sort();
     if due != later {
         wrong.push(format!(
@@ -195,7 +188,7 @@ fn wrong_deployments(story: &Story) -> Vec<String> {
 }
 
 /// All deliveries were taken, and all are finished and none dead.
-fn wrong_deliveries(story: &Story, stores: &Stores) -> Result<Vec<String>> {
+fn wrong_deliveries(story: &Story) -> Result<Vec<String>> {
     let sent: BTreeSet<String> = story
         .world
         .github()
@@ -204,7 +197,7 @@ fn wrong_deliveries(story: &Story, stores: &Stores) -> Result<Vec<String>> {
         .into_iter()
         .map(|delivery| delivery.guid)
         .collect();
-    let mut finished = stores.finished()?;
+    let mut finished = stored::finished(story.stores())?;
     let done = finished.remove("done").unwrap_or_default();
     let mut wrong = Vec::new();
     if sent.len() != DELIVERIES {
