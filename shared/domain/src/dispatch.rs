@@ -3,16 +3,21 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use serde::{Deserialize, Serialize};
+
 use crate::configuration::{Directive, Operation};
 
 /// One message starts so many workflows at most.
 const DIRECTIVES_MAX: usize = 10;
 
+/// So many brackets of one message are looked at.
+const BRACKETS_MAX: usize = 50;
+
 /// The longest value of an input, in characters.
 const VALUE_MAX: usize = 200;
 
 /// A workflow to start.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Dispatch {
     /// What it is called in the configuration.
     pub name: String,
@@ -71,6 +76,19 @@ impl fmt::Display for AnyOf {
             [most @ .., last] => write!(f, "{} or {last}", most.join(", ")),
         }
     }
+}
+
+/// What of a commit message may hold directives: its brackets with several words, not at length. For those who keep it until the
+/// configuration is known.
+pub fn brackets(message: &str) -> Vec<String> {
+    let inside = message.split('[').skip(1);
+    inside
+        .filter_map(|part| part.split_once(']'))
+        .map(|(inside, _)| inside.trim())
+        .filter(|inside| inside.contains(' ') && inside.len() <= 2 * VALUE_MAX)
+        .take(BRACKETS_MAX)
+        .map(|inside| format!("[{inside}]"))
+        .collect()
 }
 
 /// The directives in a commit message: each `[name value]` whose name the configuration knows, once for each value, in their
@@ -202,6 +220,19 @@ mod tests {
                 r#"ansible.yml {"playbook": "db.yml"}"#,
             ]
         );
+    }
+
+    #[test]
+    fn the_brackets_of_a_message_hold_its_directives() {
+        let message = "Move [migrate 42] [x]\n\n[ ansible site.yml ] [skip deploy] [y";
+        let kept = brackets(message);
+        assert_eq!(
+            kept,
+            ["[migrate 42]", "[ansible site.yml]", "[skip deploy]"]
+        );
+        assert_eq!(started(&kept.concat()), started(message));
+        assert!(brackets(&format!("[ansible {}]", "x".repeat(500))).is_empty());
+        assert_eq!(brackets(&"[a b]".repeat(99)).len(), BRACKETS_MAX);
     }
 
     #[test]

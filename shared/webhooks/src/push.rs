@@ -2,6 +2,7 @@
 
 use domain::{
     CommitSha, RepositoryId, RepositoryName, Timestamp, configuration,
+    dispatch::brackets,
     release::{Push, Reference, SKIP},
 };
 use serde::Deserialize;
@@ -61,6 +62,7 @@ pub fn push_event(payload: &[u8]) -> Result<PushEvent, Malformed> {
             title: Push::title_of(&message),
             skip: message.contains(SKIP),
             forced: event.forced,
+            brackets: brackets(&message),
         },
     })
 }
@@ -163,6 +165,9 @@ mod tests {
                 title: "Add a cart",
                 skip: true,
                 forced: true,
+                brackets: [
+                    "[skip deploy]",
+                ],
             },
             touches_configuration: false,
         }

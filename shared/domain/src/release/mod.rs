@@ -18,6 +18,7 @@ pub use identity::{IntakeId, LineId, Name};
 pub use image::{ImageReport, ReportedImage};
 pub use intake::{
     Action as IntakeAction, Fact as IntakeFact, Intake, Known, News, Place, Reading, Refused,
+    Start, StartFact, StartState,
 };
 pub use line::{
     Action, Asked, DeploymentState, DeploymentStatus, Fact, Failure, Hold, Intervention, Kind,

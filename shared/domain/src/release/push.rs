@@ -62,6 +62,9 @@ pub struct Push {
     pub skip: bool,
     /// What was there before is no longer in the branch.
     pub forced: bool,
+    /// What of the commit's message may hold directives.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub brackets: Vec<String>,
 }
 
 impl Push {

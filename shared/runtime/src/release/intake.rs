@@ -3,14 +3,16 @@
 use domain::{
     RepositoryName,
     configuration::ConfigurationError,
+    dispatch::Dispatch,
     preview::Trouble,
     release::{
         Intake, IntakeAction as Action, IntakeFact as Fact, IntakeId, Known, Reading, Refused,
-        terms_of,
+        Start, StartFact, StartState, terms_of,
     },
     repository::{Outcome, Version},
 };
 use ports::{Clock, Http, Level, Log, Store};
+use vendors::github::{Dispatched, WorkflowDispatch};
 
 use super::ReleaseExecutor;
 use crate::{Claim, Executor, configuration};
@@ -18,7 +20,7 @@ use crate::{Claim, Executor, configuration};
 impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Intake>
     for ReleaseExecutor<V, H, C, L, S>
 {
-    async fn execute(&self, id: &IntakeId, action: &Action, _claim: Claim) -> Fact {
+    async fn execute(&self, id: &IntakeId, action: &Action, claim: Claim) -> Fact {
         match action {
             Action::ReadConfiguration { repository, known } => {
                 match self.read(*id, repository, known.as_ref()).await {
@@ -38,10 +40,14 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Intake>
                 news,
                 terms,
                 refused,
+                starts,
                 repository,
             } => {
                 for refused in refused {
                     self.refuse(*id, refused);
+                }
+                for start in starts {
+                    self.refuse_start(*id, start);
                 }
                 for (line, fact) in messages {
                     if let Err(error) = self.post(line, fact).await {
@@ -56,8 +62,40 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Intake>
                     news: news.clone(),
                     terms: terms.clone(),
                     refused: refused.clone(),
+                    starts: starts.clone(),
                     repository: Some(repository.clone()),
                 }
+            }
+            Action::StartWorkflow {
+                repository,
+                attempt,
+                dispatch,
+            } => {
+                let attempt = *attempt;
+                let fact = match claim {
+                    Claim::Later => StartFact::Lost { attempt },
+                    Claim::First | Claim::NotNeeded => {
+                        match self.start(*id, repository, dispatch).await {
+                            Ok(_) => StartFact::Done { attempt },
+                            Err(trouble) => StartFact::NotDone { attempt, trouble },
+                        }
+                    }
+                };
+                self.tell_start(*id, dispatch, &fact);
+                Fact::Start(fact)
+            }
+        }
+    }
+
+    async fn held_back(&self, _id: &IntakeId, action: &Action) -> Option<Fact> {
+        match action {
+            Action::ReadConfiguration { .. } | Action::Tell { .. } => None,
+            Action::StartWorkflow { attempt, .. } => {
+                let trouble = self.github.as_ref()?.held_back().await?.into();
+                Some(Fact::Start(StartFact::NotDone {
+                    attempt: *attempt,
+                    trouble,
+                }))
             }
         }
     }
@@ -79,6 +117,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
             Outcome::Missing => Reading::Missing,
             Outcome::Valid(configuration) => Reading::Valid {
                 terms: terms_of(&configuration, name),
+                directives: configuration.directives.clone(),
             },
             Outcome::Invalid(ConfigurationError { message, .. }) => {
                 self.warn(
@@ -112,6 +151,66 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
             "a workflow run proves nothing for an environment that tracks its branch",
             &fields,
         );
+    }
+
+    /// Starts a workflow on the default branch: what runs is what was merged there, whatever branch asks for it.
+    async fn start(
+        &self,
+        id: IntakeId,
+        name: &RepositoryName,
+        dispatch: &Dispatch,
+    ) -> Result<Dispatched, Trouble> {
+        let (github, repository) = self.github(id.0, name)?;
+        let branch = github.default_branch(repository).await?;
+        let dispatch = WorkflowDispatch {
+            workflow: &dispatch.workflow,
+            branch: &branch,
+            inputs: &dispatch.inputs,
+        };
+        Ok(github.dispatch_workflow(repository, dispatch).await?)
+    }
+
+    fn refuse_start(&self, id: IntakeId, start: &Start) {
+        if let StartState::Refused { reason } = &start.state {
+            let fields = [
+                ("entity", id.to_string().into()),
+                ("repository", id.0.0.into()),
+                ("commit", start.commit.as_str().into()),
+                ("reason", reason.as_str().into()),
+            ];
+            self.log
+                .write(Level::Warn, "a directive starts nothing", &fields);
+        }
+    }
+
+    fn tell_start(&self, id: IntakeId, dispatch: &Dispatch, fact: &StartFact) {
+        let (level, message, reason) = match fact {
+            StartFact::Intended { .. } => return,
+            StartFact::Done { .. } => (Level::Info, "started what a commit asks for", None),
+            StartFact::Lost { .. } => (
+                Level::Error,
+                "nobody knows whether what a commit asks for was started: look on GitHub",
+                None,
+            ),
+            StartFact::NotDone { trouble, .. } if trouble.may_have_happened() => (
+                Level::Error,
+                "nobody knows whether what a commit asks for was started: look on GitHub",
+                Some(trouble.reason.as_str()),
+            ),
+            StartFact::NotDone { trouble, .. } => (
+                Level::Warn,
+                "could not start what a commit asks for",
+                Some(trouble.reason.as_str()),
+            ),
+        };
+        let mut fields = vec![
+            ("entity", id.to_string().into()),
+            ("repository", id.0.0.into()),
+            ("directive", dispatch.name.as_str().into()),
+            ("workflow", dispatch.workflow.as_str().into()),
+        ];
+        fields.extend(reason.map(|reason| ("reason", reason.into())));
+        self.log.write(level, message, &fields);
     }
 
     fn warn(&self, id: IntakeId, message: &str, reason: &str) {

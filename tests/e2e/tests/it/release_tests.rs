@@ -9,6 +9,21 @@ use crate::release::{images, said, says};
 /// The workflow that the templates give to applications.
 const WORKFLOW: &str = include_str!("../../../../templates/github/workflows/e2e.yml");
 
+/// A workflow that a directive starts.
+const ANSIBLE: &str = "name: Ansible
+on:
+  workflow_dispatch:
+    inputs:
+      playbook: { required: true }
+jobs:
+  run:
+    runs-on: ubuntu-latest
+    steps:
+      - run: ansible-playbook \"$PLAYBOOK\"
+        env:
+          PLAYBOOK: ${{ inputs.playbook }}
+";
+
 /// Staging, which is tested, and production after it.
 async fn story() -> Result<Story> {
     let story = Setup::default().as_app().start().await?;
@@ -96,6 +111,47 @@ async fn what_is_live_in_staging_goes_on_only_when_its_test_succeeded() -> Resul
     run.expect("the run of the second test").succeed();
     said(&story, &second, "success: released and found healthy").await?;
     assert_eq!(started(&story), 2);
+    story.world.assert_clean();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directive_in_a_commit_on_a_tracked_branch_starts_its_workflow_once() -> Result<()> {
+    let story = story().await?;
+    let configuration = story.repository.file_on("main", ".github/slipway.yml");
+    story
+        .repository
+        .write_file(".github/workflows/ansible.yml", ANSIBLE);
+    story.repository.write_file(
+        ".github/slipway.yml",
+        format!(
+            "{}directives: {{ ansible: {{ workflow: ansible.yml, input: playbook }} }}\n",
+            configuration.unwrap_or_default()
+        ),
+    );
+    // Nothing runs for a branch that no environment tracks, and nothing that a shell would read is passed on.
+    story
+        .repository
+        .push("feature", "Try it [ansible site.yml]");
+    story.repository.push("main", "Break in [ansible $(id)]");
+    story
+        .repository
+        .push("main", "Move it\n\n[ansible site.yml -l web]");
+    story.until("the start", |_| started(&story) == 1).await?;
+    let dispatched = &story.repository.dispatches()[0];
+    assert_eq!(dispatched.workflow, "ansible.yml");
+    assert_eq!(dispatched.inputs["playbook"], "site.yml -l web");
+    // GitHub sends the deliveries once more, as somebody may ask of it.
+    let webhooks = story.world.github().webhooks();
+    let url = format!("{}/webhooks/github", story.slipway.url);
+    for delivery in webhooks.all() {
+        webhooks.redeliver(&delivery.guid, &url).await;
+    }
+    story.reconcile().await?;
+    assert_eq!(started(&story), 1);
+    let refused = "ansible is not started: the value of playbook has characters";
+    let log = story.slipway.log();
+    assert!(log.iter().any(|line| line.contains(refused)), "{log:#?}");
     story.world.assert_clean();
     Ok(())
 }

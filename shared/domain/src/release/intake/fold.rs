@@ -40,21 +40,25 @@ impl Intake {
                 news,
                 terms,
                 refused,
+                starts,
                 repository,
             } => {
                 self.lines_told(news, terms, (refused, repository.as_ref()));
+                self.starts_found(starts);
                 self.told_at = self.told_at.after(Self::TICK).max(at);
             }
             Fact::NotTold { trouble } => {
                 self.telling.fail(trouble, at, self.id.0);
                 self.told_at = self.told_at.after(Self::TICK).max(at);
             }
+            Fact::Start(fact) => self.start_told(fact, at),
             Fact::RetryAsked => {
                 self.is_stale = self.place.is_some();
                 self.known = None;
                 self.told.clear();
                 self.reading.start_afresh();
                 self.telling.start_afresh();
+                self.starting.start_afresh();
             }
         }
     }
@@ -120,8 +124,9 @@ impl Intake {
     fn configuration_read(&mut self, known: &Known, reading: &Reading, at: Timestamp) {
         self.reading.succeed();
         match reading {
-            Reading::Valid { terms } => {
+            Reading::Valid { terms, directives } => {
                 self.in_force = Some(terms.clone());
+                self.directives = Some(directives.clone());
                 self.problem = None;
             }
             Reading::Missing => {
@@ -136,6 +141,7 @@ impl Intake {
                     return;
                 }
                 self.in_force = None;
+                self.directives = None;
                 self.problem = None;
             }
             Reading::Invalid { message } => self.problem = Some(message.clone()),
@@ -147,6 +153,8 @@ impl Intake {
 
     fn access_lost(&mut self) {
         self.in_force = None;
+        self.directives = None;
+        self.starts.clear();
         self.problem = None;
         self.known = None;
         self.missing_since = None;

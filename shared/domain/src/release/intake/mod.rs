@@ -6,14 +6,19 @@
 
 mod fold;
 mod plan;
+mod start;
 
 use std::{collections::BTreeMap, time::Duration};
+
+pub use start::{Start, StartFact, StartState};
 
 use serde::{Deserialize, Serialize};
 
 use super::{AllTerms, ImageReport, IntakeId, LineId, Name, Push, Refusal, Terms, line};
 use crate::{
     RepositoryId, RepositoryName, Timestamp,
+    configuration::Directive,
+    dispatch::Dispatch,
     entity::{self, Entity, GivenUp, Step},
     preview::{Effort, Trouble, WorkflowRun},
     repository::Version,
@@ -71,6 +76,9 @@ pub enum Fact {
         terms: AllTerms,
         /// What was told to nobody, and why.
         refused: Vec<Refused>,
+        /// What directives in the pushed commits are to start.
+        #[serde(default)]
+        starts: Vec<Start>,
         /// What they were told that the repository's name is.
         #[serde(default)]
         repository: Option<RepositoryName>,
@@ -80,6 +88,8 @@ pub enum Fact {
         /// Why.
         trouble: Trouble,
     },
+    /// About a workflow that a directive starts.
+    Start(StartFact),
     /// A person asks to read the configuration and to tell everybody anew.
     RetryAsked,
 }
@@ -111,6 +121,9 @@ pub enum Reading {
         /// What it says of environments.
         #[serde(with = "pairs")]
         terms: AllTerms,
+        /// Which directives there are.
+        #[serde(default)]
+        directives: BTreeMap<String, Directive>,
     },
     /// There is none: nothing is released.
     Missing,
@@ -195,9 +208,21 @@ pub struct Intake {
     /// The last runs that were refused, the newest last.
     #[serde(default)]
     refused: Vec<Refused>,
+    /// The directives of the last valid configuration; none if it was never read for them.
+    #[serde(default)]
+    directives: Option<BTreeMap<String, Directive>>,
+    /// The last workflows that directives start, the newest last.
+    #[serde(default)]
+    starts: Vec<Start>,
+    /// How often one was about to be started.
+    #[serde(default)]
+    attempts: u32,
+    #[serde(default)]
+    starting: Effort,
 }
 
-/// Something to do about an intake. All of it may be done twice: it reads, and it posts facts that are harmless to repeat.
+/// Something to do about an intake. All but the start of a workflow may be done twice: it reads, and it posts facts that are harmless
+/// to repeat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Read the configuration.
@@ -217,8 +242,19 @@ pub enum Action {
         terms: AllTerms,
         /// What is told to nobody, and why.
         refused: Vec<Refused>,
+        /// What directives are to start, and what is wrong with those that start nothing.
+        starts: Vec<Start>,
         /// The repository's name.
         repository: RepositoryName,
+    },
+    /// Start a workflow on the default branch. Nobody could tell whether it was started if that is not known: so at most once.
+    StartWorkflow {
+        /// The repository.
+        repository: RepositoryName,
+        /// The number of the attempt.
+        attempt: u32,
+        /// What.
+        dispatch: Dispatch,
     },
 }
 
@@ -226,11 +262,19 @@ impl entity::Action for Action {
     type Fact = Fact;
 
     fn intent(&self) -> Option<Fact> {
-        None
+        match self {
+            Self::ReadConfiguration { .. } | Self::Tell { .. } => None,
+            Self::StartWorkflow { attempt, .. } => {
+                Some(Fact::Start(StartFact::Intended { attempt: *attempt }))
+            }
+        }
     }
 
     fn claim(&self) -> Option<String> {
-        None
+        match self {
+            Self::ReadConfiguration { .. } | Self::Tell { .. } => None,
+            Self::StartWorkflow { attempt, .. } => Some(start::claim(*attempt)),
+        }
     }
 }
 
@@ -256,6 +300,10 @@ impl Entity for Intake {
             told_at: Timestamp::default(),
             told_as: None,
             refused: Vec::new(),
+            directives: None,
+            starts: Vec::new(),
+            attempts: 0,
+            starting: Effort::default(),
         }
     }
 
@@ -271,6 +319,7 @@ impl Entity for Intake {
         let efforts = [
             ("reading the configuration for releases", &self.reading),
             ("telling the environments", &self.telling),
+            ("starting a workflow that a commit asks for", &self.starting),
         ];
         let given_up = efforts
             .into_iter()
@@ -287,7 +336,7 @@ impl Entity for Intake {
     }
 
     fn claims(&self) -> Vec<String> {
-        Vec::new()
+        (1..=self.attempts).map(start::claim).collect()
     }
 }
 

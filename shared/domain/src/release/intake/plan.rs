@@ -22,7 +22,8 @@ impl Intake {
             if let Some(until) = again.filter(|again| *again > now) {
                 return Step::Wait { until };
             }
-            let known = self.known.as_ref();
+            // One that was read before directives counted is read once more.
+            let known = self.known.as_ref().filter(|_| self.directives.is_some());
             let known = known.filter(|known| known.repository == place.repository);
             return when_due(&self.reading, now, || Action::ReadConfiguration {
                 repository: place.repository.clone(),
@@ -33,6 +34,9 @@ impl Intake {
         let is_told = self.told == terms
             && (terms.is_empty() || self.told_as.as_ref() == Some(&place.repository));
         if self.news.is_empty() && is_told {
+            if let Some(step) = self.next_start(place, now) {
+                return step;
+            }
             // Without environments there is nothing to keep: the next delivery makes it known again.
             return if terms.is_empty() && self.problem.is_none() {
                 Step::Forget
@@ -49,6 +53,7 @@ impl Intake {
                 news: self.news.clone(),
                 terms: terms.clone(),
                 refused,
+                starts: self.starts_asked(&terms),
                 repository: place.repository.clone(),
             }
         })
@@ -164,7 +169,11 @@ fn names_what_is_tracked(terms: &Terms, name: Option<&str>) -> bool {
 }
 
 /// `action` if its effort allows it now, else when it does: what is given up is tried again every hour.
-fn when_due(effort: &Effort, now: Timestamp, action: impl FnOnce() -> Action) -> Step<Action> {
+pub(super) fn when_due(
+    effort: &Effort,
+    now: Timestamp,
+    action: impl FnOnce() -> Action,
+) -> Step<Action> {
     match effort
         .not_before_at_last()
         .filter(|not_before| *not_before > now)

@@ -2,23 +2,27 @@
 
 use super::*;
 use crate::{
+    dispatch::Dispatch,
+    entity::Action as _,
     release::{
         ImageReport, Intake, IntakeAction, IntakeFact, IntakeId, Known, News, Place, Reading, SKIP,
+        StartFact,
     },
     repository::{Origin, Version},
 };
 
-fn place(seconds: i64) -> Place {
+pub(super) fn place(seconds: i64) -> Place {
     Place {
         repository: "acme/shop".parse().unwrap(),
         as_of: at(seconds),
     }
 }
 
-fn reading(text: &str) -> Reading {
+pub(super) fn reading(text: &str) -> Reading {
     let configuration = configuration::parse(text).unwrap();
     Reading::Valid {
         terms: terms_of(&configuration, &"acme/shop".parse().unwrap()),
+        directives: configuration.directives,
     }
 }
 
@@ -31,21 +35,24 @@ services:
       production: { tag: 'v*', argocd: { application: shop } }
 ";
 
-struct Desk {
-    intake: Intake,
-    now: Timestamp,
-    reading: Reading,
+pub(super) struct Desk {
+    pub(super) intake: Intake,
+    pub(super) now: Timestamp,
+    pub(super) reading: Reading,
+    /// How GitHub answers when a workflow is to be started; well if this is none.
+    pub(super) trouble: Option<Trouble>,
     /// The commit that changed the file last.
     version: char,
     told: Vec<String>,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             intake: Intake::new(IntakeId(REPOSITORY)),
             now: at(2),
             reading: reading(TWO),
+            trouble: None,
             version: '0',
             told: Vec::new(),
         }
@@ -75,7 +82,7 @@ impl Desk {
         );
     }
 
-    fn answer(&mut self, action: IntakeAction) -> IntakeFact {
+    pub(super) fn answer(&mut self, action: IntakeAction) -> IntakeFact {
         match action {
             IntakeAction::ReadConfiguration { repository, known } => {
                 self.told.push(format!("read {repository}"));
@@ -100,6 +107,7 @@ impl Desk {
                 news,
                 terms,
                 refused,
+                starts,
                 repository,
             } => {
                 #[expect(
@@ -121,14 +129,32 @@ impl Desk {
                     news,
                     terms,
                     refused,
+                    starts,
                     repository: Some(repository),
                 }
+            }
+            IntakeAction::StartWorkflow {
+                attempt, dispatch, ..
+            } => {
+                let Dispatch {
+                    workflow, inputs, ..
+                } = dispatch;
+                self.told.push(format!(
+                    "start {workflow} with {inputs:?} (attempt {attempt})"
+                ));
+                IntakeFact::Start(match self.trouble.take() {
+                    None => StartFact::Done { attempt },
+                    Some(trouble) => StartFact::NotDone { attempt, trouble },
+                })
             }
         }
     }
 
-    fn go(&mut self) -> String {
+    pub(super) fn go(&mut self) -> String {
         while let Step::Act(action) = self.intake.plan(self.now) {
+            if let Some(intent) = action.intent() {
+                self.intake.record(&intent, self.now);
+            }
             let fact = self.answer(action);
             // It is stored as JSON.
             let json = serde_json::to_string(&fact).unwrap();

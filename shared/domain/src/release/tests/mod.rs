@@ -6,6 +6,7 @@ mod answers;
 mod approvals;
 mod argo;
 mod arrival;
+mod directives;
 mod failing;
 mod images;
 mod intake;
@@ -91,6 +92,7 @@ pub(super) fn push(head: char, seconds: i64) -> Push {
         title: format!("Change {head}"),
         skip: false,
         forced: false,
+        brackets: Vec::new(),
     }
 }
 

@@ -135,6 +135,7 @@ fn pushed(head: char) -> [Fact; 2] {
         title: "Rewrite history".into(),
         skip: false,
         forced: true,
+        brackets: Vec::new(),
     };
     [Fact::Pushed { push }, Fact::RunSeen { run }]
 }
