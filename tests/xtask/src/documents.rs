@@ -13,7 +13,7 @@ fn manifest() -> toml::Table {
 }
 
 /// The documents that tell people what to type and where to look.
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 10] = [
     "README.md",
     "ARCHITECTURE.md",
     "deploy/machine/README.md",
@@ -22,6 +22,7 @@ const DOCUMENTS: [&str; 9] = [
     "docs/benchmarks.md",
     "docs/install.md",
     "docs/metrics.md",
+    "docs/preview-rules.md",
     "tests/world/README.md",
 ];
 
@@ -193,6 +194,28 @@ fn the_rights_in_the_architecture_are_those_of_the_manifest() {
         told, components,
         "left: the table in ARCHITECTURE.md; right: the components in spin.toml, and signature"
     );
+}
+
+#[test]
+fn the_stories_of_the_rules_exist() {
+    let text = workspace::read("docs/preview-rules.md").unwrap();
+    let stories: Vec<(&str, &str)> = code_spans(&text)
+        .into_iter()
+        .filter_map(|span| span.split_once("::"))
+        .collect();
+    assert!(!stories.is_empty(), "docs/preview-rules.md names no story");
+    for (file, story) in stories {
+        let places = ["tests/e2e/tests/it", "shared/domain/src/preview/tests"];
+        let declaration = format!("fn {story}()");
+        let exists = places.iter().any(|place| {
+            let found = workspace::read(&format!("{place}/{file}.rs"));
+            found.is_ok_and(|text| text.contains(&declaration))
+        });
+        assert!(
+            exists,
+            "docs/preview-rules.md: there is no story {file}::{story}"
+        );
+    }
 }
 
 #[test]
