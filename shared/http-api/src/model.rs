@@ -196,7 +196,7 @@ data! {
         pub service: String,
         /// When it was made.
         pub at: String,
-        /// deploy, wait, leave, remove or nothing.
+        /// deploy, wait, leave, remove, nothing or warn.
         pub verdict: String,
         /// The rule that decided: label, build, approval, ttl and so on.
         pub rule: String,

@@ -2,7 +2,7 @@
 
 use readiness::{Check, Standing};
 use slipway_spin::Variables;
-use vendors::{argocd, coolify, github};
+use vendors::{argocd, coolify, github, registry};
 
 use crate::{DeliveryLog, PreviewRunner, paused_vendors, runner};
 
@@ -15,6 +15,7 @@ pub async fn vendors_ready(log: DeliveryLog) -> Vec<Check> {
     let mut checks = vec![
         github(&runner).await,
         coolify(&runner).await,
+        registry().await,
         argocd().await,
     ];
     match paused_vendors(&runner.store).await {
@@ -77,6 +78,27 @@ async fn coolify(runner: &PreviewRunner) -> Check {
             Standing::Off,
             "coolify_url and coolify_token are not set: no previews on Coolify",
         )
+    };
+    Check::new(name, standing, detail)
+}
+
+/// The same of the registry of images.
+async fn registry() -> Check {
+    let name = registry::VENDOR;
+    let (standing, detail) = match (is_set("registry_url").await, is_set("registry_token").await) {
+        (true, true) => (Standing::Ready, "configured"),
+        (true, false) => (
+            Standing::Failed,
+            "registry_url is set and registry_token is not: deleting images needs both",
+        ),
+        (false, true) => (
+            Standing::Failed,
+            "registry_token is set and registry_url is not: deleting images needs both",
+        ),
+        (false, false) => (
+            Standing::Off,
+            "registry_url and registry_token are not set: images of pull requests stay",
+        ),
     };
     Check::new(name, standing, detail)
 }

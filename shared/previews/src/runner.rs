@@ -16,7 +16,7 @@ use slipway_spin::{Secret, SpinClock, SpinHttp, SpinStore, VariableError, Variab
 use vendors::{
     argocd, backstage, coolify,
     github::{self, Credentials},
-    slack,
+    registry, slack,
 };
 
 use crate::DeliveryLog;
@@ -29,6 +29,9 @@ pub type VendorHttp = Guarded<SpinHttp, SpinStore, SpinClock, DeliveryLog>;
 
 /// GitHub, as the components call it.
 pub type GitHub = github::Client<VendorHttp, SpinClock, SpinStore>;
+
+/// The registry of images, as the components call it.
+type Registry = registry::Client<VendorHttp, SpinClock, SpinStore>;
 
 /// A runner of previews on Spin. One value serves one request and its background work.
 pub type PreviewRunner = Runner<
@@ -51,6 +54,7 @@ pub async fn runner(log: DeliveryLog) -> Result<PreviewRunner, VariableError> {
         coolify: coolify.map(|(url, token)| {
             coolify::Client::new(guarded(coolify::VENDOR, &log), &url, token.expose())
         }),
+        registry: registry_client(&log).await?,
         http: SpinHttp,
         store: SpinStore::new(),
         clock: SpinClock,
@@ -77,6 +81,18 @@ pub async fn github_client(log: &DeliveryLog) -> Result<Option<GitHub>, Variable
     }))
 }
 
+/// The registry as the component's variables describe it; none unless both are set.
+async fn registry_client(log: &DeliveryLog) -> Result<Option<Registry>, VariableError> {
+    let url = Variables.url("registry_url").await?;
+    let token = Variables.secret("registry_token").await?;
+    let github = Variables.url("github_api_url").await?.unwrap_or_default();
+    Ok(url.zip(token).map(|(url, token)| {
+        let http = guarded(registry::VENDOR, log);
+        let urls = (url.as_str(), github.as_str());
+        registry::Client::new(http, SpinClock, SpinStore::new(), urls, token.expose())
+    }))
+}
+
 async fn github_credentials() -> Result<Credentials, VariableError> {
     let app_id = Variables.text("github_app_id").await?;
     let private_key = Variables.secret("github_app_private_key").await?;
@@ -94,6 +110,7 @@ pub async fn paused_vendors(store: &impl Store) -> Result<Vec<(&'static str, Pau
     for vendor in [
         github::VENDOR,
         coolify::VENDOR,
+        registry::VENDOR,
         argocd::VENDOR,
         slack::VENDOR,
         backstage::VENDOR,

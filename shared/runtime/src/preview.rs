@@ -1,4 +1,4 @@
-//! Does what the plan of a preview asks for, with the clients of GitHub and Coolify.
+//! Does what the plan of a preview asks for, with the clients of GitHub, Coolify and the registry.
 
 mod admission;
 mod comment;
@@ -13,11 +13,11 @@ use std::{
 };
 
 use domain::{
-    PreviewId, RepositoryName,
+    ImageTag, PreviewId, RepositoryName,
     entity::Entity,
     preview::{
-        Action, Fact, Permission, Preview, Reading, ReportFact, Sieve, Sifted, TargetAction,
-        TargetFact, Trouble,
+        Action, Fact, ImageOutcome, Permission, Preview, Reading, ReportFact, Sieve, Sifted,
+        TargetAction, TargetFact, Trouble,
     },
     repository::{self, ConfigurationFact},
 };
@@ -25,6 +25,7 @@ use ports::{Clock, Http, Level, Log, Store};
 use vendors::{
     CallError, coolify,
     github::{self, ChangedFile, Repository},
+    registry,
 };
 
 use crate::{Claim, Executor, RunError, browse, configuration, mailbox};
@@ -35,6 +36,8 @@ pub struct PreviewExecutor<V, H, C, L, S, P = Preview> {
     pub github: Option<github::Client<V, C, S>>,
     /// Coolify; none if it is not configured.
     pub coolify: Option<coolify::Client<V>>,
+    /// The registry of images; none if it is not configured.
+    pub registry: Option<registry::Client<V, C, S>>,
     /// For the probes: a preview that does not answer is an answer too, so no circuit breaker is between.
     pub http: H,
     /// Where the repository is, which knows the configuration in force.
@@ -161,6 +164,11 @@ where
                     .execute_on_target(*id, application, action, claim)
                     .await,
             },
+            Action::DeleteImage {
+                repository,
+                image,
+                tag,
+            } => self.delete_image(*id, repository, (image, tag)).await,
             Action::PublishComment {
                 repository,
                 comment,
@@ -215,6 +223,7 @@ where
             | Action::ReadPermission { .. }
             | Action::JudgeRequest { .. }
             | Action::SweepDeployments { .. }
+            | Action::DeleteImage { .. }
             | Action::NoteExpiry { .. }
             | Action::ReadFiles { .. }
             | Action::Admission { .. }
@@ -294,6 +303,33 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
     ) -> Result<Permission, Trouble> {
         let (github, repository) = self.github(id, name)?;
         Ok(github.permission(repository, login, account).await?)
+    }
+
+    /// Deletes the tag of an image, if its registry is configured.
+    async fn delete_image(
+        &self,
+        id: PreviewId,
+        name: &RepositoryName,
+        (image, tag): (&str, &ImageTag),
+    ) -> Fact {
+        let repository = Repository {
+            id: id.repository,
+            name,
+        };
+        let outcome = match &self.registry {
+            Some(registry) => registry.delete_image_tag(repository, image, tag).await,
+            None => Ok(ImageOutcome::NotOurs),
+        };
+        match outcome {
+            Ok(outcome) => Fact::ImageDeleted {
+                image: image.to_owned(),
+                tag: tag.clone(),
+                outcome,
+            },
+            Err(error) => Fact::ImageNotDeleted {
+                trouble: error.into(),
+            },
+        }
     }
 
     async fn read_files(
@@ -378,6 +414,15 @@ fn told(fact: &Fact) -> (&'static str, Option<&Trouble>) {
         Fact::DeploymentsSwept { .. } => ("deleted old deployments on GitHub", None),
         Fact::DeploymentsNotSwept { trouble } => {
             ("could not delete old deployments on GitHub", Some(trouble))
+        }
+        Fact::ImageDeleted { outcome, .. } => match outcome {
+            ImageOutcome::Deleted => ("deleted the tag of an image", None),
+            ImageOutcome::NotThere => ("the tag of an image is gone already", None),
+            ImageOutcome::Shared { .. } => ("left an image that has other tags too", None),
+            ImageOutcome::NotOurs => ("no registry is configured for an image", None),
+        },
+        Fact::ImageNotDeleted { trouble } => {
+            ("could not delete the tag of an image", Some(trouble))
         }
         Fact::Requested(_) => ("somebody asks for something", None),
         Fact::RequestJudged { permission, .. } if permission.may_write() => {

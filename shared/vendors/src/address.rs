@@ -55,6 +55,13 @@ impl Base {
         }
     }
 
+    /// Host and port, in lower case and without the scheme's own port.
+    pub(crate) fn authority(&self) -> Option<String> {
+        let origin = origin(&self.0)?;
+        let (_, authority) = origin.split_once("://")?;
+        Some(authority.to_owned())
+    }
+
     /// The absolute URL of an address out of an answer (`Location`, `Link`), if it is on the vendor's own scheme, host and port:
     /// the token goes nowhere else.
     pub(crate) fn on_same_host(&self, address: &str) -> Option<String> {

@@ -10,8 +10,10 @@ pub mod coolify;
 mod error;
 mod exchange;
 pub mod github;
+pub mod harbor;
 pub mod notify;
 pub mod probe;
+pub mod registry;
 pub mod slack;
 mod targets;
 

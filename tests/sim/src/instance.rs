@@ -86,6 +86,8 @@ fn runner(port: &Port) -> Running<'_> {
                     COOLIFY,
                     "1|token-of-coolify",
                 )),
+                // Images stay where they are: no registry is simulated.
+                registry: None,
                 http: port,
                 store: port,
                 clock: port,

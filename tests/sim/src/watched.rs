@@ -183,6 +183,7 @@ const fn name(action: &Action) -> &'static str {
         Action::PublishComment { .. } => "writing the comment",
         Action::PublishReport(_) => "writing a report",
         Action::SweepDeployments { .. } => "deleting deployments",
+        Action::DeleteImage { .. } => "deleting an image",
         Action::JudgeRequest { .. } => "reading the permission of who asks",
         Action::Target { action, .. } => match action {
             TargetAction::Start { .. } => "starting",
@@ -217,6 +218,7 @@ impl WatchedExecutor<'_> {
                 return self.check_pause(id, &what, false, ghost);
             }
             Action::SweepDeployments { .. } => ("sweep", false),
+            Action::DeleteImage { .. } => ("image", false),
             Action::JudgeRequest { .. } => return,
             Action::Target {
                 application,

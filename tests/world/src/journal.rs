@@ -127,6 +127,13 @@ pub enum Effect {
         /// The application's name.
         application: String,
     },
+    /// A registry deleted an image by its tags.
+    ImageDeleted {
+        /// The image without its tag.
+        image: String,
+        /// The tags that went with it.
+        tags: Vec<String>,
+    },
     /// A message arrived in a channel of Slack's.
     MessagePosted {
         /// The channel's name.

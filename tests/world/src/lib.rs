@@ -16,6 +16,7 @@ mod control;
 mod coolify;
 mod faults;
 mod github;
+mod harbor;
 mod journal;
 mod looking;
 mod message;
@@ -49,6 +50,7 @@ pub use github::{
     DeploymentStatus as GitHubDeploymentStatus, Dispatch, GitHub, Installation, PullRequest,
     Repository, Run, RunBuilder, Webhooks,
 };
+pub use harbor::Harbor;
 pub use journal::{Effect, Entry, OperationKind};
 pub use looking::{Impatient, Records};
 pub use options::Options;
@@ -78,6 +80,8 @@ pub enum Vendor {
     Slack,
     /// A receiver of outgoing webhooks.
     Receiver,
+    /// Harbor's API.
+    Harbor,
 }
 
 /// A world that runs as long as this value lives.
@@ -103,6 +107,7 @@ impl World {
         let (backstage, backstage_url) = connections::listen(options.backstage).await?;
         let (slack, slack_url) = connections::listen(options.slack).await?;
         let (receiver, receiver_url) = connections::listen(options.receiver).await?;
+        let (harbor, harbor_url) = connections::listen(options.harbor).await?;
         let (control, control_url) = connections::listen(options.control).await?;
         let addresses = Addresses {
             github: github_url,
@@ -112,6 +117,7 @@ impl World {
             backstage: backstage_url,
             slack: slack_url,
             receiver: receiver_url,
+            harbor: harbor_url,
             control: control_url,
         };
         // Set once, here.
@@ -123,7 +129,7 @@ impl World {
             tasks: Vec::new(),
         };
         world.settle_in();
-        let servers: [(Vendor, TcpListener, server::Answer); 7] = [
+        let servers: [(Vendor, TcpListener, server::Answer); 8] = [
             (Vendor::GitHub, github, github::api::answer),
             (Vendor::Coolify, coolify, coolify::api::answer),
             (Vendor::Previews, sites, previews::answer),
@@ -131,6 +137,7 @@ impl World {
             (Vendor::Backstage, backstage, backstage::api::answer),
             (Vendor::Slack, slack, slack::answer),
             (Vendor::Receiver, receiver, receiver::answer),
+            (Vendor::Harbor, harbor, harbor::answer),
         ];
         for (vendor, listener, answer) in servers {
             let presence = Presence::new();
@@ -228,6 +235,20 @@ impl World {
         self.addresses().slack
     }
 
+    /// Harbor, to push images there and see which are left.
+    #[must_use]
+    pub fn harbor(&self) -> Harbor {
+        Harbor {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// For `registry_url`, where that is a Harbor's.
+    #[must_use]
+    pub fn harbor_url(&self) -> String {
+        self.addresses().harbor
+    }
+
     /// For `notify_hosts`.
     #[must_use]
     pub fn receiver_url(&self) -> String {
@@ -257,6 +278,7 @@ impl World {
             backstage: String::new(),
             slack: String::new(),
             receiver: String::new(),
+            harbor: String::new(),
             control: String::new(),
         };
         self.shared.addresses.get().cloned().unwrap_or_else(nowhere)

@@ -22,6 +22,8 @@ pub struct Options {
     pub slack: SocketAddr,
     /// Where the receiver of outgoing webhooks listens.
     pub receiver: SocketAddr,
+    /// Where Harbor listens.
+    pub harbor: SocketAddr,
     /// The token that GitHub knows.
     pub github_token: String,
     /// Whose token that is.
@@ -54,6 +56,7 @@ impl Default for Options {
             backstage: any,
             slack: any,
             receiver: any,
+            harbor: any,
             github_token: "ghp_world".to_owned(),
             github_login: "slipway-bot".to_owned(),
             coolify_token: "1|world".to_owned(),
@@ -68,8 +71,8 @@ impl Default for Options {
 }
 
 impl Options {
-    /// All servers beside each other: control at this address, then GitHub, Coolify, the previews, Argo CD, Backstage, Slack
-    /// and the receiver at the next ports. With port 0 every one gets any port.
+    /// All servers beside each other: control at this address, then GitHub, Coolify, the previews, Argo CD, Backstage,
+    /// Slack, the receiver and Harbor at the next ports. With port 0 every one gets any port.
     #[must_use]
     pub fn listening_at(control: SocketAddr) -> Self {
         let beside = |distance: u16| {
@@ -89,6 +92,7 @@ impl Options {
             backstage: beside(5),
             slack: beside(6),
             receiver: beside(7),
+            harbor: beside(8),
             ..Self::default()
         }
     }

@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::coolify::state::CoolifyState;
 use crate::faults::Faults;
 use crate::github::state::GitHubState;
+use crate::harbor::HarborState;
 use crate::journal::Journal;
 use crate::names::Names;
 use crate::receiver::ReceiverState;
@@ -22,6 +23,7 @@ pub(crate) struct State {
     pub(crate) coolify: CoolifyState,
     pub(crate) argocd: ArgoCdState,
     pub(crate) backstage: BackstageState,
+    pub(crate) harbor: HarborState,
     pub(crate) slack: SlackState,
     pub(crate) receiver: ReceiverState,
     pub(crate) journal: Journal,
@@ -38,6 +40,7 @@ pub(crate) struct Addresses {
     pub(crate) backstage: String,
     pub(crate) slack: String,
     pub(crate) receiver: String,
+    pub(crate) harbor: String,
     pub(crate) control: String,
 }
 

@@ -93,6 +93,15 @@ pub enum Action {
         /// But for these.
         keep: BTreeSet<u64>,
     },
+    /// Delete the tag of an image that was deployed for the pull request from its registry.
+    DeleteImage {
+        /// The repository.
+        repository: RepositoryName,
+        /// The image without its tag.
+        image: String,
+        /// The tag.
+        tag: ImageTag,
+    },
     /// Ask what somebody may do who asks for something.
     JudgeRequest {
         /// The repository.
@@ -169,6 +178,7 @@ impl entity::Action for Action {
             | Self::JudgeRequest { .. }
             | Self::NoteExpiry { .. }
             | Self::SweepDeployments { .. }
+            | Self::DeleteImage { .. }
             | Self::ReadFiles { .. }
             | Self::ReadRuns { .. } => {
                 return None;
@@ -261,6 +271,7 @@ impl entity::Action for Action {
             }
             | Self::PublishReport(_)
             | Self::SweepDeployments { .. }
+            | Self::DeleteImage { .. }
             | Self::ReadPullRequest { .. }
             | Self::ReadConfiguration { .. }
             | Self::ReadPermission { .. }

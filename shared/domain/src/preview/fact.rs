@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AdmissionFact, Commanded, Inherited, LabelAdded, Permission, PullRequest, Report, ReportFact,
-    Request, Settings, Sieve, Sifted, Trouble, WorkflowRun,
+    AdmissionFact, Commanded, ImageOutcome, Inherited, LabelAdded, Permission, PullRequest, Report,
+    ReportFact, Request, Settings, Sieve, Sifted, Trouble, WorkflowRun,
 };
 use crate::{
     ApplicationUuid, CommitSha, DeploymentUuid, ImageTag, RepositoryName, Timestamp,
@@ -166,6 +166,20 @@ pub enum Fact {
     },
     /// They could not be deleted.
     DeploymentsNotSwept {
+        /// Why.
+        trouble: Trouble,
+    },
+    /// The registry was asked to delete the tag of an image.
+    ImageDeleted {
+        /// The image without its tag.
+        image: String,
+        /// The tag.
+        tag: ImageTag,
+        /// What became of it.
+        outcome: ImageOutcome,
+    },
+    /// The tag could not be deleted.
+    ImageNotDeleted {
         /// Why.
         trouble: Trouble,
     },

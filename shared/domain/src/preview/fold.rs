@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Fact, Preview, PullRequest, Reading, Trouble, WorkflowRun,
+    Fact, Preview, PullRequest, Reading, TargetFact, Trouble, WorkflowRun,
     state::{Builds, Problem, Sighting, Target},
 };
 use crate::{CommitSha, RepositoryName, Timestamp, installation::Loss};
@@ -70,6 +70,9 @@ impl Preview {
             Fact::FilesRead { sieve, sifted } => self.files_read(sieve, sifted),
             Fact::FilesNotRead { trouble } => self.files.effort.fail(trouble, at, seed),
             Fact::Target { application, fact } => {
+                if let TargetFact::StartIntended { revision, .. } = fact {
+                    self.note_image(application, revision);
+                }
                 let target = self
                     .targets
                     .entry(application.clone())
@@ -97,6 +100,12 @@ impl Preview {
             Fact::DeploymentsNotSwept { trouble } => {
                 self.reports.sweep.effort.fail(trouble, at, seed)
             }
+            Fact::ImageDeleted {
+                image,
+                tag,
+                outcome,
+            } => self.images.told(image, tag, outcome),
+            Fact::ImageNotDeleted { trouble } => self.image_not_deleted(trouble, at),
             Fact::Requested(request) => self.requested(request),
             Fact::RequestJudged {
                 request,
@@ -267,6 +276,7 @@ impl Preview {
         self.comment.effort.start_afresh();
         self.reports.start_afresh();
         self.wishes.effort.start_afresh();
+        self.images.effort.start_afresh();
         self.configuration.effort.start_afresh();
         self.builds.effort.start_afresh();
         self.files.effort.start_afresh();

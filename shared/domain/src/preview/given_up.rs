@@ -25,8 +25,10 @@ impl Preview {
         });
         let reports = self.reports.efforts().into_iter();
         let reports = reports.filter_map(|(what, effort)| Some((what.to_owned(), effort?)));
+        let images = ("deleting the image".to_owned(), &self.images.effort);
         own.into_iter()
             .chain(targets)
+            .chain([images])
             .chain(reports)
             .filter(|(_, effort)| effort.is_exhausted())
             .map(|(what, effort)| given_up(what, effort))

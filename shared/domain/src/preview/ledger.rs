@@ -18,6 +18,9 @@ use crate::{ApplicationUuid, Timestamp, markdown::code};
 const KEPT: usize = 24;
 /// So many are shown in the comment.
 const SHOWN: usize = 8;
+/// The rules of what stands beside what is decided on a preview.
+const VARIABLES: &str = "variables";
+const IMAGE: &str = "image";
 /// The longest reason, in characters: it may hold texts of anybody.
 const REASON_CHARACTERS: usize = 300;
 
@@ -74,16 +77,29 @@ impl Verdict {
 }
 
 impl Ruling {
-    /// Whether both are about the same: warnings stand beside what is decided.
-    fn is_about(
-        &self,
-        service: &str,
-        application: Option<&ApplicationUuid>,
-        verdict: Verdict,
-    ) -> bool {
+    /// Whether both are about the same.
+    fn is_about(&self, service: &str, application: Option<&ApplicationUuid>, rule: &str) -> bool {
         self.service == service
             && self.application.as_ref() == application
-            && (self.verdict == Verdict::Warn) == (verdict == Verdict::Warn)
+            && Track::of(&self.rule) == Track::of(rule)
+    }
+}
+
+/// What stands beside what is decided on a preview, and does not take its place.
+#[derive(PartialEq, Eq)]
+enum Track {
+    Preview,
+    Variables,
+    Image,
+}
+
+impl Track {
+    fn of(rule: &str) -> Self {
+        match rule {
+            VARIABLES => Self::Variables,
+            IMAGE => Self::Image,
+            _ => Self::Preview,
+        }
     }
 }
 
@@ -102,7 +118,7 @@ impl Preview {
                 let last = self
                     .rulings
                     .iter()
-                    .rfind(|last| last.is_about(service, Some(application), decided.verdict));
+                    .rfind(|last| last.is_about(service, Some(application), decided.rule));
                 last.is_none_or(|last| {
                     (last.verdict, last.rule.as_str(), last.reason.as_str())
                         != (decided.verdict, decided.rule, decided.reason.as_str())
@@ -132,7 +148,7 @@ impl Preview {
             let application = ruling.application.as_ref();
             if later
                 .iter()
-                .any(|later| later.is_about(&ruling.service, application, ruling.verdict))
+                .any(|later| later.is_about(&ruling.service, application, &ruling.rule))
             {
                 self.rulings.remove(place);
                 surplus -= 1;
@@ -163,19 +179,30 @@ impl Preview {
             let holds = target.is_some_and(|target: &Target| !target.is_vacant());
             let decided = self.decide(&self.wanted(application), holds);
             let warned = self.warned(service, application);
-            let both = decided.into_iter().chain(warned);
-            both.map(|decided| (service.clone(), application.clone(), decided))
+            let images = self.decided_on_images(application);
+            let all = decided.into_iter().chain(warned).chain(images);
+            all.map(|decided| (service.clone(), application.clone(), decided))
         });
         decided.collect()
     }
 
     /// The warning about an application, or that there is none any more.
     fn warned(&self, service: &str, application: &ApplicationUuid) -> Option<Decided> {
-        let is_warning =
-            |ruling: &Ruling| ruling.is_about(service, Some(application), Verdict::Warn);
+        let is_warning = |ruling: &Ruling| ruling.is_about(service, Some(application), VARIABLES);
         let was_warned = self.rulings.iter().any(is_warning);
         let words = self.variables_in_words(application, was_warned)?;
-        Some(Decided::new(Verdict::Warn, "variables", words))
+        Some(Decided::new(Verdict::Warn, VARIABLES, words))
+    }
+
+    /// What became of the images of an application.
+    fn decided_on_images(&self, application: &ApplicationUuid) -> Option<Decided> {
+        let (deleted, words) = self.images_in_words(application)?;
+        let verdict = if deleted {
+            Verdict::Remove
+        } else {
+            Verdict::Leave
+        };
+        Some(Decided::new(verdict, IMAGE, words))
     }
 
     fn decide(&self, wanted: &Wanted<'_>, holds: bool) -> Option<Decided> {
@@ -333,6 +360,7 @@ const fn cause(fact: &Fact) -> &'static str {
         Fact::ConfigurationRead { .. }
         | Fact::ConfigurationChanged
         | Fact::ConfigurationNotRead { .. } => "the configuration",
+        Fact::ImageDeleted { .. } | Fact::ImageNotDeleted { .. } => "the registry",
         Fact::Requested(_) | Fact::RequestJudged { .. } | Fact::RequestNotJudged { .. } => {
             "a button"
         }

@@ -12,6 +12,7 @@ mod files;
 mod fold;
 mod fold_target;
 mod given_up;
+mod images;
 mod judgement;
 mod ledger;
 mod plan;
@@ -36,13 +37,14 @@ pub use comment::marker;
 pub use effort::{Effort, Reaction, Trouble};
 pub use fact::{DeploymentProgress, Fact, Reading, Revision, TargetFact};
 pub use files::{Sieve, Sifted};
+pub use images::ImageOutcome;
 pub use judgement::Judgement;
 pub use ledger::{Ruling, Verdict};
 pub use report::{
     CHECK, CheckState, CheckText, DeploymentText, Report, ReportFact, ReportKind, ReportText,
     ReportWish, check_id, environment, preview_of_check,
 };
-pub use settings::{Released, ServiceSettings, Settings};
+pub use settings::{Released, ServiceSettings, Settings, UnsupportedTarget};
 pub use sighting::{PullRequest, PullRequestState, RunProgress, WorkflowRun, skips_preview};
 pub use state::Preview;
 pub use variables::Inherited;

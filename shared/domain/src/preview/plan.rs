@@ -85,6 +85,7 @@ impl Preview {
             agenda.add(self.target_effect(Some(sighting), application, target, now));
         }
         self.start_missing_targets(sighting, &mut agenda, now);
+        agenda.add(self.delete_image(sighting, now));
         agenda.add(self.publish_comment(sighting, now));
         self.publish_reports(sighting, &mut agenda, now);
         for (application, target) in &self.targets {
@@ -249,8 +250,8 @@ impl Preview {
             PullRequestState::Open => false,
             PullRequestState::Closed | PullRequestState::Merged => true,
         };
-        (closed && !self.is_deployed() && self.has_no_tickets() && self.is_github_tidy())
-            .then(|| sighting.state_since.after(FORGOTTEN_AFTER))
+        let tidy = self.has_no_tickets() && self.is_github_tidy() && self.images.are_settled();
+        (closed && !self.is_deployed() && tidy).then(|| sighting.state_since.after(FORGOTTEN_AFTER))
     }
 
     fn is_over(&self, now: Timestamp) -> bool {

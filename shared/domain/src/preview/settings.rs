@@ -15,9 +15,21 @@ pub struct Settings {
     pub workflow: Option<String>,
     /// The services that are previewed on Coolify.
     pub services: Vec<ServiceSettings>,
+    /// Targets that are named and that nothing is done about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unsupported: Vec<UnsupportedTarget>,
     /// Where what is merged can be reached.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub environments: Vec<Released>,
+}
+
+/// A target of a preview that this version of Slipway does not serve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnsupportedTarget {
+    /// The service.
+    pub service: String,
+    /// The key in the configuration: `vcluster` or `namespace`.
+    pub target: String,
 }
 
 /// A long-lived environment that follows a branch and has an address.
@@ -40,6 +52,9 @@ pub struct ServiceSettings {
     pub service: String,
     /// The Coolify application whose previews it uses.
     pub application: ApplicationUuid,
+    /// The image without its tag; none for the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<String>,
     /// The tag of the image.
     pub tag: Template,
     /// Where it is reached.
@@ -76,6 +91,7 @@ impl Settings {
                     })
             });
         let environments = environments.collect();
+        let unsupported = unsupported(&configuration);
         let services = configuration
             .services
             .into_iter()
@@ -85,6 +101,7 @@ impl Settings {
                 Some(ServiceSettings {
                     service,
                     application: coolify.application,
+                    image: settings.image,
                     tag: coolify.tag,
                     url: preview.url,
                     paths: settings.paths,
@@ -96,6 +113,7 @@ impl Settings {
         Self {
             workflow: configuration.build.workflow,
             services: services.collect(),
+            unsupported,
             environments,
         }
     }
@@ -106,6 +124,25 @@ impl Settings {
             .as_ref()
             .is_some_and(|workflow| run.is_of(workflow))
     }
+}
+
+fn unsupported(configuration: &Configuration) -> Vec<UnsupportedTarget> {
+    let previews = configuration
+        .services
+        .iter()
+        .filter_map(|(service, settings)| Some((service, settings.preview.as_ref()?)));
+    let targets = previews.flat_map(|(service, preview)| {
+        let named = [
+            ("vcluster", preview.vcluster.is_some()),
+            ("namespace", preview.namespace.is_some()),
+        ];
+        let named = named.into_iter().filter(|(_, is_named)| *is_named);
+        named.map(|(target, _)| UnsupportedTarget {
+            service: service.clone(),
+            target: target.to_owned(),
+        })
+    });
+    targets.collect()
 }
 
 impl ServiceSettings {

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Effort, PullRequest, Revision, Ruling, Settings, WorkflowRun, admission::Admission,
-    approval::Approvals, command::Commands, expiry::Expiry, files::Files, publication::Publication,
-    report::Reports, variables::Variables, wish::Wishes,
+    approval::Approvals, command::Commands, expiry::Expiry, files::Files, images::Images,
+    publication::Publication, report::Reports, variables::Variables, wish::Wishes,
 };
 use crate::{
     ApplicationUuid, CommitSha, DeploymentUuid, PreviewId, RepositoryName, Timestamp,
@@ -46,6 +46,9 @@ pub struct Preview {
     /// What there is on each Coolify application.
     #[serde(default)]
     pub(super) targets: BTreeMap<ApplicationUuid, Target>,
+    /// The images that were deployed.
+    #[serde(default, skip_serializing_if = "Images::is_empty")]
+    pub(super) images: Images,
     /// The places before the limit of live previews, by Coolify application.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) admissions: BTreeMap<ApplicationUuid, Admission>,
@@ -269,6 +272,7 @@ impl Preview {
             builds: Builds::default(),
             files: Files::default(),
             targets: BTreeMap::new(),
+            images: Images::default(),
             admissions: BTreeMap::new(),
             expiry: BTreeMap::new(),
             commands: Commands::default(),

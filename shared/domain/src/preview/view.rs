@@ -158,10 +158,13 @@ impl Preview {
             .collect()
     }
 
-    /// What of the reports to GitHub besides the comment did not work the last time. The preview itself is none the worse for it.
+    /// What of the reports to GitHub besides the comment, and of the deletion of images, did not work the last time. The preview itself
+    /// is none the worse for it.
     pub fn report_troubles(&self) -> Vec<TroubleView> {
         let efforts = self.reports.efforts().into_iter();
+        let images = ("deleting the image", Some(&self.images.effort));
         efforts
+            .chain([images])
             .filter_map(|(what, effort)| trouble(what, effort?))
             .collect()
     }

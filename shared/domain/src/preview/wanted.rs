@@ -237,10 +237,9 @@ impl Preview {
     /// How far the build of the head commit is. Any success is one; else the newest run counts.
     pub(super) fn build(&self, settings: &Settings) -> Build<'_> {
         let ours = || {
-            self.builds
-                .runs
-                .iter()
-                .filter(|run| settings.builds(run) && self.is_trusted(run))
+            self.builds.runs.iter().filter(|run| {
+                settings.builds(run) && self.is_trusted(run) && !self.images.lack(run)
+            })
         };
         // The oldest success, so that another one of the same commit changes nothing.
         if let Some(run) = ours()

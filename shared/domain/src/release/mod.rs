@@ -26,6 +26,7 @@ pub use line::{
     Situation, StepAction, StepFact, TestAction, TestFact, Tested, Upstream, Wish, mark,
 };
 pub use push::{Push, Reference, SKIP, Source};
+pub(crate) use terms::default_image;
 pub use terms::{AllTerms, Terms, all as terms_of};
 pub(crate) use trust::of_one_workflow;
 pub use trust::{Refusal, judge, judge_attempt, judge_report};

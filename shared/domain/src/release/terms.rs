@@ -163,7 +163,8 @@ fn names(texts: &[String]) -> Vec<Name> {
     texts.iter().filter_map(|text| text.parse().ok()).collect()
 }
 
-fn default_image(repository: &RepositoryName) -> String {
+/// The image of a service that names none.
+pub(crate) fn default_image(repository: &RepositoryName) -> String {
     format!("ghcr.io/{}", repository.as_str().to_lowercase())
 }
 

@@ -22,6 +22,8 @@ pub enum Credentials {
     Token(String),
     /// `gitops_token`: a plain token that may commit to repositories of manifests, and is for nothing else.
     GitopsToken(String),
+    /// `registry_token`: a classic token that may delete packages, and is for nothing else.
+    RegistryToken(String),
     /// The variables contradict each other or none is set: what is wrong, for people.
     Unusable(String),
 }
@@ -84,12 +86,18 @@ const GITOPS: PlainToken = PlainToken {
     rights: "write contents of the repository of the manifests",
 };
 
+const REGISTRY: PlainToken = PlainToken {
+    variable: "registry_token",
+    rights: "read and delete packages, as a classic token of somebody who administers them",
+};
+
 impl Setup {
     pub(super) fn new(base_url: &str, credentials: &Credentials) -> Result<Self, String> {
         let base = Base::new(base_url, NAMES)?;
         let secrets = Secrets::default();
         let login = match credentials {
             Credentials::Token(token) => plain(token, ORDINARY, &secrets)?,
+            Credentials::RegistryToken(token) => plain(token, REGISTRY, &secrets)?,
             Credentials::GitopsToken(token) => plain(token, GITOPS, &secrets)?,
             Credentials::App { id, private_key } => {
                 secrets.add(private_key.trim());

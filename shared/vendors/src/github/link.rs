@@ -47,12 +47,26 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         pages_max: usize,
         mut take: impl FnMut(&Response) -> Result<ControlFlow<()>, CallError>,
     ) -> Result<Ended, CallError> {
+        let good = |response: &Response| {
+            if response.status != StatusCode::OK {
+                return Err(self.failure(call, response));
+            }
+            take(response)
+        };
+        self.pages_judged(call, path, pages_max, good).await
+    }
+
+    /// The same where `take` judges every answer, also one that is no success.
+    pub(super) async fn pages_judged(
+        &self,
+        call: &Call<'_>,
+        path: &str,
+        pages_max: usize,
+        mut take: impl FnMut(&Response) -> Result<ControlFlow<()>, CallError>,
+    ) -> Result<Ended, CallError> {
         let mut url = self.setup(&call.what)?.base.url(path);
         for _ in 0..pages_max {
             let response = self.send_to(call, Wish::get(url)).await?;
-            if response.status != StatusCode::OK {
-                return Err(self.failure(call, &response));
-            }
             if take(&response)?.is_break() {
                 return Ok(Ended::Broken);
             }

@@ -26,6 +26,7 @@ mod link;
 mod manifest;
 mod oidc;
 mod pacing;
+mod packages;
 mod pull_request;
 mod reactions;
 mod request;

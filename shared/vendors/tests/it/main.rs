@@ -42,5 +42,6 @@ mod github_workflow_dispatch;
 mod github_workflow_runs;
 mod notify;
 mod probe;
+mod registry;
 mod script;
 mod slack;

@@ -50,6 +50,7 @@ async fn an_application_that_is_configured_is_ready_and_tells_no_secret() -> Res
             "store default: ready",
             "GitHub: ready",
             "Coolify: ready",
+            "Registry: off",
             "Argo CD: ready",
             "Slack: ready",
             "outgoing webhooks: ready",
@@ -67,6 +68,7 @@ async fn what_is_not_configured_is_off_and_what_is_half_configured_has_failed() 
         .variable("reconcile_token", "")
         .variable("github_token", "")
         .variable("coolify_token", "")
+        .variable("registry_token", "ghp_forgotten_url")
         .variable("slack_webhooks", "")
         .variable("notify_secret", "")
         .variable("backstage_token", "")
@@ -85,6 +87,7 @@ async fn what_is_not_configured_is_off_and_what_is_half_configured_has_failed() 
             "store default: ready",
             "GitHub: off",
             "Coolify: failed",
+            "Registry: failed",
             "Argo CD: ready",
             "Slack: off",
             "outgoing webhooks: failed",

@@ -11,6 +11,7 @@ mod discretion;
 mod gap;
 mod health;
 mod image_reports;
+mod images;
 mod ingress;
 mod installation;
 mod metrics;

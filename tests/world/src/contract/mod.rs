@@ -34,7 +34,8 @@ fn is_beside_the_document(request: &Request) -> bool {
         | Vendor::ArgoCd
         | Vendor::Backstage
         | Vendor::Slack
-        | Vendor::Receiver => false,
+        | Vendor::Receiver
+        | Vendor::Harbor => false,
     }
 }
 
@@ -70,7 +71,7 @@ pub(crate) fn violations(request: &Request) -> Vec<String> {
         Vendor::Coolify => COOLIFY.check_request(request),
         Vendor::ArgoCd => ARGOCD.check_request(request),
         Vendor::Backstage => BACKSTAGE.check_request(request),
-        Vendor::Previews | Vendor::Slack | Vendor::Receiver => Vec::new(),
+        Vendor::Previews | Vendor::Slack | Vendor::Receiver | Vendor::Harbor => Vec::new(),
     }
 }
 
@@ -88,7 +89,7 @@ pub fn answer_differences(
         Vendor::Coolify => COOLIFY.check_answer(method, path, status, body),
         Vendor::ArgoCd => ARGOCD.check_answer(method, path, status, body),
         Vendor::Backstage => BACKSTAGE.check_answer(method, path, status, body),
-        Vendor::Previews | Vendor::Slack | Vendor::Receiver => Vec::new(),
+        Vendor::Previews | Vendor::Slack | Vendor::Receiver | Vendor::Harbor => Vec::new(),
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod deployments;
 pub(crate) mod dispatches;
 pub(crate) mod installed;
 mod oidc;
+pub(crate) mod packages;
 mod pull_request;
 mod push;
 mod repository;

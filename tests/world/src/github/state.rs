@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::deployments::Deployment;
 use super::dispatches::Dispatch;
 use super::installed::Apps;
+use super::packages::Version;
 use super::webhooks::outbox::Hook;
 use crate::clock::Clock;
 use crate::names::Names;
@@ -15,6 +16,10 @@ pub(crate) struct GitHubState {
     pub(crate) users: BTreeMap<u64, User>,
     /// Token to user id.
     pub(crate) tokens: BTreeMap<String, u64>,
+    /// What classic tokens may do, by token.
+    pub(crate) scopes: BTreeMap<String, BTreeSet<String>>,
+    /// Versions of packages by `<owner>/<name>` in small letters, the newest first.
+    pub(crate) packages: BTreeMap<String, Vec<Version>>,
     pub(crate) installed: Apps,
     pub(crate) repositories: BTreeMap<u64, Repository>,
     /// Lower-case full names that a repository once had.

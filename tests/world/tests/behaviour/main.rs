@@ -30,6 +30,7 @@ mod github_reading;
 mod gitops;
 mod installations;
 mod notices;
+mod registries;
 mod releases;
 mod story;
 mod webhooks;

@@ -134,6 +134,9 @@ fn effect_told(effect: &Effect) -> Option<(&'static str, String)> {
         Effect::NoticeReceived { event, .. } => {
             Some(("webhook", format!("takes the notice {event}")))
         }
+        Effect::ImageDeleted { image, tags } => {
+            Some(("registry", format!("deletes {image}:{}", tags.join(", "))))
+        }
         Effect::MessagePosted { .. }
         | Effect::CommentCreated { .. }
         | Effect::CommentUpdated { .. }

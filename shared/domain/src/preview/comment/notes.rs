@@ -1,7 +1,7 @@
 //! What is told below the table: who approved, when it ends, what is wrong, what ended it.
 
 use super::super::{
-    PullRequest, PullRequestState, ServiceSettings,
+    ImageOutcome, PullRequest, PullRequestState, ServiceSettings,
     approval::Approval,
     expiry::Nearness,
     files::told,
@@ -20,8 +20,12 @@ pub(super) fn notes(preview: &Preview, pull_request: &PullRequest, is_told: bool
         PullRequestState::Merged if !is_told => {
             notes.push(ended("was merged", preview));
             notes.extend(released(preview, pull_request));
+            notes.extend(images(preview));
         }
-        PullRequestState::Closed if !is_told => notes.push(ended("was closed", preview)),
+        PullRequestState::Closed if !is_told => {
+            notes.push(ended("was closed", preview));
+            notes.extend(images(preview));
+        }
         PullRequestState::Merged => {
             notes.push("The pull request was merged: its preview is being removed.".to_owned())
         }
@@ -174,6 +178,44 @@ pub(super) fn reason(absence: &Absence) -> String {
         ),
         Absence::NotConfigured => "the configuration no longer names it".to_owned(),
     }
+}
+
+/// What became of the images that were deployed, as far as people should know.
+fn images(preview: &Preview) -> Vec<String> {
+    let images = &preview.images;
+    let deleted: Vec<String> = images
+        .deployed
+        .iter()
+        .filter(|image| image.outcome == Some(ImageOutcome::Deleted))
+        .map(|image| code(&format!("{}:{}", image.image, image.tag)))
+        .collect();
+    let deleted = match deleted.as_slice() {
+        [] => None,
+        [one] => Some(format!("Its image {one} was deleted from the registry.")),
+        [.., last] => Some(format!(
+            "Its images were deleted from the registry: {last} and {} more.",
+            deleted.len() - 1
+        )),
+    };
+    let kept = images.deployed.iter().filter_map(|image| {
+        let Some(ImageOutcome::Shared { others }) = &image.outcome else {
+            return None;
+        };
+        let name = code(&format!("{}:{}", image.image, image.tag));
+        let others: Vec<String> = others.iter().map(|tag| code(tag)).collect();
+        Some(format!(
+            "The image {name} stays in the registry: what it names is also {}, which would go with it.",
+            others.join(", ")
+        ))
+    });
+    let failed = images.effort.is_exhausted().then(|| {
+        let reason = images.effort.last_error.as_deref().unwrap_or_default();
+        format!(
+            "❌ Its image could not be deleted from the registry: {}",
+            code(reason)
+        )
+    });
+    deleted.into_iter().chain(kept).chain(failed).collect()
 }
 
 /// Where what was merged goes, as far as the configuration says so: the environments of the branch that have an address.

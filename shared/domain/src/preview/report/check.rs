@@ -2,14 +2,14 @@
 
 use super::{
     super::{
-        Preview, PullRequestState, Standing, Wish,
+        Preview, PullRequestState, Standing, UnsupportedTarget, Wish,
         comment::{self, digest},
         state::{Phase, Problem, Sighting},
         wanted::{Absence, Wanted},
     },
     OnCommit,
 };
-use crate::{NotParsed, PreviewId, configuration};
+use crate::{NotParsed, PreviewId, configuration, markdown::code};
 
 /// What the check run is called: what a branch's rules name.
 pub const CHECK: &str = "Slipway preview";
@@ -136,7 +136,10 @@ impl Preview {
             return self.check_without_settings();
         };
         if settings.services.is_empty() {
-            return Some(CheckText::last(NOT_CONFIGURED.to_owned()));
+            return Some(match settings.unsupported.first() {
+                Some(first) => without_target(first, self.told_unsupported()),
+                None => CheckText::last(NOT_CONFIGURED.to_owned()),
+            });
         }
         let views = self.services();
         let standing = views.iter().map(|view| view.standing).max()?;
@@ -179,8 +182,20 @@ impl Preview {
 
     fn summary(&self) -> String {
         let table = comment::table(self);
-        let warnings = self.told_variables();
+        let warnings = self.told_variables() + &self.told_unsupported();
         table.unwrap_or_else(|| "There is no preview.".to_owned()) + &warnings
+    }
+
+    /// The targets that nothing is done about, a paragraph for each.
+    fn told_unsupported(&self) -> String {
+        let targets = self
+            .settings_in_force()
+            .map(|settings| &settings.unsupported);
+        let told = targets.into_iter().flatten().map(|target| {
+            let (service, kind) = (code(&target.service), code(&target.target));
+            format!("\n\n❌ {service}: this version of Slipway does not serve the target {kind}.")
+        });
+        told.collect()
     }
 
     /// A broken configuration must not leave a required check waiting for ever; a missing one is nobody's fault.
@@ -192,7 +207,7 @@ impl Preview {
         Some(CheckText {
             state: CheckState::Failure,
             title: format!("{} is not valid", configuration::PATH),
-            summary: crate::markdown::code(message),
+            summary: code(message),
             details_url: None,
             buttons: Vec::new(),
             is_last: false,
@@ -251,6 +266,21 @@ impl Preview {
             buttons.push(Wish::Remove);
         }
         buttons
+    }
+}
+
+/// Where nothing can come about: a configuration that promises a preview is not passed over in silence.
+fn without_target(first: &UnsupportedTarget, told: String) -> CheckText {
+    CheckText {
+        state: CheckState::Failure,
+        title: format!(
+            "The target {} of {} is not supported",
+            first.target, first.service
+        ),
+        summary: told.trim_start().to_owned(),
+        details_url: None,
+        buttons: Vec::new(),
+        is_last: false,
     }
 }
 

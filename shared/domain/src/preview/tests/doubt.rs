@@ -58,6 +58,7 @@ fn a_pull_request_that_cannot_be_read_loses_nothing() {
             | Action::JudgeRequest { .. }
             | Action::PublishReport(_)
             | Action::SweepDeployments { .. }
+            | Action::DeleteImage { .. }
             | Action::NoteExpiry { .. }
             | Action::Admission { .. }
             | Action::ReadFiles { .. }

@@ -25,6 +25,7 @@ fn a_comment_of_which_nobody_knows_what_it_says_is_written_again() {
         | Action::JudgeRequest { .. }
         | Action::PublishReport(_)
         | Action::SweepDeployments { .. }
+        | Action::DeleteImage { .. }
         | Action::NoteExpiry { .. }
         | Action::Admission { .. }
         | Action::ReadFiles { .. }
@@ -71,6 +72,7 @@ fn a_deployment_from_before_a_removal_is_not_taken_for_a_later_one() {
         | Action::JudgeRequest { .. }
         | Action::PublishReport(_)
         | Action::SweepDeployments { .. }
+        | Action::DeleteImage { .. }
         | Action::NoteExpiry { .. }
         | Action::Admission { .. }
         | Action::ReadFiles { .. }

@@ -9,11 +9,13 @@ mod doubt;
 mod expiry;
 mod files;
 mod giving_up;
+mod images;
 mod ledger;
 mod lost;
 mod order;
 mod report;
 mod superseding;
+mod telling;
 mod traps;
 mod variables;
 mod view;
@@ -23,11 +25,12 @@ mod wishes;
 use std::time::Duration;
 
 use super::{
-    Action, AdmissionAction, AdmissionFact, DeploymentProgress, Fact, Inherited, Permission,
-    Preview, PullRequest, PullRequestState, Reading, ReportFact, RunProgress, Settings, Sifted,
-    TargetAction, TargetFact, Trouble, WorkflowRun,
+    Action, AdmissionAction, AdmissionFact, DeploymentProgress, Fact, ImageOutcome, Inherited,
+    Permission, Preview, PullRequest, PullRequestState, Reading, ReportFact, RunProgress, Settings,
+    Sifted, TargetAction, TargetFact, Trouble, WorkflowRun,
 };
 use report::Reports;
+use telling::{told, unfolded};
 
 use crate::{
     ApplicationUuid, CommitSha, PreviewId, PullRequestNumber, RepositoryId, Timestamp,
@@ -109,6 +112,8 @@ pub(super) struct Story {
     pub(super) healthy: bool,
     /// What production's variables Coolify shows in previews; none if that is nobody's matter, and is not told.
     pub(super) inherited: Option<Inherited>,
+    /// What the registry makes of tags; none if there is none, which is not told.
+    pub(super) registry: Option<ImageOutcome>,
     /// Deployments asked for so far.
     pub(super) deployments: u32,
     /// Whether Coolify has a preview.
@@ -140,6 +145,7 @@ impl Story {
             progress: DeploymentProgress::Finished,
             healthy: true,
             inherited: None,
+            registry: None,
             deployments: 0,
             present: false,
             comment: String::new(),
@@ -267,7 +273,10 @@ impl Story {
                 ..
             }
         );
-        (!is_report || self.reports.is_some()) && (!is_of_variables || self.inherited.is_some())
+        let is_image = matches!(action, Action::DeleteImage { .. });
+        (!is_report || self.reports.is_some())
+            && (!is_image || self.registry.is_some())
+            && (!is_of_variables || self.inherited.is_some())
     }
 
     fn answer(&mut self, action: &Action) -> Fact {
@@ -323,6 +332,11 @@ impl Story {
                 }
                 Fact::DeploymentsSwept { left: false }
             }
+            Action::DeleteImage { image, tag, .. } => Fact::ImageDeleted {
+                image: image.clone(),
+                tag: tag.clone(),
+                outcome: self.registry.clone().unwrap_or(ImageOutcome::NotOurs),
+            },
             Action::NoteExpiry {
                 service,
                 activity,
@@ -443,65 +457,4 @@ pub(super) fn application() -> ApplicationUuid {
 
 pub(super) fn trouble(reason: &str) -> Trouble {
     Trouble::retry(reason)
-}
-
-fn told(action: &Action) -> String {
-    match action {
-        Action::ReadPullRequest { .. } => "read the pull request".into(),
-        Action::ReadConfiguration { .. } => "read the configuration".into(),
-        Action::ReadPermission { added, .. } => format!("ask about {}", added.login),
-        Action::JudgeRequest { request, .. } => format!("ask about {}", request.login),
-        Action::PublishReport(wish) => report::told(wish),
-        Action::SweepDeployments { keep, .. } => format!("delete deployments but {keep:?}"),
-        Action::NoteExpiry { over, .. } => format!("note that it is over: {over}"),
-        Action::ReadRuns { commit, .. } => format!("read the runs of {}", commit.short()),
-        Action::Admission { action, .. } => match action {
-            AdmissionAction::Ask { live, limit, .. } => {
-                format!("ask for a place of {limit} (live: {live})")
-            }
-            AdmissionAction::Return { .. } => "give the place back".into(),
-        },
-        Action::ReadFiles { sieve, .. } => format!("read the files of {}", sieve.commit.short()),
-        Action::Target { action, .. } => match action {
-            TargetAction::Start {
-                attempt, revision, ..
-            } => {
-                format!(
-                    "start {} as {} (attempt {attempt})",
-                    revision.commit.short(),
-                    revision.tag
-                )
-            }
-            TargetAction::ResolveStart { attempt } => format!("resolve attempt {attempt}"),
-            TargetAction::Look { attempt, .. } => format!("look for attempt {attempt}"),
-            TargetAction::Poll { deployment } => format!("poll {deployment}"),
-            TargetAction::Cancel { deployment } => format!("cancel {deployment}"),
-            TargetAction::Probe { url, .. } => format!("probe {url}"),
-            TargetAction::ReadVariables { commit } => {
-                format!("read the variables for {}", commit.short())
-            }
-            TargetAction::Remove => "remove".into(),
-        },
-        Action::PublishComment { body, .. } => format!("comment: {}", headline(body)),
-    }
-}
-
-/// A comment without what is folded away: the decisions, which have tests of their own.
-fn unfolded(body: &str) -> &str {
-    body.split("\n<details><summary>Decisions")
-        .next()
-        .unwrap_or_default()
-}
-
-/// The status of the first service, or the first note.
-fn headline(body: &str) -> &str {
-    let body = unfolded(body);
-    let row = body
-        .lines()
-        .find_map(|line| line.strip_prefix("| web | ")?.split(" | ").next());
-    let mut notes = body
-        .lines()
-        .skip_while(|line| *line != "### Preview")
-        .filter(|line| !line.is_empty());
-    row.or_else(|| notes.nth(1)).unwrap_or_default()
 }

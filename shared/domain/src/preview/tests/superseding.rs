@@ -205,6 +205,7 @@ fn a_deployment_that_stands_in_the_way_for_an_hour_is_told_and_waits_for_a_perso
         | Action::JudgeRequest { .. }
         | Action::PublishReport(_)
         | Action::SweepDeployments { .. }
+        | Action::DeleteImage { .. }
         | Action::NoteExpiry { .. }
         | Action::Admission { .. }
         | Action::ReadFiles { .. }

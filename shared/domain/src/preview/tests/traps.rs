@@ -27,6 +27,7 @@ fn first_start_is(
         | Action::JudgeRequest { .. }
         | Action::PublishReport(_)
         | Action::SweepDeployments { .. }
+        | Action::DeleteImage { .. }
         | Action::NoteExpiry { .. }
         | Action::Admission { .. }
         | Action::ReadFiles { .. }
@@ -89,6 +90,7 @@ fn a_deployment_whose_answer_was_lost_is_followed_when_it_is_found() {
         | Action::JudgeRequest { .. }
         | Action::PublishReport(_)
         | Action::SweepDeployments { .. }
+        | Action::DeleteImage { .. }
         | Action::NoteExpiry { .. }
         | Action::Admission { .. }
         | Action::ReadFiles { .. }
@@ -161,6 +163,7 @@ fn after_a_crash_an_attempt_that_was_never_made_is_made_anew_and_only_then() {
         | Action::JudgeRequest { .. }
         | Action::PublishReport(_)
         | Action::SweepDeployments { .. }
+        | Action::DeleteImage { .. }
         | Action::NoteExpiry { .. }
         | Action::Admission { .. }
         | Action::ReadFiles { .. }
@@ -292,6 +295,7 @@ fn trouble_delays_what_it_concerns_and_nothing_else() {
         | Action::JudgeRequest { .. }
         | Action::PublishReport(_)
         | Action::SweepDeployments { .. }
+        | Action::DeleteImage { .. }
         | Action::NoteExpiry { .. }
         | Action::Admission { .. }
         | Action::ReadFiles { .. }

@@ -85,6 +85,7 @@ fn a_repository_without_configuration_is_left_alone() {
         | Action::JudgeRequest { .. }
         | Action::PublishReport(_)
         | Action::SweepDeployments { .. }
+        | Action::DeleteImage { .. }
         | Action::NoteExpiry { .. }
         | Action::Admission { .. }
         | Action::ReadFiles { .. }

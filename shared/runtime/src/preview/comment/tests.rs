@@ -60,6 +60,7 @@ async fn published(user: u64, comments: u64) -> (Result<Fact, Trouble>, Vec<Meth
             "https://github.test",
             &Credentials::Token("token".to_owned()),
         )),
+        registry: None,
         coolify: None,
         http: &github,
         store: MemoryStore::default(),

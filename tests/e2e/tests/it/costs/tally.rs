@@ -48,7 +48,11 @@ impl Tally {
                 Vendor::Coolify => &mut tally.coolify,
                 Vendor::Previews => &mut tally.probes,
                 // Releases have no budget here.
-                Vendor::ArgoCd | Vendor::Backstage | Vendor::Slack | Vendor::Receiver => continue,
+                Vendor::ArgoCd
+                | Vendor::Backstage
+                | Vendor::Slack
+                | Vendor::Receiver
+                | Vendor::Harbor => continue,
             };
             *count += 1;
         }

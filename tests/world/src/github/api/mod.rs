@@ -12,6 +12,7 @@ mod conditional;
 mod contents;
 mod deliveries;
 mod deployments;
+mod packages;
 mod pages;
 mod people;
 mod pulls;
@@ -149,6 +150,12 @@ fn route(call: &Call<'_>, github: &mut GitHubState) -> Reply {
                 "You must authenticate with an installation access token in order to list repositories for an installation.",
             ),
         },
+        (_, ["orgs", owner, "packages", rest @ ..]) => {
+            packages::route(call, github, ("Organization", owner), rest)
+        }
+        (_, ["users", owner, "packages", rest @ ..]) => {
+            packages::route(call, github, ("User", owner), rest)
+        }
         ("GET", ["rate_limit"]) => call.rate_limit(github),
         (_, ["repos", owner, name, rest @ ..]) => {
             match call.find(github, &format!("{owner}/{name}")) {
