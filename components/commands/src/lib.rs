@@ -1,6 +1,6 @@
 //! Records a command that somebody gives by a comment on a pull request, and follows it after the answer: GitHub is asked who
-//! that is, and the preview is told. It reaches GitHub, and can wake whoever runs previews; it has no right to do anything about
-//! them itself.
+//! that is, and the preview or the environment is told. It reaches GitHub, and can wake whoever runs previews and releases; it has
+//! no right to do anything about them itself.
 
 use std::{cell::RefCell, collections::BTreeSet};
 
@@ -8,6 +8,7 @@ use bytes::Bytes;
 use domain::{
     PreviewId,
     command::{Command, CommandId, Fact},
+    release::LineId,
 };
 use http_body_util::Full;
 use ports::{Clock, Level, Log};
@@ -25,6 +26,8 @@ use webhooks::issue_comment_event;
 
 /// Who runs previews.
 const PREVIEWS: &str = "pull-request";
+/// Who runs releases.
+const RELEASES: &str = "push";
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
@@ -58,7 +61,11 @@ async fn accept(log: &DeliveryLog, request: Request) -> Result<(), Refusal> {
     let log = log.clone();
     spawn(async move {
         news.take_in(&recorder, github.as_ref()).await;
-        for preview in follow(&log, github.as_ref(), event.id, mail).await {
+        let (previews, lines) = follow(&log, github.as_ref(), event.id, mail).await;
+        for line in lines {
+            wake(&log, RELEASES, &line).await;
+        }
+        for preview in previews {
             wake(&log, PREVIEWS, &preview).await;
         }
     });
@@ -74,19 +81,20 @@ fn runner<X>(log: &DeliveryLog, executor: X) -> Runner<SpinStore, SpinClock, Del
     }
 }
 
-/// Follows the command; returns the previews that were told. What is not finished, or is cut off, is due for `POST /reconcile`.
+/// Follows the command; returns the previews and the release lines that were told. What is not finished, or is cut off, is due for `POST /reconcile`.
 async fn follow(
     log: &DeliveryLog,
     github: Option<&GitHub>,
     id: CommandId,
     mail: u64,
-) -> BTreeSet<PreviewId> {
+) -> (BTreeSet<PreviewId>, BTreeSet<LineId>) {
     let executor = CommandExecutor {
         github,
         store: SpinStore::new(),
         clock: SpinClock,
         log: log.clone(),
         told: RefCell::default(),
+        told_lines: RefCell::default(),
     };
     let runner = runner(log, executor);
     let deadline = runner.clock.now().after(FOLLOWED_FOR);
@@ -99,5 +107,7 @@ async fn follow(
             .log
             .write(Level::Error, "could not follow a command", &fields);
     }
-    runner.executor.told.take().into_iter().collect()
+    let told = runner.executor.told.take();
+    let told_lines = runner.executor.told_lines.take();
+    (told.into_iter().collect(), told_lines.into_iter().collect())
 }

@@ -1,14 +1,14 @@
 //! Records what a `push` delivery says for the release lines that track its branch or tag, and runs them after the answer. And
-//! runs those that an application of Argo CD's rolls out when `argocd-webhook` says that something happened to it. And records
-//! what `image-report` hands on.
+//! runs those that an application of Argo CD's rolls out when `argocd-webhook` says that something happened to it, and those that
+//! `commands` told something. And records what `image-report` hands on.
 
 use bytes::Bytes;
 use domain::{
     RepositoryId,
-    release::{IntakeFact, Place},
+    release::{IntakeFact, LineId, Place},
 };
 use http_body_util::Full;
-use previews::{DeliveryLog, Refusal, Seen, answered, delivery_log, payload};
+use previews::{DeliveryLog, Refusal, Seen, answered, delivery_log, payload, woken};
 use slipway_spin::spawn;
 use spin_sdk::{
     http::{IntoResponse, Request},
@@ -29,6 +29,9 @@ const IMAGE: &str = "/image/";
 
 async fn respond(request: Request) -> http::Response<Full<Bytes>> {
     let log = delivery_log("push", &request);
+    if let Some(line) = woken::<LineId>(&request) {
+        return answered(&log, follow(&log, line).await);
+    }
     let path = request.uri().path().to_owned();
     let taken = match path.strip_prefix(IMAGE) {
         Some(repository) => image_reported(&log, repository, request).await,
@@ -36,6 +39,15 @@ async fn respond(request: Request) -> http::Response<Full<Bytes>> {
         None => accept(&log, request).await,
     };
     answered(&log, taken)
+}
+
+/// Follows a line after the answer.
+async fn follow(log: &DeliveryLog, line: LineId) -> Result<(), Refusal> {
+    let runner = releases::runner(log.clone())
+        .await
+        .map_err(|error| Refusal::unavailable(&error))?;
+    spawn(async move { releases::follow_woken(&runner, &line).await });
+    Ok(())
 }
 
 async fn wake(log: &DeliveryLog, request: Request) -> Result<(), Refusal> {

@@ -32,6 +32,7 @@ pub(crate) async fn advance(
             clock: runner.clock,
             log: runner.log.clone(),
             told: RefCell::default(),
+            told_lines: RefCell::default(),
         },
     };
     let report = command_runner.advance_all::<Command>(&due, deadline).await;

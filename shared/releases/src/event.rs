@@ -73,6 +73,14 @@ pub async fn wake(runner: &ReleaseRunner, application: &ApplicationId) {
     follow_lines(runner, deadline).await;
 }
 
+/// Follows a line that was told something by another component.
+pub async fn follow_woken(runner: &ReleaseRunner, line: &LineId) {
+    let deadline = runner.clock.now().after(FOLLOWED_FOR);
+    let followed = runner.follow::<Line>(line, &[], deadline).await;
+    tell(runner, line, followed.err());
+    follow_lines(runner, deadline).await;
+}
+
 /// Follows the lines that were told something, and those that they tell, until `deadline`.
 pub async fn follow_lines(runner: &ReleaseRunner, deadline: Timestamp) {
     loop {

@@ -4,5 +4,5 @@
 mod event;
 mod runner;
 
-pub use event::{Taken, follow_lines, take, wake};
+pub use event::{Taken, follow_lines, follow_woken, take, wake};
 pub use runner::{ReleaseRunner, runner};

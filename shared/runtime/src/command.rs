@@ -1,13 +1,16 @@
-//! Does what the plan of a command asks for: asks GitHub who gives it, decides by how the preview stands, tells the preview, and
-//! reacts to the comment.
+//! Does what the plan of a command asks for: asks GitHub who gives it, decides by how the preview or the environment stands, tells
+//! them, and reacts to the comment.
+
+mod release;
 
 use std::cell::RefCell;
 
 use domain::{
     PreviewId, RepositoryName,
-    command::{Action, Command, CommandId, Decision, Fact, Mark, Request, Written},
+    command::{Action, Command, CommandId, Decision, Fact, Mark, Order, Request, Written},
     entity::Entity,
     preview::{self, Preview, Reading, Trouble},
+    release::{Line, LineId},
     repository::{self, Repository},
 };
 use ports::{Clock, Http, Level, Log, Store};
@@ -27,6 +30,8 @@ pub struct CommandExecutor<'a, H, C, L, S> {
     pub log: L,
     /// The previews that were told something: whoever may run them does so next.
     pub told: RefCell<Vec<PreviewId>>,
+    /// The same for release lines.
+    pub told_lines: RefCell<Vec<LineId>>,
 }
 
 impl<H: Http, C: Clock, L: Log, S: Store> Executor<Command> for CommandExecutor<'_, H, C, L, S> {
@@ -42,6 +47,16 @@ impl<H: Http, C: Clock, L: Log, S: Store> Executor<Command> for CommandExecutor<
                 }
             }
             Action::Decide(written) => self.decide(*id, written).await.unwrap_or_else(troubled),
+            Action::TellLine(wish) => {
+                let now = self.clock.now();
+                match mailbox::post::<Line>(&self.store, &wish.line, &wish.fact, now).await {
+                    Ok(_) => {
+                        self.told_lines.borrow_mut().push(wish.line.clone());
+                        Fact::LineTold
+                    }
+                    Err(error) => troubled(failed(error)),
+                }
+            }
             Action::Tell { number, told } => {
                 let preview = PreviewId {
                     repository: id.repository,
@@ -94,6 +109,9 @@ impl<H: Http, C: Clock, L: Log, S: Store> CommandExecutor<'_, H, C, L, S> {
         if known.preview_settings() == Some(Reading::Missing) {
             return ignored("the repository has no configuration");
         }
+        if written.request.is_of_releases() && self.environments(id.repository).await?.is_empty() {
+            return ignored("the configuration names no environments");
+        }
         let preview: Preview = browse::current(&self.store, &of_preview(id, written))
             .await
             .map_err(failed)?;
@@ -143,6 +161,10 @@ impl<H: Http, C: Clock, L: Log, S: Store> CommandExecutor<'_, H, C, L, S> {
             pull_request: pull_request.clone(),
         };
         preview.record(&read, now);
+        if let Order::Release(order) = order {
+            let shown = (&preview, &pull_request);
+            return self.decide_release((id, written), order, shown).await;
+        }
         let decision = Decision::on(order, written.written_at, &preview, pull_request, now);
         Ok(Fact::Decided(decision))
     }
@@ -159,6 +181,7 @@ impl<H: Http, C: Clock, L: Log, S: Store> CommandExecutor<'_, H, C, L, S> {
             Fact::Decided(decision) => {
                 (Level::Info, "decided on a command", Some(&decision.answer))
             }
+            Fact::LineTold => (Level::Info, "told the environment of a command", None),
             Fact::Told => (Level::Info, "told the preview of a command", None),
             Fact::Marked { .. } => (Level::Info, "reacted to a command", None),
             Fact::NotMarked { trouble, .. } => (

@@ -229,6 +229,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
             | Fact::RollbackAsked { .. }
             | Fact::DivergedAllowed { .. }
             | Fact::Approved { .. }
+            | Fact::Wished { .. }
             | Fact::RetryAsked => {}
         }
         if let Some(reason) = trouble {
@@ -280,6 +281,7 @@ fn told(fact: &Fact) -> (&'static str, Option<&str>) {
         Fact::RollbackAsked { .. } => ("a person asks to go back", None),
         Fact::DivergedAllowed { .. } => ("a person lets a commit go on", None),
         Fact::Approved { .. } => ("a person approves a release", None),
+        Fact::Wished { wish, .. } => told(wish),
         Fact::RetryAsked => ("a person asks to try again", None),
     }
 }

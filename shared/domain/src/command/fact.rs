@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Request;
+use super::{ReleaseWish, Request};
 use crate::{
     PullRequestNumber, RepositoryName, Timestamp, entity,
     preview::{CommandOutcome, CommandWish, Commanded, Permission, PullRequest, Trouble},
@@ -34,6 +34,9 @@ pub struct Decision {
     pub answer: String,
     /// What it asks of the preview.
     pub wish: Option<CommandWish>,
+    /// What it asks of a release line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<ReleaseWish>,
     /// The pull request as GitHub showed it then; none if nobody looked.
     pub pull_request: Option<Box<PullRequest>>,
 }
@@ -68,6 +71,8 @@ pub enum Fact {
     },
     /// It was decided on by how everything stands.
     Decided(Decision),
+    /// The release line was told.
+    LineTold,
     /// The preview was told.
     Told,
     /// The comment got the reaction.
@@ -103,6 +108,8 @@ pub enum Action {
     },
     /// Decide on it, by how the preview stands and GitHub shows the pull request.
     Decide(Written),
+    /// Tell the release line.
+    TellLine(ReleaseWish),
     /// Tell the preview.
     Tell {
         /// The pull request.

@@ -7,6 +7,8 @@
 //! /redeploy
 //! ```
 //!
+//! And those for releases, see [`super::ReleaseOrder`].
+//!
 //! Quotes, code and what GitHub does not show are no commands: whoever repeats one does not give it. A word that is none of
 //! these and not like one of these belongs to somebody else's commands, and is left alone.
 
@@ -14,6 +16,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::{ReleaseOrder, release};
 use crate::configuration::{ConfiguredDuration, nearest};
 
 /// What somebody asks for.
@@ -34,6 +37,8 @@ pub enum Order {
     Why,
     /// Which commands there are.
     Help,
+    /// Something about releases.
+    Release(ReleaseOrder),
 }
 
 /// What a comment was understood as.
@@ -48,10 +53,24 @@ pub enum Request {
         line: String,
         /// What would be right, in Markdown of ours.
         hint: String,
+        /// Whether it looks like a command for a release: where there are no environments it is somebody else's.
+        #[serde(default)]
+        of_releases: bool,
     },
 }
 
-/// The words that begin a command.
+impl Request {
+    /// Whether it is about releases.
+    pub fn is_of_releases(&self) -> bool {
+        match self {
+            Self::Order(Order::Release(_)) => true,
+            Self::Order(_) => false,
+            Self::Unclear { of_releases, .. } => *of_releases,
+        }
+    }
+}
+
+/// The words that begin a command for a preview, or one that only asks.
 const WORDS: [&str; 5] = ["preview", "redeploy", "status", "why", "help"];
 
 /// More of a line that was not understood is not kept.
@@ -63,6 +82,8 @@ impl Order {
         match self {
             Self::Preview | Self::Redeploy => true,
             Self::Remove | Self::Keep(_) | Self::Status | Self::Why | Self::Help => false,
+            // Which commit it is about, and whether that is the head, says the environment.
+            Self::Release(_) => false,
         }
     }
 
@@ -84,7 +105,8 @@ impl Order {
             ("redeploy", _) => alone(Self::Redeploy),
             ("status", _) => alone(Self::Status),
             ("why", _) => alone(Self::Why),
-            (_, _) => alone(Self::Help),
+            ("help", _) => alone(Self::Help),
+            (word, _) => ReleaseOrder::of(word, arguments).map(Self::Release),
         }
     }
 }
@@ -100,6 +122,7 @@ impl fmt::Display for Order {
             Self::Status => f.write_str("/status"),
             Self::Why => f.write_str("/why"),
             Self::Help => f.write_str("/help"),
+            Self::Release(order) => order.fmt(f),
         }
     }
 }
@@ -115,15 +138,16 @@ impl fmt::Display for Request {
 
 /// What a comment asks for; none if it asks for nothing.
 pub fn parse(body: &str) -> Option<Request> {
-    let mut found = None;
+    let mut found: Option<Request> = None;
     for line in spoken_lines(body) {
         let Some(request) = parse_line(line) else {
             continue;
         };
-        if found.is_some() {
+        if let Some(found) = found {
             return Some(Request::Unclear {
                 line: shortened(line),
                 hint: "One command in each comment: nothing was done".to_owned(),
+                of_releases: found.is_of_releases() && request.is_of_releases(),
             });
         }
         found = Some(request);
@@ -139,17 +163,24 @@ fn parse_line(line: &str) -> Option<Request> {
     let mut words = rest.split_whitespace();
     let word = words.next()?.to_lowercase();
     let arguments: Vec<&str> = words.collect();
-    let understood = if WORDS.contains(&word.as_str()) {
-        Order::of(&word, &arguments)
+    let known: Vec<&str> = WORDS.into_iter().chain(release::WORDS).collect();
+    let is_known = known.contains(&word.as_str());
+    let meant = if is_known {
+        word.as_str()
     } else {
-        let nearest = nearest(&word, &WORDS)?;
-        Err(format!("Did you mean `/{nearest}`?"))
+        nearest(&word, &known)?
+    };
+    let understood = if is_known {
+        Order::of(meant, &arguments)
+    } else {
+        Err(format!("Did you mean `/{meant}`?"))
     };
     Some(match understood {
         Ok(order) => Request::Order(order),
         Err(hint) => Request::Unclear {
             line: shortened(line),
             hint,
+            of_releases: release::WORDS.contains(&meant),
         },
     })
 }

@@ -1,7 +1,8 @@
 //! Commands that people give by comments on a pull request.
 //!
 //! Each is an entity of its own, known by its comment: its writer is asked about from GitHub's API, what they ask for is judged
-//! by how the preview stands and what GitHub shows then, the preview is told, and the comment gets a reaction. The entity is kept
+//! by how the preview stands and what GitHub shows then, the preview is told, and the comment gets a reaction. Commands for releases
+//! are judged by how the environment stands, which is told before the preview, whose comment has the answer. The entity is kept
 //! for longer than a command may wait, so that a comment is never acted on twice, however often its delivery comes.
 //!
 //! Nothing of it needs a claim: a reaction that is there already is not made twice, and a preview takes a wish in once.
@@ -9,6 +10,8 @@
 mod fact;
 mod grammar;
 mod plan;
+mod release;
+mod release_judgement;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +27,8 @@ use crate::{
 
 pub use fact::{Action, Decision, Fact, Mark, Written};
 pub use grammar::{Order, Request, parse};
+pub use release::{CommitPrefix, EnvironmentName, ReleaseAct, ReleaseOrder, Target};
+pub use release_judgement::{Ground, ReleaseWish};
 
 /// A command that is taken up later than this after it was written is refused: the world is another one by then.
 pub const LATE: Duration = Duration::from_secs(24 * 3_600);
@@ -82,6 +87,9 @@ pub struct Command {
     marked_seen: bool,
     #[serde(default)]
     decision: Option<Decision>,
+    /// The release line knows what is asked of it.
+    #[serde(default)]
+    line_told: bool,
     /// The preview knows of the decision.
     #[serde(default)]
     told: bool,
@@ -105,6 +113,7 @@ impl Entity for Command {
             allowed: false,
             marked_seen: false,
             decision: None,
+            line_told: false,
             told: false,
             over: false,
             effort: Effort::default(),
@@ -140,6 +149,7 @@ impl Command {
             outcome,
             answer,
             wish: None,
+            release: None,
             pull_request: None,
         });
         self.effort.succeed();

@@ -1,11 +1,15 @@
 //! How the facts of a command add up, what is done next, and how it is decided on.
 
-use super::{Action, Command, Decision, Fact, KEPT, LATE, Mark, Order, Request, Written};
+use super::{
+    Action, Command, CommandId, Decision, Fact, Ground, KEPT, LATE, Mark, Order, ReleaseOrder,
+    Request, Written,
+};
 use crate::{
     Timestamp,
     entity::Step,
     markdown::code,
     preview::{CommandOutcome, Commanded, Place, Preview, PullRequest},
+    release::Line,
 };
 
 impl Command {
@@ -20,6 +24,10 @@ impl Command {
             Fact::Ignored { .. } => self.end(),
             Fact::Decided(decision) => {
                 self.decision = Some(decision.clone());
+                self.effort.succeed();
+            }
+            Fact::LineTold => {
+                self.line_told = true;
                 self.effort.succeed();
             }
             Fact::Told => {
@@ -115,6 +123,9 @@ impl Command {
                 mark(Mark::Seen)
             };
         };
+        if let Some(wish) = decision.release.as_ref().filter(|_| !self.line_told) {
+            return Action::TellLine(wish.clone());
+        }
         if !self.told {
             return Action::Tell {
                 number: written.number,
@@ -153,11 +164,8 @@ impl Decision {
         pull_request: PullRequest,
         now: Timestamp,
     ) -> Self {
-        let judged = if now.since(written_at) > LATE {
-            Err("it was taken up only a day after it was written: say it again".to_owned())
-        } else {
-            preview.judge(order, &pull_request, written_at)
-        };
+        let judged =
+            in_time(written_at, now).and_then(|()| preview.judge(order, &pull_request, written_at));
         let (outcome, wish, answer) = match judged {
             Ok(judged) => (CommandOutcome::Done, judged.wish, judged.answer),
             Err(reason) => (CommandOutcome::Refused, None, reason),
@@ -166,7 +174,40 @@ impl Decision {
             outcome,
             answer,
             wish,
+            release: None,
             pull_request: Some(Box::new(pull_request)),
         }
     }
+
+    /// Decides on `order` for a release by how its line stands; an error in place of the line says in Markdown why none is meant.
+    pub fn on_release(
+        order: &ReleaseOrder,
+        (id, written): (CommandId, &Written),
+        line: Result<&Line, String>,
+        ground: Ground<'_>,
+        now: Timestamp,
+    ) -> Self {
+        let id = id.to_string();
+        let judged = in_time(written.written_at, now)
+            .and_then(|()| order.judge((line?, id.as_str()), written, ground, now));
+        let (outcome, release, answer) = match judged {
+            Ok((wish, answer)) => (CommandOutcome::Done, Some(wish), answer),
+            Err(reason) => (CommandOutcome::Refused, None, reason),
+        };
+        Self {
+            outcome,
+            answer,
+            wish: None,
+            release,
+            pull_request: Some(Box::new(ground.pull_request.clone())),
+        }
+    }
+}
+
+/// Refuses what is taken up too late.
+fn in_time(written_at: Timestamp, now: Timestamp) -> Result<(), String> {
+    if now.since(written_at) > LATE {
+        return Err("it was taken up only a day after it was written: say it again".to_owned());
+    }
+    Ok(())
 }

@@ -38,7 +38,13 @@ const HELP: &str = "write one of these on a line of its own, if you may push to 
     - `/preview remove` removes it until somebody says `/preview`\n\
     - `/preview keep 7d` keeps it from expiring for that long\n\
     - `/redeploy` deploys the head commit anew\n\
-    - `/status` and `/why` say how everything stands, and why";
+    - `/status` and `/why` say how everything stands, and why\n\n\
+    And for the environments that the configuration names, say `production`:\n\n\
+    - `/deploy production` has the commit go on that this pull request became: tries it again, or lets it go on though it does not \
+    follow what is there\n\
+    - `/approve production` approves its release, if you did not write it\n\
+    - `/rollback production` goes back to the release before, `/rollback production 2 <reason>` to the one before that\n\
+    - `/lock production <reason>` has releases wait, and `/unlock production` lets them go on";
 
 impl Preview {
     /// What follows from `order`, written at `written_at` by somebody who may give it. `pull_request` is as GitHub shows it now,
@@ -53,6 +59,7 @@ impl Preview {
             Order::Help => return Ok(Judgement::answer(HELP.to_owned())),
             Order::Status | Order::Why => return Ok(Judgement::answer(self.told_status(order))),
             Order::Preview | Order::Remove | Order::Keep(_) | Order::Redeploy => {}
+            Order::Release(_) => return Err("that is nothing for a preview".to_owned()),
         }
         self.is_open_for_commands(pull_request)?;
         if order.deploys() && self.has_moved(pull_request, written_at) {
@@ -66,7 +73,9 @@ impl Preview {
             Order::Redeploy => self.judge_redeploy(pull_request),
             Order::Remove => self.judge_removal(),
             Order::Keep(duration) => self.judge_keep(written_at.after(duration.get())),
-            Order::Status | Order::Why | Order::Help => Ok(Judgement::answer(String::new())),
+            Order::Status | Order::Why | Order::Help | Order::Release(_) => {
+                Ok(Judgement::answer(String::new()))
+            }
         }
     }
 
@@ -82,7 +91,7 @@ impl Preview {
 
     /// Whether the head commit may have become the head after `written_at`. GitHub's times are whole seconds: within one of them
     /// the word of somebody who may push is taken for what they pushed, and a fork's push for the later one.
-    fn has_moved(&self, pull_request: &PullRequest, written_at: Timestamp) -> bool {
+    pub fn has_moved(&self, pull_request: &PullRequest, written_at: Timestamp) -> bool {
         let known = self
             .sighting
             .as_ref()

@@ -24,6 +24,7 @@ mod file_update;
 mod limits;
 mod link;
 mod manifest;
+mod merge_commit;
 mod oidc;
 mod pacing;
 mod packages;

@@ -21,6 +21,7 @@ mod payloads;
 mod preview;
 mod reconcile;
 mod release;
+mod release_commands;
 mod release_tests;
 mod reports;
 mod rules;

@@ -138,6 +138,7 @@ impl Story {
                     Decision::on(order, written.written_at, &preview, pull_request, self.now);
                 ("decide".to_owned(), Fact::Decided(decision))
             }
+            Action::TellLine(wish) => (format!("tell {}", wish.line), Fact::LineTold),
             Action::Tell { told, .. } => {
                 self.told.push(told.as_ref().clone());
                 let what = format!("tell {:?}: {}", told.outcome, told.answer);

@@ -8,7 +8,7 @@ fn read(body: &str) -> String {
     match parse(body) {
         None => "nothing".to_owned(),
         Some(Request::Order(order)) => format!("order: {order}"),
-        Some(Request::Unclear { line, hint }) => format!("unclear: {line:?}: {hint}"),
+        Some(Request::Unclear { line, hint, .. }) => format!("unclear: {line:?}: {hint}"),
     }
 }
 
@@ -66,6 +66,72 @@ fn what_is_meant_as_a_command_gets_a_hint() {
 }
 
 #[test]
+fn commands_for_releases_name_an_environment_and_what_else_they_need() {
+    insta::assert_snapshot!(read_all(&[
+        "/deploy production",
+        "/Deploy Web/Production 0123ABC",
+        "/approve production",
+        "/rollback production",
+        "/rollback production 3 coins   are free",
+        "/rollback production 0123abc coins are free",
+        "/rollback production coins are free",
+        "/lock production It is Friday",
+        "/unlock web/production",
+    ]), @"
+    order: /deploy production
+    order: /deploy web/production 0123abc
+    order: /approve production
+    order: /rollback production 1
+    order: /rollback production 3 coins are free
+    order: /rollback production 0123abc coins are free
+    order: /rollback production 1 coins are free
+    order: /lock production It is Friday
+    order: /unlock web/production
+    ");
+    insta::assert_snapshot!(read_all(&[
+        "/deploy",
+        "/deploy production now",
+        "/approve production 0123abc 0123abd",
+        "/approve pro_duction",
+        "/rollback production 11",
+        "/rollback production 0",
+        "/rollback production 500 errors",
+        "/lock production",
+        "/unlock production please",
+        "/aprove production",
+        "/roll-back production",
+    ]), @r#"
+    unclear: "/deploy": Name the environment: `/deploy production`
+    unclear: "/deploy production now": A commit is 7 to 40 hexadecimal digits
+    unclear: "/approve production 0123abc 0123abd": Try `/approve production` or `/approve production <commit>`
+    unclear: "/approve pro_duction": An environment is for example `production`, or `web/production` with its service
+    unclear: "/rollback production 11": How many releases back is a number from 1 to 10
+    unclear: "/rollback production 0": How many releases back is a number from 1 to 10
+    unclear: "/rollback production 500 errors": How many releases back is a number from 1 to 10
+    unclear: "/lock production": Say why: `/lock production <reason>`
+    unclear: "/unlock production please": Try `/unlock production`
+    unclear: "/aprove production": Did you mean `/approve`?
+    unclear: "/roll-back production": Did you mean `/rollback`?
+    "#);
+}
+
+#[test]
+fn what_only_looks_like_a_command_for_a_release_says_so() {
+    let of_releases = |body: &str| parse(body).is_some_and(|request| request.is_of_releases());
+    for body in [
+        "/approve",
+        "/aprove production",
+        "/lock production",
+        "/lock a b\n/deploy a",
+    ] {
+        assert!(of_releases(body), "{body}");
+    }
+    for body in ["/preview", "/previw", "/preview\n/deploy a", "/lgtm"] {
+        assert!(!of_releases(body), "{body}");
+    }
+}
+
+#[test]
 fn commands_of_others_are_left_alone() {
     insta::assert_snapshot!(read_all(&["/lgtm", "/cc @ada", "/usr/bin/env", "/", "// preview", "/ preview", "/retest"]), @"
     nothing
@@ -119,5 +185,15 @@ proptest! {
     fn what_a_command_is_written_as_is_read_as_that_command(seconds in 1..1_000_000_u64) {
         let keep = Order::Keep(crate::configuration::ConfiguredDuration::from_seconds(seconds));
         prop_assert_eq!(parse(&keep.to_string()), Some(Request::Order(keep)));
+    }
+
+    #[test]
+    fn what_a_command_for_a_release_is_written_as_is_read_as_that_command(
+        word in "deploy|approve|rollback|lock|unlock", place in "[a-z]{1,5}(/[a-z]{1,5})?",
+        rest in "([0-9a-f]{7,9}|[1-9])?( [a-z]{1,4}){0,3}",
+    ) {
+        if let Some(Request::Order(order)) = parse(&format!("/{word} {place} {rest}")) {
+            prop_assert_eq!(parse(&order.to_string()), Some(Request::Order(order)));
+        }
     }
 }

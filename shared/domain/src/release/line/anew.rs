@@ -121,11 +121,21 @@ impl Line {
 
     /// A person wants what was given to Argo CD last, or was to be, to be released again: it failed, or went somewhere else.
     pub(super) fn revive(&mut self, at: Timestamp) {
+        let again = self.revivable();
+        if let Some((commit, title)) = again.map(|it| (it.commit.clone(), it.title.clone())) {
+            let candidate = self.candidate(&commit, at);
+            candidate.title.get_or_insert(title);
+            self.reading.start_afresh();
+        }
+    }
+
+    /// The release that is over and would be made again if a person asked for that; none if nothing would.
+    pub(super) fn revivable(&self) -> Option<&Ended> {
         if self.running.is_some() || self.live().is_some() {
-            return;
+            return None;
         }
         let newest = self.ended.iter().rev().find(|ended| !ended.was_set_aside());
-        let again = newest.filter(|ended| match ended.phase {
+        newest.filter(|ended| match ended.phase {
             Phase::Failed | Phase::Live => !ended.is_rollback,
             Phase::WaitingForBuild
             | Phase::WaitingForApproval
@@ -136,12 +146,7 @@ impl Line {
             | Phase::RolledBack
             | Phase::Superseded
             | Phase::Cancelled => false,
-        });
-        if let Some((commit, title)) = again.map(|it| (it.commit.clone(), it.title.clone())) {
-            let candidate = self.candidate(&commit, at);
-            candidate.title.get_or_insert(title);
-            self.reading.start_afresh();
-        }
+        })
     }
 
     /// Whether nothing newer than the commit can be there though nothing is known of what is: it was pushed since the environment

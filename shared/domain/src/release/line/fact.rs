@@ -192,6 +192,16 @@ pub enum Fact {
         /// Who: a login of GitHub's, or the name of a token.
         by: String,
     },
+    /// A person's wish that may be told twice: it is taken in once.
+    Wished {
+        /// What tells it from other wishes.
+        id: String,
+        /// The commit that a way back is to lead to; none if it is no way back, or any will do.
+        #[serde(default)]
+        to: Option<CommitSha>,
+        /// What is wished for.
+        wish: Box<Fact>,
+    },
     /// A person asks to try again what waits or was given up.
     RetryAsked,
 }

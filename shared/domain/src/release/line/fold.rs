@@ -87,6 +87,7 @@ impl Line {
                 self.revive(at);
             }
             Fact::Approved { commit, by } => self.approved(commit, by),
+            Fact::Wished { id, to, wish } => self.wished(id, to.as_ref(), wish, at),
             Fact::Begun {
                 key,
                 kind,

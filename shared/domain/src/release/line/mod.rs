@@ -22,6 +22,7 @@ mod testing;
 mod times;
 mod view;
 mod watching;
+mod wishes;
 
 use std::fmt;
 

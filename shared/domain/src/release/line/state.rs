@@ -54,6 +54,9 @@ pub struct Line {
     /// Why a wish to go back was not followed, until the next release begins.
     #[serde(default)]
     pub(super) refused_wish: Option<String>,
+    /// The last wishes that may come twice, by their ids; the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) wishes: Vec<String>,
     /// Nothing begins by itself until a person lifts it.
     #[serde(default)]
     pub(super) hold: Option<Hold>,
@@ -345,6 +348,7 @@ impl Line {
             verified: Vec::new(),
             way_back: None,
             refused_wish: None,
+            wishes: Vec::new(),
             hold: None,
             lock: None,
             ended: Vec::new(),

@@ -6,6 +6,7 @@ mod answers;
 mod approvals;
 mod argo;
 mod arrival;
+mod commands;
 mod directives;
 mod failing;
 mod images;
