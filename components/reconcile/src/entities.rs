@@ -57,6 +57,21 @@ pub(crate) enum NotAdvanced {
     Failed(RunError),
 }
 
+impl NotAdvanced {
+    /// What is not known; none if something failed.
+    pub(crate) fn unknown(&self) -> Option<String> {
+        match self {
+            Self::UnknownRepository(key) => {
+                Some(format!("no repository with the id {} is known", key.0))
+            }
+            Self::UnknownInstallation(key) => Some(format!("no {key} is known")),
+            Self::UnknownPreview(id) => Some(format!("no {id} is known")),
+            Self::UnknownLine(id) => Some(format!("no {id} is known")),
+            Self::Failed(_) => None,
+        }
+    }
+}
+
 impl<E: Into<RunError>> From<E> for NotAdvanced {
     fn from(error: E) -> Self {
         Self::Failed(error.into())

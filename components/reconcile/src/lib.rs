@@ -3,6 +3,7 @@
 //! Safe at any rate and at the same time as anything else. What waits for the next minutes is followed after the answer.
 
 mod answer;
+mod audit;
 mod commands;
 mod deliveries;
 mod entities;
@@ -97,6 +98,12 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
     let release_runner = ::releases::runner(log.clone())
         .await
         .map_err(|error| error.to_string())?;
+    let acts = audit::acts(wishes, started);
+    let noted = async {
+        audit::note(&acts).await?;
+        audit::expire(started).await
+    };
+    noted.await.map_err(|error| error.to_string())?;
     let advanced = async {
         releases::post_wish(&release_runner, wishes).await?;
         let work = reconcile::work(&runner.store).await?;
@@ -112,23 +119,13 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
     };
     let (commanded, released, placed, entities) = match advanced.await {
         Ok(advanced) => advanced,
-        Err(NotAdvanced::UnknownRepository(key)) => {
-            let detail = format!("no repository with the id {} is known", key.0);
-            return Ok(answer::problem(StatusCode::NOT_FOUND, &detail));
-        }
-        Err(NotAdvanced::UnknownInstallation(key)) => {
-            let detail = format!("no {key} is known");
-            return Ok(answer::problem(StatusCode::NOT_FOUND, &detail));
-        }
-        Err(NotAdvanced::UnknownPreview(id)) => {
-            let detail = format!("no {id} is known");
-            return Ok(answer::problem(StatusCode::NOT_FOUND, &detail));
-        }
-        Err(NotAdvanced::UnknownLine(id)) => {
-            let detail = format!("no {id} is known");
-            return Ok(answer::problem(StatusCode::NOT_FOUND, &detail));
-        }
         Err(NotAdvanced::Failed(error)) => return Err(error.to_string()),
+        Err(unknown) => {
+            let detail = unknown.unknown().unwrap_or_default();
+            let refused = audit::refuse(&acts, &detail).await;
+            refused.map_err(|error| error.to_string())?;
+            return Ok(answer::problem(StatusCode::NOT_FOUND, &detail));
+        }
     };
     let github_problem = entities::github_problem(&runner).await;
     let paused = previews::paused_vendors(&runner.store)

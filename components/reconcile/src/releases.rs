@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::{entities::NotAdvanced, notices, wishes::Wishes};
 
 /// Who asks, as far as that is known.
-const CALLER: &str = "whoever has the token of /reconcile";
+pub(crate) const CALLER: &str = "whoever has the token of /reconcile";
 
 /// At most so many lines are followed after the answer.
 const FOLLOWED_MAX: usize = 32;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use http_api::model::ProblemDetails;
+use http_api::{DOOR, model::ProblemDetails};
 use ports::{Http, Request};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -54,6 +54,7 @@ impl<H: Http> Api<'_, H> {
         };
         bearer.set_sensitive(true);
         headers.insert(header::AUTHORIZATION, bearer);
+        headers.insert(DOOR, HeaderValue::from_static("dashboard"));
         if body.is_some() {
             let json = HeaderValue::from_static("application/json");
             headers.insert(header::CONTENT_TYPE, json);

@@ -1,5 +1,6 @@
 //! The pages. Every text that comes from elsewhere is escaped by the templates, and only addresses of the web become links.
 
+mod audit;
 mod deliveries;
 mod environment;
 mod environments;
@@ -15,6 +16,7 @@ use url::form_urlencoded;
 
 use crate::session::Person;
 
+pub(crate) use audit::audit;
 pub(crate) use deliveries::deliveries;
 pub(crate) use environment::environment;
 pub(crate) use environments::environments;
@@ -40,6 +42,7 @@ pub(crate) struct Filter {
     pub(crate) phase: Option<String>,
     pub(crate) repository: Option<String>,
     pub(crate) status: Option<String>,
+    pub(crate) outcome: Option<String>,
     pub(crate) cursor: Option<String>,
 }
 
@@ -49,6 +52,7 @@ impl Filter {
             "phase" => self.phase.as_deref(),
             "repository" => self.repository.as_deref(),
             "status" => self.status.as_deref(),
+            "outcome" => self.outcome.as_deref(),
             "cursor" => self.cursor.as_deref(),
             _ => None,
         }
@@ -69,7 +73,7 @@ impl Filter {
     /// The address of the page that goes on at `next`.
     fn next(&self, path: &str, next: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        for name in ["phase", "repository", "status"] {
+        for name in ["phase", "repository", "status", "outcome"] {
             if let Some(value) = self.value(name) {
                 query.append_pair(name, value);
             }

@@ -28,6 +28,7 @@ pub(crate) enum Page {
     Deliveries,
     Repositories,
     Installations,
+    Audit,
 }
 
 /// What a form does.
@@ -77,6 +78,7 @@ impl Route {
             ["dashboard", "sign-out"] => Some((None, Some(Self::SigningOut))),
             ["dashboard", "environments"] => show(Page::Environments),
             ["dashboard", "environments", rest @ ..] => Self::of_environment(rest),
+            ["dashboard", "audit"] => show(Page::Audit),
             ["dashboard", "installations"] => show(Page::Installations),
             ["dashboard", "installations", installation, "allow-losses"] => act(Act::AllowLosses {
                 installation: id(installation)?,

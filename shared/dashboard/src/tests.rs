@@ -68,10 +68,27 @@ impl Api {
             "/releases" => (200, releases::releases()),
             "/installations" => (200, releases::installations()),
             "/deliveries" => (200, json!({ "deliveries": [delivery()], "next": null })),
+            "/audit" => (200, json!({ "acts": acts(), "next": null })),
             "/repositories" => (200, json!({ "repositories": [repository()], "next": null })),
             _ => problem(404, "no preview/42/8 is known"),
         }
     }
+}
+
+/// What people did, and tried to.
+fn acts() -> Value {
+    json!([
+        {
+            "at": "2026-11-21T10:21:07Z", "by": "grace", "via": "comment", "act": "rollback",
+            "on": "release/42/web/production", "repository_id": 42,
+            "said": "/rollback production 1 <b>coins</b> are free", "outcome": "allowed", "reason": null,
+        },
+        {
+            "at": "2026-11-21T09:31:07Z", "by": "ada", "via": "dashboard", "act": "allow-losses",
+            "on": "installation/99", "repository_id": null, "said": null, "outcome": "refused",
+            "reason": "this needs the role admin, and the token has the role deployer",
+        },
+    ])
 }
 
 fn problem(status: u16, detail: &str) -> (u16, Value) {

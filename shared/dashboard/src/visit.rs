@@ -4,7 +4,7 @@ use domain::Timestamp;
 use futures_util::future::try_join5;
 use http::{HeaderMap, StatusCode, header};
 use http_api::model::{
-    DeliveryList, Environment, EnvironmentList, InstallationList, Me, Overview, Preview,
+    AuditList, DeliveryList, Environment, EnvironmentList, InstallationList, Me, Overview, Preview,
     PreviewList, ReleaseList, RepositoryList,
 };
 use ports::{Clock, Http};
@@ -166,6 +166,7 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
             phase: parameter("phase"),
             repository: parameter("repository"),
             status: parameter("status"),
+            outcome: parameter("outcome"),
             cursor: parameter("cursor"),
         };
         match self.page(page, &seen, &filter).await {
@@ -219,6 +220,11 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
                 );
                 let releases: ReleaseList = api.get(&path).await?;
                 pages::environment(seen, &environment, &releases)
+            }
+            Page::Audit => {
+                let path = filter.path("/audit", &["repository", "outcome", "cursor"], 50);
+                let list: AuditList = api.get(&path).await?;
+                pages::audit(seen, &list, filter)
             }
             Page::Installations => {
                 let path = filter.path("/installations", &["cursor"], 50);

@@ -3,6 +3,7 @@
 //! Pure: no I/O, no `async`, no clock, no randomness, no vendor's JSON. Time comes in as an argument.
 
 pub mod argocd;
+pub mod audit;
 mod backstage;
 pub mod command;
 pub mod configuration;

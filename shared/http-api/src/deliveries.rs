@@ -63,9 +63,9 @@ pub(crate) async fn show<S: Store, H, C, L>(
 /// `POST /api/v1/deliveries/{guid}/replay`
 pub(crate) async fn replay<S: Store, H, C: Clock, L: Log>(
     inbox: &Inbox<S, H, C, L>,
-    guid: DeliveryGuid,
+    guid: &DeliveryGuid,
 ) -> Result<Reply, Problem> {
-    match inbox.replay(&guid).await? {
+    match inbox.replay(guid).await? {
         Replay::Queued => {
             let replayed = Replayed {
                 guid: guid.to_string(),
@@ -77,22 +77,26 @@ pub(crate) async fn replay<S: Store, H, C: Clock, L: Log>(
             StatusCode::CONFLICT,
             format!("the delivery {guid} is being processed just now"),
         )),
-        Replay::NotFound => Err(unknown(&guid)),
+        Replay::NotFound => Err(unknown(guid)),
     }
 }
 
-/// `POST /api/v1/deliveries/replay?status=dead&limit=`
-pub(crate) async fn replay_many<S: Store, H, C: Clock, L: Log>(
-    inbox: &Inbox<S, H, C, L>,
-    query: &Query,
-) -> Result<Reply, Problem> {
+/// How many deliveries are to be replayed by `POST /api/v1/deliveries/replay?status=dead&limit=`.
+pub(crate) fn asked_for(query: &Query) -> Result<usize, Problem> {
     query.only(&["status", "limit"])?;
     if query.status()? != Some(Status::Dead) {
         return Err(Problem::bad_request(
             "expected status=dead: only what is dead is replayed in numbers",
         ));
     }
-    let limit = query.limit(PAGE_MAX)?;
+    query.limit(PAGE_MAX)
+}
+
+/// Replays up to `limit` dead deliveries.
+pub(crate) async fn replay_many<S: Store, H, C: Clock, L: Log>(
+    inbox: &Inbox<S, H, C, L>,
+    limit: usize,
+) -> Result<Reply, Problem> {
     let page = inbox.list(Some(Status::Dead), None, limit).await?;
     let mut queued = Vec::new();
     for head in page.heads {

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use domain::audit::Act;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use ports::{Http, HttpError, Request};
 use url::form_urlencoded;
 
-use crate::{Asked, Problem, Reply};
+use crate::{Asked, Problem, Reply, audit};
 
 /// The private component that reads and tells entities.
 const ENTITIES: &str = "http://entities.spin.internal";
@@ -33,19 +34,51 @@ pub(crate) async fn ask(
     if let Ok(person) = HeaderValue::try_from(person) {
         headers.insert(PERSON, person);
     }
+    let door = audit::door(asked.headers).name();
+    headers.insert(audit::DOOR, HeaderValue::from_static(door));
     for name in ALONG {
         if let Some(value) = asked.headers.get(&name) {
             headers.insert(name, value.clone());
         }
     }
-    let answer = http
-        .send(Request {
+    let sent = send(
+        http,
+        Request {
             method: asked.method.clone(),
             url: format!("{ENTITIES}{}{}", asked.path, query.unwrap_or_default()),
             headers,
             body: asked.body.to_vec(),
             timeout: PATIENCE,
-        })
+        },
+    );
+    sent.await
+}
+
+/// Has `entities` note an act.
+pub(crate) async fn note(http: &impl Http, act: &Act, query: Option<&str>) -> Result<(), Problem> {
+    let query = query.map(|query| format!("?{query}"));
+    let sent = send(
+        http,
+        Request {
+            method: Method::POST,
+            url: format!("{ENTITIES}{}{}", audit::PATH, query.unwrap_or_default()),
+            headers: HeaderMap::new(),
+            // Plain data with text keys: serde_json cannot fail on it.
+            body: serde_json::to_vec(act).unwrap_or_default(),
+            timeout: PATIENCE,
+        },
+    );
+    let reply = sent.await?;
+    if reply.status == StatusCode::OK {
+        return Ok(());
+    }
+    let detail = "the act could not be noted in the audit, so nothing was done";
+    Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after())
+}
+
+async fn send(http: &impl Http, request: Request) -> Result<Reply, Problem> {
+    let answer = http
+        .send(request)
         .await
         .map_err(|error| unavailable(&error))?;
     let content_type = answer.headers.get(header::CONTENT_TYPE).cloned();

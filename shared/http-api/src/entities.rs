@@ -1,6 +1,7 @@
 //! Previews, repositories, environments with their releases, and installations: listed, shown, and told what a person wishes. Answered by the private component `entities`, which alone
 //! of those that people reach may open `default`; who may ask was decided before, by the component `api`.
 
+mod audit;
 mod decisions;
 mod environments;
 mod installations;
@@ -13,13 +14,14 @@ mod view;
 
 use domain::{
     PreviewId, Timestamp,
+    audit::{Act, Door},
     entity::Entity,
     preview::{self, Preview},
     release::Line,
     repository::{self, Key, Repository, SurveyFact},
 };
 use http::{HeaderMap, StatusCode, header};
-use ports::{Clock, Level, Log, Store};
+use ports::{Clock, Label, Level, Log, Store};
 use runtime::{
     RunError, Runner,
     browse::{self, Listing},
@@ -53,6 +55,8 @@ struct Wanted<'a> {
     body: &'a [u8],
     /// Who asks: the name of a token.
     person: &'a str,
+    /// Through what.
+    door: Door,
 }
 
 impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
@@ -73,6 +77,9 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         if asked.path == metrics::PATH {
             return Ok(Reply::ok(&self.measures().await?));
         }
+        if asked.path == crate::audit::PATH {
+            return self.note_for_api(asked).await;
+        }
         let route = Route::of(asked.method, asked.path)?;
         let query = Query::of(asked.query);
         let wanted = Wanted {
@@ -80,6 +87,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             headers: asked.headers,
             body: asked.body,
             person: &elsewhere::person(asked.headers),
+            door: crate::audit::door(asked.headers),
         };
         match route {
             Route::Overview => {
@@ -106,6 +114,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             List::Releases => self.list_releases(query).await,
             List::Installations => self.list_installations(query).await,
             List::Decisions => self.list_decisions(query).await,
+            List::Audit => self.list_audit(query).await,
         }
     }
 
@@ -113,27 +122,55 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         if !matches!(route, EntityRoute::List(_)) {
             wanted.query.only(&[])?;
         }
-        if let Some(thing) = route.about()
-            && wanted.headers.contains_key(header::IF_MATCH)
-        {
-            tag::check(&self.show(thing).await?, wanted.headers)?;
-        }
         match route {
             EntityRoute::List(list) => self.list(list, wanted.query).await,
             EntityRoute::Show(thing) => {
                 let reply = self.show(thing).await?;
                 Ok(tag::tagged(reply, wanted.headers))
             }
+            EntityRoute::RetryPreview(_)
+            | EntityRoute::Survey(_)
+            | EntityRoute::AllowRemovals(_)
+            | EntityRoute::Intervene(..)
+            | EntityRoute::AllowLosses(_) => match self.act_of(&route, wanted) {
+                Some(act) => {
+                    let done = self.act(route, wanted, &act).await;
+                    if let Err(problem) = &done {
+                        self.note_problem(&act, problem).await;
+                    }
+                    done
+                }
+                None => Err(Problem::not_found("there is no such act")),
+            },
+        }
+    }
+
+    async fn act(
+        &self,
+        route: EntityRoute,
+        wanted: Wanted<'_>,
+        act: &Act,
+    ) -> Result<Reply, Problem> {
+        if let Some(thing) = route.about()
+            && wanted.headers.contains_key(header::IF_MATCH)
+        {
+            tag::check(&self.show(thing).await?, wanted.headers)?;
+        }
+        match route {
+            EntityRoute::List(_) | EntityRoute::Show(_) => {
+                Err(Problem::not_found("there is no such act"))
+            }
             EntityRoute::RetryPreview(id) => {
-                self.tell::<Preview>(&id, &preview::Fact::RetryAsked).await
+                let wish = preview::Fact::RetryAsked;
+                self.tell::<Preview>(&id, &wish, act).await
             }
             EntityRoute::Survey(key) => {
                 let wish = repository::Fact::Survey(SurveyFact::Requested);
-                self.tell::<Repository>(&key, &wish).await
+                self.tell::<Repository>(&key, &wish, act).await
             }
-            EntityRoute::AllowRemovals(key) => self.allow_removals(key).await,
-            EntityRoute::Intervene(line, wish) => self.intervene(&line, wish, wanted).await,
-            EntityRoute::AllowLosses(key) => self.allow_losses(key).await,
+            EntityRoute::AllowRemovals(key) => self.allow_removals(key, act).await,
+            EntityRoute::Intervene(line, wish) => self.intervene(&line, wish, (wanted, act)).await,
+            EntityRoute::AllowLosses(key) => self.allow_losses(key, act).await,
         }
     }
 
@@ -162,7 +199,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
     }
 
     /// Refused if nothing is held back: whoever asks looked at something that has changed since.
-    async fn allow_removals(&self, key: Key) -> Result<Reply, Problem> {
+    async fn allow_removals(&self, key: Key, act: &Act) -> Result<Reply, Problem> {
         let overview = Overview::read(&self.store, key).await?;
         let overview = overview.ok_or_else(|| unknown(&key))?;
         if overview.held_back.is_none() {
@@ -172,12 +209,22 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             )));
         }
         let wish = repository::Fact::Survey(SurveyFact::RemovalsAllowed);
-        self.tell::<Repository>(&key, &wish).await
+        self.tell::<Repository>(&key, &wish, act).await
     }
 
-    /// Makes what a person wishes durable, and takes it in at once, so that whoever looks next sees it. What is to be done about it
+    /// Notes what a person wishes, makes it durable, and takes it in at once, so that whoever looks next sees it. What is to be done about it
     /// is due, and `POST /reconcile` does it: here is no right to.
-    async fn tell<E: Entity>(&self, id: &E::Id, fact: &E::Fact) -> Result<Reply, Problem> {
+    async fn tell<E: Entity>(
+        &self,
+        id: &E::Id,
+        fact: &E::Fact,
+        act: &Act,
+    ) -> Result<Reply, Problem> {
+        let stored = self.store.get(Label::Default, &id.to_string()).await?;
+        if stored.is_none() {
+            return Err(unknown(id));
+        }
+        self.note(act).await?;
         let told = browse::tell::<E>(&self.store, id, fact, self.clock.now()).await?;
         let mail = told.ok_or_else(|| unknown(id))?;
         let runner = Runner {

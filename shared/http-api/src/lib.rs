@@ -2,6 +2,7 @@
 //!
 //! Nothing is answered without a token of `api_tokens` whose role allows the route: see [`Token`] and [`Role`].
 
+mod audit;
 mod deliveries;
 mod elsewhere;
 pub mod entities;
@@ -22,6 +23,7 @@ use inbox::Inbox;
 use ports::{Clock, Http, Level, Log, Store};
 use serde::Serialize;
 
+pub use audit::DOOR;
 pub use operations::{OPERATIONS, Operation};
 pub use problem::Problem;
 pub use tokens::{Role, Token, TokensError, parse_tokens};
@@ -139,7 +141,12 @@ async fn decide<S: Store, H: Http, C: Clock, L: Log>(
     };
     let route = Route::of(asked.method, asked.path)?;
     if let Some(needed) = route.role().filter(|needed| !token.role.allows(*needed)) {
-        return Err(Problem::forbidden(token.role, needed));
+        let problem = Problem::forbidden(token.role, needed);
+        if route.changes() {
+            let act = audit::act_of(&route, token, asked.headers, &inbox.clock);
+            audit::forbidden(&inbox.http, &inbox.log, &act, &problem).await;
+        }
+        return Err(problem);
     }
     if route.changes() {
         let fields = [
@@ -153,8 +160,19 @@ async fn decide<S: Store, H: Http, C: Clock, L: Log>(
             .write(Level::Info, "somebody acts through the API", &fields);
     }
     check_body(asked)?;
+    perform(inbox, token, asked, route).await
+}
+
+/// Does what may be asked.
+async fn perform<S: Store, H: Http, C: Clock, L: Log>(
+    inbox: &Inbox<S, H, C, L>,
+    token: &Token,
+    asked: Asked<'_>,
+    route: Route,
+) -> Result<Reply, Problem> {
     let query = query::Query::of(asked.query);
-    match route {
+    let act = || audit::act_of(&route, token, asked.headers, &inbox.clock);
+    match &route {
         Route::Me => {
             query.only(&[])?;
             Ok(Reply::ok(&Me {
@@ -165,9 +183,16 @@ async fn decide<S: Store, H: Http, C: Clock, L: Log>(
         Route::Overview => overview(inbox, asked, &token.name).await,
         Route::Entities(_) => elsewhere::ask(&inbox.http, asked, &token.name).await,
         Route::ListDeliveries => deliveries::list(inbox, &query).await,
-        Route::ShowDelivery(guid) => deliveries::show(inbox, &guid).await,
-        Route::ReplayDelivery(guid) => deliveries::replay(inbox, guid).await,
-        Route::ReplayDeliveries => deliveries::replay_many(inbox, &query).await,
+        Route::ShowDelivery(guid) => deliveries::show(inbox, guid).await,
+        Route::ReplayDelivery(guid) => {
+            let doing = deliveries::replay(inbox, guid);
+            audit::noted(&inbox.http, &inbox.log, &act(), doing).await
+        }
+        Route::ReplayDeliveries => {
+            let limit = deliveries::asked_for(&query)?;
+            let doing = deliveries::replay_many(inbox, limit);
+            audit::noted(&inbox.http, &inbox.log, &act(), doing).await
+        }
     }
 }
 

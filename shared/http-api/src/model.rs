@@ -186,6 +186,36 @@ data! {
         pub next: Option<String>,
     }
 
+    /// What somebody did, or tried to.
+    pub struct AuditEntry {
+        /// When.
+        pub at: String,
+        /// Who: the name of a token, or a login of GitHub's.
+        pub by: String,
+        /// Through what: api, dashboard, comment or reconcile.
+        pub via: String,
+        /// What: lock, rollback, replay and so on.
+        pub act: String,
+        /// On what: `release/42/web/production`, `preview/42/7`, `delivery/<guid>`.
+        pub on: String,
+        /// GitHub's id of the repository of that, if it is of one.
+        pub repository_id: Option<u64>,
+        /// What was said beside it: a reason, a commit, the command.
+        pub said: Option<String>,
+        /// allowed, refused, or failed: nobody knows what came of it.
+        pub outcome: String,
+        /// Why, if it was not allowed.
+        pub reason: Option<String>,
+    }
+
+    /// A page of what people did, the newest first.
+    pub struct AuditList {
+        /// The acts; with a filter perhaps fewer than asked for, also before the end.
+        pub acts: Vec<AuditEntry>,
+        /// The `cursor` of the next page; none at the end.
+        pub next: Option<String>,
+    }
+
     /// A decision on the preview of one service.
     pub struct Decision {
         /// The repository that the pull request is merged into.

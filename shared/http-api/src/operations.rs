@@ -58,7 +58,7 @@ const fn intervene(
 }
 
 /// All of them.
-pub const OPERATIONS: [Operation; 28] = [
+pub const OPERATIONS: [Operation; 29] = [
     Operation {
         role: None,
         ..read("/api/v1/me", &[], "Tells whose token the request bears.")
@@ -106,6 +106,11 @@ pub const OPERATIONS: [Operation; 28] = [
         "/api/v1/decisions",
         &["repository", "pull_request", "service", "limit", "cursor"],
         "Lists the newest decisions on previews with rule and values: by preview, the newest first.",
+    ),
+    read(
+        "/api/v1/audit",
+        &["by", "act", "outcome", "repository", "limit", "cursor"],
+        "Lists what people did, or tried to, in the last 90 days: the newest first.",
     ),
     read(
         "/api/v1/repositories",

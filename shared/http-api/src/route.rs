@@ -1,5 +1,7 @@
 //! What can be asked, and which role it needs.
 
+use std::fmt;
+
 use domain::{
     DeliveryGuid, InstallationId, PreviewId, PullRequestNumber, RepositoryId, installation,
     release::{LineId, Wish},
@@ -77,6 +79,32 @@ pub(crate) enum List {
     Installations,
     /// `GET /api/v1/decisions`
     Decisions,
+    /// `GET /api/v1/audit`
+    Audit,
+}
+
+impl fmt::Display for Thing {
+    /// By the start of its keys in the store: `release/42/web/production`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Preview(id) => id.fmt(f),
+            Self::Repository(key) => key.fmt(f),
+            Self::Environment(line) | Self::Release(line, _) => line.fmt(f),
+            Self::Installation(key) => key.fmt(f),
+        }
+    }
+}
+
+impl Thing {
+    /// The repository that it is of; none if it is of none.
+    pub(crate) fn repository(&self) -> Option<RepositoryId> {
+        match self {
+            Self::Preview(id) => Some(id.repository),
+            Self::Repository(key) => Some(key.0),
+            Self::Environment(line) | Self::Release(line, _) => Some(line.repository),
+            Self::Installation(_) => None,
+        }
+    }
 }
 
 impl Route {
@@ -113,7 +141,7 @@ impl Route {
                 "api",
                 "v1",
                 about @ ("previews" | "repositories" | "environments" | "releases"
-                | "installations" | "decisions"),
+                | "installations" | "decisions" | "audit"),
                 rest @ ..,
             ] => {
                 let (route, allowed) = EntityRoute::of(about, rest)
@@ -148,6 +176,22 @@ impl Route {
             Self::Me | Self::Overview | Self::ListDeliveries | Self::ShowDelivery(_) => false,
             Self::ReplayDelivery(_) | Self::ReplayDeliveries => true,
             Self::Entities(route) => !matches!(route.role(), Role::Viewer),
+        }
+    }
+
+    /// What the audit calls an act, on what it is, and of which repository.
+    pub(crate) fn noted(&self) -> (&'static str, String, Option<RepositoryId>) {
+        let about_entities = |route: &EntityRoute| {
+            let about = route.about()?;
+            Some((route.act()?, about.to_string(), about.repository()))
+        };
+        match self {
+            Self::ReplayDelivery(guid) => ("replay", format!("delivery/{guid}"), None),
+            Self::ReplayDeliveries => ("replay", "deliveries".to_owned(), None),
+            Self::Entities(route) => about_entities(route).unwrap_or(("read", String::new(), None)),
+            Self::Me | Self::Overview | Self::ListDeliveries | Self::ShowDelivery(_) => {
+                ("read", String::new(), None)
+            }
         }
     }
 }
@@ -191,6 +235,7 @@ impl EntityRoute {
                 ))
             }
             ("installations", []) => Some((Self::List(List::Installations), Method::GET)),
+            ("audit", []) => Some((Self::List(List::Audit), Method::GET)),
             ("decisions", []) => Some((Self::List(List::Decisions), Method::GET)),
             ("installations", [id]) => Some((
                 Self::Show(Thing::Installation(installation(id)?)),
@@ -211,6 +256,18 @@ impl EntityRoute {
             Self::Survey(key) | Self::AllowRemovals(key) => Some(Thing::Repository(*key)),
             Self::Intervene(line, _) => Some(Thing::Environment(line.clone())),
             Self::AllowLosses(key) => Some(Thing::Installation(*key)),
+        }
+    }
+
+    /// What the audit calls an act; none for what only reads.
+    pub(crate) fn act(&self) -> Option<&'static str> {
+        match self {
+            Self::List(_) | Self::Show(_) => None,
+            Self::RetryPreview(_) => Some("retry"),
+            Self::Survey(_) => Some("survey"),
+            Self::AllowRemovals(_) => Some("allow-removals"),
+            Self::Intervene(_, wish) => Some(wish.name()),
+            Self::AllowLosses(_) => Some("allow-losses"),
         }
     }
 

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 
 use domain::{
     PreviewId, RepositoryName,
+    audit::Act,
     command::{Action, Command, CommandId, Decision, Fact, Mark, Order, Request, Written},
     entity::Entity,
     preview::{self, Preview, Reading, Trouble},
@@ -16,7 +17,7 @@ use domain::{
 use ports::{Clock, Http, Level, Log, Store};
 use vendors::{CallError, github};
 
-use crate::{Claim, Executor, RunError, browse, mailbox};
+use crate::{Claim, Executor, RunError, audit, browse, mailbox};
 
 /// Does what the plan of a command asks for.
 pub struct CommandExecutor<'a, H, C, L, S> {
@@ -57,15 +58,17 @@ impl<H: Http, C: Clock, L: Log, S: Store> Executor<Command> for CommandExecutor<
                     Err(error) => troubled(failed(error)),
                 }
             }
-            Action::Tell { number, told } => {
+            Action::Tell { number, told, act } => {
                 let preview = PreviewId {
                     repository: id.repository,
                     number: *number,
                 };
                 let fact = preview::Fact::Commanded(told.clone());
-                let now = self.clock.now();
-                match mailbox::post::<Preview>(&self.store, &preview, &fact, now).await {
-                    Ok(_) => {
+                match self
+                    .tell_preview(&preview, &fact, (*id, act.as_deref()))
+                    .await
+                {
+                    Ok(()) => {
                         self.told.borrow_mut().push(preview);
                         Fact::Told
                     }
@@ -127,6 +130,22 @@ impl<H: Http, C: Clock, L: Log, S: Store> CommandExecutor<'_, H, C, L, S> {
             );
         }
         Ok(Fact::Vetted { permission })
+    }
+
+    /// Notes what the command is for the audit, and tells the preview.
+    async fn tell_preview(
+        &self,
+        preview: &PreviewId,
+        fact: &preview::Fact,
+        (id, act): (CommandId, Option<&Act>),
+    ) -> Result<(), RunError> {
+        if let Some(act) = act {
+            // The same however often it is noted: the comment says when it was.
+            audit::note(&self.store, &act.key(&id.to_string()), act).await?;
+        }
+        let now = self.clock.now();
+        mailbox::post::<Preview>(&self.store, preview, fact, now).await?;
+        Ok(())
     }
 
     async fn mark(&self, id: CommandId, name: &RepositoryName, mark: Mark) -> Result<(), Trouble> {

@@ -5,6 +5,7 @@
 //! which [`reconcile`] finds what is unfinished.
 
 mod alert;
+pub mod audit;
 pub mod breaker;
 pub mod browse;
 pub mod command;

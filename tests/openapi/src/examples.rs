@@ -15,6 +15,7 @@ pub(crate) fn of(method: &str, path: &str) -> Value {
         ("GET", "previews") => json!({ "previews": [preview()], "next": "42.7" }),
         ("GET", "previews/{repository_id}/{number}") => preview(),
         ("GET", "decisions") => json!({ "decisions": [decision()], "next": null }),
+        ("GET", "audit") => json!({ "acts": [act()], "next": "01795257067000.1d7e4b8a6035c1d7" }),
         ("GET", "repositories") => json!({ "repositories": [repository()], "next": null }),
         ("GET", "repositories/{repository_id}") => repository(),
         ("GET", "environments") => json!({ "environments": [environment()], "next": null }),
@@ -160,6 +161,20 @@ fn decision() -> Value {
         "rule": "label",
         "reason": "the label preview is missing: the pull request has bug, ui",
         "cause": "a pull_request delivery",
+    })
+}
+
+fn act() -> Value {
+    json!({
+        "at": "2026-11-21T10:31:07Z",
+        "by": "grace",
+        "via": "comment",
+        "act": "rollback",
+        "on": "release/42/web/production",
+        "repository_id": 42,
+        "said": "/rollback production 1 the cart is empty for everybody",
+        "outcome": "allowed",
+        "reason": null,
     })
 }
 

@@ -174,6 +174,7 @@ fn success(schemas: &mut SchemaGenerator, operation: &Operation) -> (&'static st
         ("GET", "previews") => ("200", schema::<model::PreviewList>(schemas)),
         ("GET", "previews/{repository_id}/{number}") => ("200", schema::<model::Preview>(schemas)),
         ("GET", "decisions") => ("200", schema::<model::DecisionList>(schemas)),
+        ("GET", "audit") => ("200", schema::<model::AuditList>(schemas)),
         ("GET", "repositories") => ("200", schema::<model::RepositoryList>(schemas)),
         ("GET", "repositories/{repository_id}") => ("200", schema::<model::Repository>(schemas)),
         ("GET", "environments") => ("200", schema::<model::EnvironmentList>(schemas)),
@@ -303,6 +304,18 @@ fn parameter(name: &str) -> (&'static str, Value) {
         "tag" => (
             "A tag of it, for environments that take no digest.",
             json!({ "type": "string", "pattern": "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$" }),
+        ),
+        "by" => (
+            "Only what this one did: the name of a token, or a login of GitHub's.",
+            json!({ "type": "string" }),
+        ),
+        "act" => (
+            "Only acts of this name; a page reads at most 200 acts to find them.",
+            json!({ "type": "string", "examples": ["rollback", "approve", "replay"] }),
+        ),
+        "outcome" => (
+            "Only acts that ended like this.",
+            json!({ "enum": ["allowed", "refused", "failed"] }),
         ),
         "repository_id" => ("GitHub's id of the repository.", id),
         "repository" => ("Only of this repository, by GitHub's id of it.", id),

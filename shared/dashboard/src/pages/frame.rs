@@ -6,13 +6,14 @@ use maud::{DOCTYPE, Markup, html};
 use super::Seen;
 use crate::assets::{SCRIPT, STYLE};
 
-const PAGES: [(&str, &str); 6] = [
+const PAGES: [(&str, &str); 7] = [
     ("/", "Overview"),
     ("/dashboard/environments", "Environments"),
     ("/dashboard/previews", "Previews"),
     ("/dashboard/deliveries", "Deliveries"),
     ("/dashboard/repositories", "Repositories"),
     ("/dashboard/installations", "Installations"),
+    ("/dashboard/audit", "Audit"),
 ];
 
 /// A page for somebody who signed in. `at` is the address of its entry in the navigation.

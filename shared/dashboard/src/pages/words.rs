@@ -41,8 +41,8 @@ fn distance(duration: Duration) -> String {
 /// A phase or status as a word with a mark: never colour alone.
 pub(super) fn state(name: &str) -> Markup {
     let (class, mark) = match name {
-        "ready" | "done" | "succeeded" | "live" | "active" => ("good", "✓"),
-        "failed" | "dead" | "cancelled" | "rolled-back" | "suspended" => ("bad", "✕"),
+        "ready" | "done" | "succeeded" | "live" | "active" | "allowed" => ("good", "✓"),
+        "failed" | "dead" | "cancelled" | "rolled-back" | "suspended" | "refused" => ("bad", "✕"),
         "deploying" | "removing" | "underway" | "releasing" | "going-back" | "syncing"
         | "verifying" | "rolling-back" => ("busy", "↻"),
         "waiting"

@@ -185,6 +185,7 @@ fn every_page_is_whole_for_readers_and_nothing_on_it_needs_a_script() {
         "/dashboard/deliveries",
         "/dashboard/repositories",
         "/dashboard/installations",
+        "/dashboard/audit",
     ] {
         let page = text(&browser.get(uri));
         assert_eq!(page.matches("<h1>").count(), 1, "{uri} has one heading");
@@ -226,4 +227,27 @@ fn every_page_is_whole_for_readers_and_nothing_on_it_needs_a_script() {
             );
         }
     }
+}
+
+#[test]
+fn the_audit_shows_who_did_what_and_what_came_of_it() {
+    let page = Browser::signed_in("viewer").get("/dashboard/audit?outcome=refused");
+    insta::assert_snapshot!(said(&page), @"
+    Audit
+    What people did, or tried to, in the last 90 days: through the API, on these pages, by comments, and with the token of /reconcile.
+    allallowedrefusedfailed
+    Acts of people: the newest first
+    Act, when
+    Who
+    On what
+    Outcome
+    rollback10 min ago
+    grace by comment
+    release/42/web/production /rollback production 1 &lt;b&gt;coins&lt;/b&gt; are free
+    ✓ allowed
+    allow-losses1 h ago
+    ada by dashboard
+    installation/99
+    ✕ refused this needs the role admin, and the token has the role deployer
+    ");
 }

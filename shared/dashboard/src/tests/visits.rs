@@ -2,11 +2,12 @@
 
 use super::*;
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 9] = [
     "/",
     "/dashboard/environments",
     "/dashboard/environments/42/web/production",
     "/dashboard/installations",
+    "/dashboard/audit",
     "/dashboard/previews",
     "/dashboard/previews/42/7",
     "/dashboard/deliveries",

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{ReleaseWish, Request};
 use crate::{
-    PullRequestNumber, RepositoryName, Timestamp, entity,
+    PullRequestNumber, RepositoryName, Timestamp,
+    audit::Act,
+    entity,
     preview::{CommandOutcome, CommandWish, Commanded, Permission, PullRequest, Trouble},
 };
 
@@ -116,6 +118,8 @@ pub enum Action {
         number: PullRequestNumber,
         /// What.
         told: Box<Commanded>,
+        /// What the audit is told before that; none if the command only asks.
+        act: Option<Box<Act>>,
     },
 }
 

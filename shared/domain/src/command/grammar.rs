@@ -87,6 +87,18 @@ impl Order {
         }
     }
 
+    /// What the audit calls it; none for what only asks.
+    pub const fn act(&self) -> Option<&'static str> {
+        match self {
+            Self::Preview => Some("preview"),
+            Self::Remove => Some("preview-remove"),
+            Self::Keep(_) => Some("preview-keep"),
+            Self::Redeploy => Some("redeploy"),
+            Self::Release(order) => Some(order.act()),
+            Self::Status | Self::Why | Self::Help => None,
+        }
+    }
+
     fn of(word: &str, arguments: &[&str]) -> Result<Self, String> {
         let alone = |order: Self| match arguments {
             [] => Ok(order),

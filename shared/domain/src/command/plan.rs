@@ -5,7 +5,8 @@ use super::{
     Request, Written,
 };
 use crate::{
-    Timestamp,
+    PreviewId, Timestamp,
+    audit::{Act, Door, Outcome},
     entity::Step,
     markdown::code,
     preview::{CommandOutcome, Commanded, Place, Preview, PullRequest},
@@ -130,12 +131,43 @@ impl Command {
             return Action::Tell {
                 number: written.number,
                 told: Box::new(self.commanded(written, decision)),
+                act: self.noted(written, decision).map(Box::new),
             };
         }
         match decision.outcome {
             CommandOutcome::Done => mark(Mark::Done),
             CommandOutcome::Refused | CommandOutcome::Denied => mark(Mark::Confused),
         }
+    }
+
+    /// The command as the audit has it.
+    fn noted(&self, written: &Written, decision: &Decision) -> Option<Act> {
+        let Request::Order(order) = &written.request else {
+            return None;
+        };
+        let preview = PreviewId {
+            repository: self.id.repository,
+            number: written.number,
+        };
+        let line = decision.release.as_ref().map(|wish| wish.line.to_string());
+        let act = Act {
+            at: written.written_at,
+            by: written.login.clone(),
+            door: Door::Comment,
+            act: order.act()?.to_owned(),
+            on: line.unwrap_or_else(|| preview.to_string()),
+            repository: Some(self.id.repository),
+            said: None,
+            outcome: Outcome::Allowed,
+            reason: None,
+        };
+        let act = act.saying(&order.to_string());
+        Some(match decision.outcome {
+            CommandOutcome::Done => act,
+            CommandOutcome::Refused | CommandOutcome::Denied => {
+                act.ended(Outcome::Refused, &decision.answer)
+            }
+        })
     }
 
     fn commanded(&self, written: &Written, decision: &Decision) -> Commanded {

@@ -169,6 +169,17 @@ impl ReleaseOrder {
         Ok(Self { place, act })
     }
 
+    /// What the audit calls it.
+    pub const fn act(&self) -> &'static str {
+        match self.act {
+            ReleaseAct::Deploy { .. } => "deploy",
+            ReleaseAct::Approve { .. } => "approve",
+            ReleaseAct::Rollback { .. } => "rollback",
+            ReleaseAct::Lock { .. } => "lock",
+            ReleaseAct::Unlock => "unlock",
+        }
+    }
+
     /// The environment that is meant, of those that the configuration names. An error says in Markdown why it is none.
     pub fn line(&self, lines: &[LineId]) -> Result<LineId, String> {
         let fitting: Vec<&LineId> = lines.iter().filter(|line| self.place.fits(line)).collect();

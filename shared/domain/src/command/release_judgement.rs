@@ -164,13 +164,7 @@ fn implied(
 
 /// What waits, and how it is named.
 fn waiting(line: &Line, order: &ReleaseOrder) -> String {
-    let word = match order.act {
-        ReleaseAct::Deploy { .. } => "deploy",
-        ReleaseAct::Approve { .. }
-        | ReleaseAct::Rollback { .. }
-        | ReleaseAct::Lock { .. }
-        | ReleaseAct::Unlock => "approve",
-    };
+    let word = order.act();
     let waiting = line.waiting_commits();
     if waiting.is_empty() {
         return ", and nothing waits there".to_owned();

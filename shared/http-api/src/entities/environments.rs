@@ -4,6 +4,7 @@
 
 use domain::{
     CommitSha, RepositoryId,
+    audit::Act,
     release::{Intervention, Line, LineId, Name, Particulars, Phase, Release, Wish},
 };
 use ports::{Clock, Log, Store};
@@ -158,7 +159,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         &self,
         id: &LineId,
         wish: Wish,
-        wanted: Wanted<'_>,
+        (wanted, act): (Wanted<'_>, &Act),
     ) -> Result<Reply, Problem> {
         let intervention = Intervention::of(wish, &particulars(wanted.body)?);
         let intervention = intervention.map_err(Problem::bad_request)?;
@@ -166,8 +167,8 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         match line.would_refuse(&intervention, wanted.person) {
             Some(reason) => Err(Problem::conflict(format!("{id}: {reason}"))),
             None => {
-                self.tell::<Line>(id, &intervention.fact(wanted.person))
-                    .await
+                let fact = intervention.fact(wanted.person);
+                self.tell::<Line>(id, &fact, act).await
             }
         }
     }
@@ -176,6 +177,13 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         let line = browse::state::<Line>(&self.store, id).await?;
         line.ok_or_else(|| unknown(id))
     }
+}
+
+/// What is said beside a wish, in words; nothing of a body that does not fit it.
+pub(super) fn said(wish: Wish, body: &[u8]) -> String {
+    let particulars = particulars(body).ok();
+    let asked = particulars.and_then(|said| Intervention::of(wish, &said).ok());
+    asked.map(|asked| asked.said()).unwrap_or_default()
 }
 
 /// What is said beside a wish; an absent body says nothing.

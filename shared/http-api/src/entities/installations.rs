@@ -1,6 +1,9 @@
 //! Installations of the GitHub App: a page, one, and letting go what is held back.
 
-use domain::installation::{Fact, Installation, Key, Selection};
+use domain::{
+    audit::Act,
+    installation::{Fact, Installation, Key, Selection},
+};
 use ports::{Clock, Log, Store};
 use runtime::browse::{self, Listing};
 
@@ -50,13 +53,14 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
     }
 
     /// Refused if nothing is held back: whoever asks looked at something that has changed since.
-    pub(super) async fn allow_losses(&self, key: Key) -> Result<Reply, Problem> {
+    pub(super) async fn allow_losses(&self, key: Key, act: &Act) -> Result<Reply, Problem> {
         if self.installation(key).await?.held_back().is_none() {
             return Err(Problem::conflict(format!(
                 "no losses are held back in {key}"
             )));
         }
-        self.tell::<Installation>(&key, &Fact::LossesAllowed).await
+        self.tell::<Installation>(&key, &Fact::LossesAllowed, act)
+            .await
     }
 
     async fn view_installation(

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::{
     PreviewId, PullRequestNumber, RepositoryId, Timestamp,
+    audit::Act,
     command::{Action, Command, CommandId, Decision, Fact, Mark, Written, parse},
     entity::{Entity, Step},
     preview::{
@@ -56,6 +57,7 @@ struct Story {
     permission: Permission,
     now: Timestamp,
     told: Vec<Commanded>,
+    acts: Vec<Act>,
 }
 
 impl Story {
@@ -85,6 +87,7 @@ impl Story {
             permission: Permission::Write,
             now: second(11),
             told: Vec::new(),
+            acts: Vec::new(),
         }
     }
 
@@ -139,7 +142,8 @@ impl Story {
                 ("decide".to_owned(), Fact::Decided(decision))
             }
             Action::TellLine(wish) => (format!("tell {}", wish.line), Fact::LineTold),
-            Action::Tell { told, .. } => {
+            Action::Tell { told, act, .. } => {
+                self.acts.extend(act.as_deref().cloned());
                 self.told.push(told.as_ref().clone());
                 let what = format!("tell {:?}: {}", told.outcome, told.answer);
                 (what, Fact::Told)
@@ -293,4 +297,32 @@ fn a_comment_that_cannot_be_marked_is_answered_all_the_same() {
     story.go();
     assert_eq!(story.told.len(), 1);
     assert_eq!(story.told[0].outcome, CommandOutcome::Done);
+}
+
+#[test]
+fn what_is_done_or_refused_is_for_the_audit_and_what_only_asks_is_not() {
+    let told = |body: &str, permission: Permission| {
+        let mut story = Story::of(body);
+        story.permission = permission;
+        story.go();
+        let told = story.acts.iter().map(|act| {
+            let reason = act.reason.as_deref().unwrap_or("-");
+            let (by, said) = (&act.by, act.said.as_deref().unwrap_or("-"));
+            let (what, on, outcome) = (&act.act, &act.on, act.outcome.name());
+            format!("{by}: {what} on {on}, {said:?}: {outcome}, {reason}")
+        });
+        told.collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!([
+        told("/preview keep 7d", Permission::Write),
+        told("/redeploy", Permission::Write),
+        told("/lock production Friday", Permission::Read),
+    ].join("\n"), @r#"
+    grace: preview-keep on preview/1/7, "/preview keep 7d": refused, no preview expires here: the configuration sets no `ttl`, and it is kept as long as the pull request is open
+    grace: redeploy on preview/1/7, "/redeploy": allowed, -
+    grace: lock on preview/1/7, "/lock production Friday": refused, commands are for people who may push to this repository. Somebody who may can give it for you
+    "#);
+    for body in ["/status", "/why", "/help", "/previw"] {
+        assert_eq!(told(body, Permission::Write), "", "{body}");
+    }
 }

@@ -138,6 +138,32 @@ impl Intervention {
         })
     }
 
+    /// What is asked, by name.
+    pub const fn wish(&self) -> Wish {
+        match self {
+            Self::LiftHold => Wish::LiftHold,
+            Self::Lock { .. } => Wish::Lock,
+            Self::Unlock => Wish::Unlock,
+            Self::Rollback { .. } => Wish::Rollback,
+            Self::AllowDiverged { .. } => Wish::AllowDiverged,
+            Self::Approve { .. } => Wish::Approve,
+            Self::Retry => Wish::Retry,
+        }
+    }
+
+    /// What was said beside it, in words: `2 back, coins are free`.
+    pub fn said(&self) -> String {
+        match self {
+            Self::LiftHold | Self::Unlock | Self::Retry => String::new(),
+            Self::Lock { reason } => reason.clone(),
+            Self::AllowDiverged { commit } | Self::Approve { commit } => commit.to_string(),
+            Self::Rollback { back, to, reason } => {
+                let to = to.as_ref().map(|to| format!(" to {to}"));
+                format!("{back} back{}, {reason}", to.unwrap_or_default())
+            }
+        }
+    }
+
     /// The fact that it becomes, by the word of `by`.
     pub fn fact(&self, by: &str) -> Fact {
         let by = by.to_owned();
