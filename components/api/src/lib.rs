@@ -1,7 +1,9 @@
 //! `/api/v1`: what is known, and acting on it. Adapts Spin to `http-api`, which decides everything.
 
 use domain::DeliveryGuid;
-use http_api::{Asked, BODY_BYTES_MAX, Problem, Reply, Token, answer, parse_tokens};
+use http_api::{
+    Access, Asked, BODY_BYTES_MAX, Problem, REQUESTS_PER_MINUTE, Reply, Token, answer, parse_tokens,
+};
 use inbox::Inbox;
 use ports::{Level, Log};
 use slipway_spin::{
@@ -23,8 +25,14 @@ async fn handle(request: Request) -> impl IntoResponse {
         clock: SpinClock,
         log: JsonLog::new("api"),
     };
-    let mut reply = match tokens().await {
-        Ok(tokens) => let_in(&inbox, &tokens, request).await,
+    let mut reply = match configured().await {
+        Ok((tokens, requests_per_minute)) => {
+            let access = Access {
+                tokens: &tokens,
+                requests_per_minute,
+            };
+            let_in(&inbox, access, request).await
+        }
         Err(reason) => {
             let fields = [("reason", reason.into())];
             inbox
@@ -40,7 +48,7 @@ async fn handle(request: Request) -> impl IntoResponse {
     response(reply.status, reply.headers, reply.body)
 }
 
-async fn let_in(inbox: &ApiInbox, tokens: &[Token], request: Request) -> Reply {
+async fn let_in(inbox: &ApiInbox, access: Access<'_>, request: Request) -> Reply {
     let (parts, body) = request.into_parts();
     let body = match read_request_body(body, BODY_BYTES_MAX).await {
         Ok(body) => body,
@@ -57,7 +65,16 @@ async fn let_in(inbox: &ApiInbox, tokens: &[Token], request: Request) -> Reply {
         headers: &parts.headers,
         body: &body,
     };
-    answer(inbox, tokens, asked).await
+    answer(inbox, access, asked).await
+}
+
+/// The configured tokens, and how often each may ask in a minute.
+async fn configured() -> Result<(Vec<Token>, u64), String> {
+    let limit = Variables
+        .number("api_requests_per_minute", 0, 1_000_000)
+        .await
+        .map_err(|error| error.to_string())?;
+    Ok((tokens().await?, limit.unwrap_or(REQUESTS_PER_MINUTE)))
 }
 
 /// The configured tokens; none are configured unless `api_tokens` is set.

@@ -1,6 +1,6 @@
 //! Records a command that somebody gives by a comment on a pull request, and follows it after the answer: GitHub is asked who
-//! that is, and the preview or the environment is told. It reaches GitHub, and can wake whoever runs previews and releases; it has
-//! no right to do anything about them itself.
+//! that is, and the preview or the environment is told. It reaches GitHub, and can wake whoever runs previews and releases; it
+//! has no right to do anything about them itself.
 
 use std::{cell::RefCell, collections::BTreeSet};
 
@@ -81,7 +81,8 @@ fn runner<X>(log: &DeliveryLog, executor: X) -> Runner<SpinStore, SpinClock, Del
     }
 }
 
-/// Follows the command; returns the previews and the release lines that were told. What is not finished, or is cut off, is due for `POST /reconcile`.
+/// Follows the command; returns the previews and the release lines that were told. What is not finished, or is cut off, is due for
+/// `POST /reconcile`.
 async fn follow(
     log: &DeliveryLog,
     github: Option<&GitHub>,

@@ -11,6 +11,7 @@ mod notices;
 mod places;
 mod ready;
 mod releases;
+mod requests;
 mod wishes;
 
 use std::time::Duration;
@@ -101,6 +102,7 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
     let acts = audit::acts(wishes, started);
     let noted = async {
         audit::note(&acts).await?;
+        requests::expire(started).await?;
         audit::expire(started).await
     };
     noted.await.map_err(|error| error.to_string())?;

@@ -11,8 +11,8 @@ pub(crate) const PATH: &str = "/audit";
 /// The query if the act is to be noted once in an hour.
 pub(crate) const HOURLY: &str = "hourly";
 
-/// Through what somebody acts, as whoever asks says. The dashboard says so of itself, and asks with the token of who signed in: whoever
-/// has that token may do the same without it, so nothing follows from this but what the audit shows.
+/// Through what somebody acts, as whoever asks says. The dashboard says so of itself, and asks with the token of who signed in:
+/// whoever has that token may do the same without it, so nothing follows from this but what the audit shows.
 pub const DOOR: HeaderName = HeaderName::from_static("slipway-door");
 
 /// Through what the request came.

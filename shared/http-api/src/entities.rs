@@ -212,8 +212,8 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         self.tell::<Repository>(&key, &wish, act).await
     }
 
-    /// Notes what a person wishes, makes it durable, and takes it in at once, so that whoever looks next sees it. What is to be done about it
-    /// is due, and `POST /reconcile` does it: here is no right to.
+    /// Notes what a person wishes, makes it durable, and takes it in at once, so that whoever looks next sees it. What is to be done
+    /// about it is due, and `POST /reconcile` does it: here is no right to.
     async fn tell<E: Entity>(
         &self,
         id: &E::Id,

@@ -6,8 +6,10 @@ mod audit;
 mod deliveries;
 mod elsewhere;
 pub mod entities;
+mod limit;
 pub mod metrics;
 pub mod model;
+mod once;
 mod operations;
 mod problem;
 mod query;
@@ -24,11 +26,13 @@ use ports::{Clock, Http, Level, Log, Store};
 use serde::Serialize;
 
 pub use audit::DOOR;
+pub use limit::REQUESTS_PER_MINUTE;
 pub use operations::{OPERATIONS, Operation};
 pub use problem::Problem;
 pub use tokens::{Role, Token, TokensError, parse_tokens};
 
 use model::{Me, Overview};
+use once::Turn;
 use route::Route;
 
 /// Made by `cargo run -p openapi` of the operations and the types; a test holds that it is up to date.
@@ -96,30 +100,57 @@ impl Reply {
     }
 }
 
-/// Answers a request. `tokens` are all that are configured.
+/// Who may ask, and how often.
+#[derive(Debug, Clone, Copy)]
+pub struct Access<'a> {
+    /// All tokens that are configured.
+    pub tokens: &'a [Token],
+    /// So many requests of one token are taken in a minute; 0 for any number.
+    pub requests_per_minute: u64,
+}
+
+/// Answers a request.
 pub async fn answer<S: Store, H: Http, C: Clock, L: Log>(
     inbox: &Inbox<S, H, C, L>,
-    tokens: &[Token],
+    access: Access<'_>,
     asked: Asked<'_>,
 ) -> Reply {
     if asked.path == DOCUMENT_PATH {
         return document(asked.method);
     }
-    match decide(inbox, tokens, asked).await {
-        Ok(reply) => reply,
-        Err(problem) => {
-            if problem.status.is_server_error() {
-                let fields = [
-                    ("path", asked.path.into()),
-                    ("reason", problem.detail.as_str().into()),
-                ];
-                inbox
-                    .log
-                    .write(Level::Error, "could not answer a request", &fields);
-            }
-            problem.into()
+    let Some(token) = tokens::authenticate(access.tokens, asked.headers) else {
+        return Problem::unauthorized().into();
+    };
+    let ports = (&inbox.store, &inbox.clock, &inbox.log);
+    let rate = limit::count(ports, token, access.requests_per_minute).await;
+    let taken = rate.as_ref().map_or(Ok(()), limit::check);
+    let decided = match taken {
+        Ok(()) => decide(inbox, token, asked).await,
+        Err(problem) => Err(problem),
+    };
+    let mut reply = told(inbox, asked, decided);
+    reply.headers.extend(rate.iter().flat_map(limit::headers));
+    reply
+}
+
+/// An answer, and what went wrong in the log.
+fn told<S, H, C, L: Log>(
+    inbox: &Inbox<S, H, C, L>,
+    asked: Asked<'_>,
+    decided: Result<Reply, Problem>,
+) -> Reply {
+    decided.unwrap_or_else(|problem| {
+        if problem.status.is_server_error() {
+            let fields = [
+                ("path", asked.path.into()),
+                ("reason", problem.detail.as_str().into()),
+            ];
+            inbox
+                .log
+                .write(Level::Error, "could not answer a request", &fields);
         }
-    }
+        problem.into()
+    })
 }
 
 /// The OpenAPI document, for everybody: it tells nothing of this installation.
@@ -133,12 +164,9 @@ fn document(method: &Method) -> Reply {
 
 async fn decide<S: Store, H: Http, C: Clock, L: Log>(
     inbox: &Inbox<S, H, C, L>,
-    tokens: &[Token],
+    token: &Token,
     asked: Asked<'_>,
 ) -> Result<Reply, Problem> {
-    let Some(token) = tokens::authenticate(tokens, asked.headers) else {
-        return Err(Problem::unauthorized());
-    };
     let route = Route::of(asked.method, asked.path)?;
     if let Some(needed) = route.role().filter(|needed| !token.role.allows(*needed)) {
         let problem = Problem::forbidden(token.role, needed);
@@ -160,7 +188,19 @@ async fn decide<S: Store, H: Http, C: Clock, L: Log>(
             .write(Level::Info, "somebody acts through the API", &fields);
     }
     check_body(asked)?;
-    perform(inbox, token, asked, route).await
+    match once::turn(&inbox.store, &inbox.clock, token, asked).await? {
+        Turn::Plain => perform(inbox, token, asked, route).await,
+        Turn::Again(reply) => Ok(reply),
+        Turn::First(once) => {
+            let reply = told(inbox, asked, perform(inbox, token, asked, route).await);
+            if let Err(error) = once.end(&inbox.store, once::answer(&reply)).await {
+                let fields = [("reason", error.to_string().into())];
+                let message = "could not keep an answer for its Idempotency-Key";
+                inbox.log.write(Level::Error, message, &fields);
+            }
+            Ok(reply)
+        }
+    }
 }
 
 /// Does what may be asked.

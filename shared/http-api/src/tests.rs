@@ -2,6 +2,7 @@
 
 mod acts;
 mod audit;
+mod once;
 mod report;
 
 use std::{cell::Cell, time::Duration};
@@ -104,6 +105,14 @@ pub(crate) fn tokens() -> Vec<Token> {
     parse_tokens(&serde_json::to_string(&configured).unwrap()).unwrap()
 }
 
+/// With a limit that a test finds in time.
+fn access(tokens: &[Token]) -> Access<'_> {
+    Access {
+        tokens,
+        requests_per_minute: 200,
+    }
+}
+
 fn ask(inbox: &TestInbox, method: &Method, uri: &str, authorization: Option<&str>) -> Reply {
     let body = match uri.rsplit('/').next() {
         Some("rollback") => r#"{"reason":"coins","back":1}"#,
@@ -131,7 +140,7 @@ fn send(
             body,
             ..asked
         };
-        block_on(answer(inbox, &tokens(), asked))
+        block_on(answer(inbox, access(&tokens()), asked))
     })
 }
 

@@ -1,4 +1,5 @@
-//! The audit in the store: one small value in `default` for each act of a person's, found by listing keys, as pages of entities are.
+//! The audit in the store: one small value in `default` for each act of a person's, found by listing keys, as pages of entities
+//! are.
 
 use std::time::Duration;
 

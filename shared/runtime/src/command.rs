@@ -1,5 +1,5 @@
-//! Does what the plan of a command asks for: asks GitHub who gives it, decides by how the preview or the environment stands, tells
-//! them, and reacts to the comment.
+//! Does what the plan of a command asks for: asks GitHub who gives it, decides by how the preview or the environment stands,
+//! tells them, and reacts to the comment.
 
 mod release;
 

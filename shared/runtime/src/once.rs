@@ -1,7 +1,7 @@
 //! Requests that bear a key of their own, so that whoever sends one again gets the same answer and nothing is done twice.
 //!
-//! Who may do it is decided by `increment` alone. It is noted as begun before it is done and with its answer after it; what was cut off in
-//! between is not done again, since nobody knows what came of it. A key is known for a day at least.
+//! Who may do it is decided by `increment` alone. It is noted as begun before it is done and with its answer after it; what was cut
+//! off in between is not done again, since nobody knows what came of it. A key is known for a day at least.
 
 use std::time::Duration;
 
@@ -217,7 +217,10 @@ mod tests {
     fn the_same_request_with_the_same_key_is_done_once_and_answered_the_same() {
         let store = MemoryStore::default();
         done(&store, "a", 0);
-        assert_eq!(begin(&store, "ada", "a", "lock", 1), Begin::Answered(answer()));
+        assert_eq!(
+            begin(&store, "ada", "a", "lock", 1),
+            Begin::Answered(answer())
+        );
         assert_eq!(begin(&store, "ada", "a", "unlock", 1), Begin::Other);
         assert!(matches!(begin(&store, "bob", "a", "lock", 1), Begin::Do(_)));
     }
@@ -255,12 +258,22 @@ mod tests {
     #[test]
     fn what_was_used_again_is_not_forgotten_by_its_earlier_use() {
         let store = MemoryStore::default();
-        done(&store, "a", 1);
+        done(&store, "a", 2);
         let id = digest(&[b"ada", b"a"]);
         let earlier = format!("{INDEX}{}/{id}", at(0).milliseconds() / HOUR_MILLISECONDS);
         wait(store.set(Label::Queue, &earlier, b"1")).unwrap();
         let keys = wait(store.keys(Label::Queue)).unwrap();
-        assert_eq!(wait(expire(&store, &keys, at(24).after(Duration::from_secs(3_600)))), Ok(0));
-        assert_eq!(begin(&store, "ada", "a", "lock", 25), Begin::Answered(answer()));
+        assert_eq!(
+            wait(expire(
+                &store,
+                &keys,
+                at(24).after(Duration::from_secs(3_600))
+            )),
+            Ok(0)
+        );
+        assert_eq!(
+            begin(&store, "ada", "a", "lock", 25),
+            Begin::Answered(answer())
+        );
     }
 }

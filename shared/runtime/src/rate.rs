@@ -90,6 +90,9 @@ mod tests {
         assert_eq!(over(&keys, at(119)), Vec::<&str>::new());
         assert_eq!(over(&keys, at(120)).len(), 2);
         assert_eq!(over(&keys, at(180)).len(), 3);
-        assert_eq!(over(&["rate/x".to_owned(), "delivery/1".to_owned()], at(180)), Vec::<&str>::new());
+        assert_eq!(
+            over(&["rate/x".to_owned(), "delivery/1".to_owned()], at(180)),
+            Vec::<&str>::new()
+        );
     }
 }

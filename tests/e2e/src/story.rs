@@ -168,6 +168,8 @@ impl Setup {
                 "session_secret",
                 "only for stories, and long enough".to_owned(),
             ),
+            // Stories ask as fast as they can.
+            ("api_requests_per_minute", "100000".to_owned()),
             (
                 "api_tokens",
                 format!(r#"[{{"name":"stories","role":"admin","sha256":"{API_TOKEN_SHA256}"}}]"#),

@@ -119,6 +119,11 @@ fn has_tag(operation: &Operation) -> bool {
         && *operation != report::OPERATION
 }
 
+/// Whether the operation may bear a key by which it is done once.
+fn has_key(operation: &Operation) -> bool {
+    operation.method == "POST" && *operation != report::OPERATION
+}
+
 /// The body that an operation takes; none if it takes none.
 fn body(operation: &Operation) -> Option<Value> {
     if operation.body.is_empty() {
@@ -208,17 +213,39 @@ fn problems(operation: &Operation) -> Vec<(&'static str, &'static str)> {
             "The store is not available; ask again after a while.",
         ),
     ];
+    if has_key(operation) {
+        problems.push((
+            "409",
+            "A request with this Idempotency-Key is being answered just now, or was cut off.",
+        ));
+        problems.push(("422", "Another request had this Idempotency-Key."));
+    }
+    if *operation != report::OPERATION {
+        problems.push((
+            "429",
+            "The token made too many requests in this minute; ask again after Retry-After.",
+        ));
+    }
     if operation.path.contains('{') {
         problems.push(("404", "There is no such thing."));
     }
     if operation.path.ends_with("/{guid}/replay") {
-        problems.push(("409", "It is being processed just now."));
+        problems.push((
+            "409",
+            "It is being processed just now, or a request with this Idempotency-Key is.",
+        ));
     }
     if operation.path.ends_with("/allow-removals") || operation.path.ends_with("/allow-losses") {
-        problems.push(("409", "Nothing is held back."));
+        problems.push((
+            "409",
+            "Nothing is held back, or a request with this Idempotency-Key is being answered just now.",
+        ));
     }
     if operation.method == "POST" && operation.path.contains("/environments/") {
-        problems.push(("409", "Nothing would come of it as things are."));
+        problems.push((
+            "409",
+            "Nothing would come of it as things are, or a request with this Idempotency-Key is being answered just now.",
+        ));
     }
     if operation.method == "POST" {
         problems.push(("413", "The body is too long."));
@@ -234,7 +261,8 @@ fn problems(operation: &Operation) -> Vec<(&'static str, &'static str)> {
             "A component of Slipway's did not answer as it should.",
         ));
     }
-    problems.sort_unstable();
+    // The last one of a status says most.
+    problems.sort_by_key(|(status, _)| *status);
     problems
 }
 
@@ -251,7 +279,8 @@ fn parameters(operation: &Operation) -> Value {
         _ => "If-Match",
     };
     let in_header = has_tag(operation).then_some((condition, "header"));
-    let all = in_path.chain(in_query).chain(in_header);
+    let key = has_key(operation).then_some(("Idempotency-Key", "header"));
+    let all = in_path.chain(in_query).chain(in_header).chain(key);
     let all = all.map(|(name, place)| {
         let (description, schema) = match (*operation, name) {
             (
@@ -327,6 +356,10 @@ fn parameter(name: &str) -> (&'static str, Value) {
         "If-Match" => (
             "The ETag of the thing as it was looked at: if it is another one by now, nothing is done.",
             json!({ "type": "string" }),
+        ),
+        "Idempotency-Key" => (
+            "A text that no other request of the token bears: sent again with it, the request is answered the same, and done once.",
+            json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" }),
         ),
         "installation_id" => ("GitHub's id of the installation.", id),
         "service" => (

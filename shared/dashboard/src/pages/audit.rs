@@ -13,8 +13,10 @@ pub(crate) fn audit(seen: &Seen<'_>, list: &AuditList, filter: &Filter) -> Marku
     let next = list.next.as_deref().map(|next| filter.next(PATH, next));
     let content = html! {
         h1 { "Audit" }
-        p .quiet { "What people did, or tried to, in the last 90 days: through the API, on these pages, by comments, and with the token of "
-            code { "/reconcile" } "." }
+        p .quiet {
+            "What people did, or tried to, in the last 90 days: through the API, on these pages, by comments, and with the token of "
+            code { "/reconcile" } "."
+        }
         (words::choices("Outcome", PATH, "outcome", &OUTCOMES, filter.outcome.as_deref()))
         @if list.acts.is_empty() {
             p { "There is none here." }

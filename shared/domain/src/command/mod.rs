@@ -1,8 +1,8 @@
 //! Commands that people give by comments on a pull request.
 //!
 //! Each is an entity of its own, known by its comment: its writer is asked about from GitHub's API, what they ask for is judged
-//! by how the preview stands and what GitHub shows then, the preview is told, and the comment gets a reaction. Commands for releases
-//! are judged by how the environment stands, which is told before the preview, whose comment has the answer. The entity is kept
+//! by how the preview stands and what GitHub shows then, the preview is told, and the comment gets a reaction. Commands for
+//! releases are judged by how the environment stands, which is told before the preview, whose comment has the answer. The entity is kept
 //! for longer than a command may wait, so that a comment is never acted on twice, however often its delivery comes.
 //!
 //! Nothing of it needs a claim: a reaction that is there already is not made twice, and a preview takes a wish in once.

@@ -39,7 +39,8 @@ pub struct Ground<'a> {
 type Judged = Result<(Intervention, String), String>;
 
 impl ReleaseOrder {
-    /// What follows from the command for `line`. `id` tells the command from others. The error says in Markdown why nothing follows.
+    /// What follows from the command for `line`. `id` tells the command from others. The error says in Markdown why nothing
+    /// follows.
     pub(super) fn judge(
         &self,
         (line, id): (&Line, &str),

@@ -40,8 +40,8 @@ const HELP: &str = "write one of these on a line of its own, if you may push to 
     - `/redeploy` deploys the head commit anew\n\
     - `/status` and `/why` say how everything stands, and why\n\n\
     And for the environments that the configuration names, say `production`:\n\n\
-    - `/deploy production` has the commit go on that this pull request became: tries it again, or lets it go on though it does not \
-    follow what is there\n\
+    - `/deploy production` has the commit go on that this pull request became: tries it again, or lets it go on though it does \
+    not follow what is there\n\
     - `/approve production` approves its release, if you did not write it\n\
     - `/rollback production` goes back to the release before, `/rollback production 2 <reason>` to the one before that\n\
     - `/lock production <reason>` has releases wait, and `/unlock production` lets them go on";

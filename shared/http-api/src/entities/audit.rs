@@ -1,7 +1,7 @@
 //! The audit: a page of what people did, and noting what they do through the API.
 //!
-//! An act is noted before it is told to its entity, and again if it is refused or fails. So nothing is done that is not noted, and
-//! an act that works costs one write for it.
+//! An act is noted before it is told to its entity, and again if it is refused or fails. So nothing is done that is not noted,
+//! and an act that works costs one write for it.
 
 use domain::{
     RepositoryId,
@@ -93,9 +93,10 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             outcome: Outcome::Allowed,
             reason: None,
         };
-        Some(match route {
-            EntityRoute::Intervene(_, wish) => act.saying(&said(*wish, wanted.body)),
-            _ => act,
+        Some(if let EntityRoute::Intervene(_, wish) = route {
+            act.saying(&said(*wish, wanted.body))
+        } else {
+            act
         })
     }
 }

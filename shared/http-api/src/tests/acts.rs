@@ -135,7 +135,7 @@ fn an_act_on_what_has_changed_since_is_refused_if_its_caller_says_what_he_knows(
                 headers: &headers,
                 ..asked
             };
-            block_on(answer(&inbox, &tokens(), asked))
+            block_on(answer(&inbox, access(&tokens()), asked))
         })
     };
     let environment = "/api/v1/environments/42/web/production";

@@ -127,7 +127,7 @@ fn the_dashboard_says_of_itself_that_it_is_the_door() {
             headers: &headers,
             ..asked
         };
-        block_on(answer(&inbox, &tokens(), asked))
+        block_on(answer(&inbox, access(&tokens()), asked))
     });
     assert_eq!(reply.status, 202, "{}", text(&reply));
     let reply = as_role(&inbox, Role::Viewer, &Method::GET, "/api/v1/audit");

@@ -32,6 +32,7 @@ mod github_deployments;
 mod github_file_update;
 mod github_installations;
 mod github_limits;
+mod github_merge_commit;
 mod github_oidc;
 mod github_open_pull_requests;
 mod github_pull_request;

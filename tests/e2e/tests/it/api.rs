@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
-use e2e::{Message, PATIENCE, Setup, Story};
+use e2e::{API_TOKEN, Message, PATIENCE, Setup, Story};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use world::Answer;
 
 use crate::release;
 
@@ -299,5 +300,61 @@ async fn every_operation_is_for_its_roles_alone_and_answers_as_its_document_says
             assert_ne!(answer.status, 401, "{path} as {role}");
         }
     }
+    Ok(())
+}
+
+/// Asks in the name of the stories' token, with this key.
+async fn with_key(story: &Story, path: &str, key: &str, body: &Value) -> Result<Answer> {
+    let headers = [
+        ("authorization".to_owned(), format!("Bearer {API_TOKEN}")),
+        ("content-type".to_owned(), "application/json".to_owned()),
+        ("idempotency-key".to_owned(), key.to_owned()),
+    ];
+    let url = format!("{}{path}", story.slipway.url);
+    let body = body.to_string().into_bytes();
+    Ok(world::send("POST", &url, &headers, body, PATIENCE).await?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_with_a_key_is_done_and_noted_once_and_no_token_may_ask_without_end() -> Result<()> {
+    let setup = Setup::default().variable("api_requests_per_minute", "6");
+    let story = release::prepared(setup.start().await?);
+    let commit = story.repository.push("main", "Add a cart");
+    story.repository.run("CI").for_commit(&commit).succeed();
+    release::said(&story, &commit, "success: released and found healthy").await?;
+
+    let lock = format!(
+        "/api/v1/environments/{}/web/production/lock",
+        story.repository.id()
+    );
+    let body = json!({ "reason": "counting coins" });
+    let first = with_key(&story, &lock, "f3a1", &body).await?;
+    assert_eq!(first.status, 202, "{}", first.text());
+    let again = with_key(&story, &lock, "f3a1", &body).await?;
+    assert_eq!(
+        (again.status, again.header("idempotent-replayed")),
+        (202, Some("true"))
+    );
+    let other = with_key(&story, &lock, "f3a1", &json!({ "reason": "more coins" })).await?;
+    assert_eq!(other.status, 422, "{}", other.text());
+    let audit = story.api("GET", "/api/v1/audit?act=lock").await?.json();
+    assert_eq!(audit["acts"].as_array().map(Vec::len), Some(1), "{audit}");
+    assert_eq!(audit["acts"][0]["by"], "stories", "{audit}");
+    assert_eq!(audit["acts"][0]["outcome"], "allowed", "{audit}");
+    assert_eq!(audit["acts"][0]["said"], "counting coins", "{audit}");
+
+    // A new minute may begin in between.
+    let mut answer = story.api("GET", "/api/v1/me").await?;
+    for _ in 0..20 {
+        if answer.status == 429 {
+            break;
+        }
+        answer = story.api("GET", "/api/v1/me").await?;
+    }
+    assert_eq!(answer.status, 429, "{}", answer.text());
+    assert!(answer.header("retry-after").is_some());
+    assert_eq!(answer.header("ratelimit-remaining"), Some("0"));
+    assert_eq!(story.reconcile().await?.status, 200);
+    story.world.assert_clean();
     Ok(())
 }

@@ -99,10 +99,8 @@ async fn releases_are_approved_taken_back_and_locked_by_comments_of_those_who_ma
             images(&story) == [format!("ghcr.io/acme/shop:{one}")]
         })
         .await?;
-    let held = (
-        "confused",
-        "it is held by Slipway: it was taken back: grace asked for it: coins are free",
-    );
+    // It is being taken back still, or held since.
+    let held = ("confused", "⚠️ `web/production`: `it is");
     ask(&story, &second, "grace", "/deploy production", held).await?;
     let locked = ("rocket", "✅ `web/production` is locked");
     ask(
