@@ -17,7 +17,7 @@ use host::{AnswerWatch, LogSink, Options, Reuse, StoreCall, StoreWatch};
 const SPIN: &str = "SLIPWAY_SPIN";
 
 /// How long a process may take until it answers: Spin compiles all components first.
-const START_PATIENCE: Duration = Duration::from_secs(120);
+const START_PATIENCE: Duration = Duration::from_secs(300);
 
 /// What Slipway logged so far, a line each.
 pub type Lines = Arc<Mutex<Vec<String>>>;
