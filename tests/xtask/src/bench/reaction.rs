@@ -1,14 +1,15 @@
 //! The time from the webhook of a finished build to `POST /deploy`, in the scene of the demo, beside what the vendors take of it.
 //!
 //! The clock starts when the simulated GitHub lets the run end, and so sends its delivery, and stops when the simulated Coolify has the
-//! request. What the vendors that are asked on the way take to answer is theirs, and what is left is Slipway's.
+//! request. What the vendors that are asked on the way take to answer is theirs, and what is left is Slipway's. A build takes longer than a
+//! look at the pull request counts, so all of them begin first, and end one after the other once that time is over.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use serde::Serialize;
-use world::{Entry, PullRequest, Vendor};
+use world::{Entry, PullRequest, Run, Vendor};
 
 use crate::demo::stage::Stage;
 use crate::scene;
@@ -20,6 +21,8 @@ pub(super) const PAUSES: [Duration; 2] = [Duration::ZERO, Duration::from_millis(
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Once the vendors were asked nothing for so long, nothing is left to do of what came before.
 const QUIET: Duration = Duration::from_millis(400);
+/// A pull request that was read longer ago is read again before a deployment (`domain::preview`).
+const STALE: Duration = Duration::from_secs(31);
 /// The path of the request that is waited for.
 const DEPLOY: &str = "/api/v1/deploy";
 
@@ -34,8 +37,8 @@ pub(super) struct Row {
     p90_milliseconds: f64,
     /// What the vendors took of it, the median.
     vendors_milliseconds: f64,
-    /// The first by the last.
-    of_vendors: f64,
+    /// The median by that; none if the vendors were asked nothing.
+    of_vendors: Option<f64>,
 }
 
 /// One run.
@@ -53,17 +56,23 @@ pub(super) async fn measure(
     runs: usize,
 ) -> anyhow::Result<Row> {
     let stage = Stage::set_up(manifest).await?;
-    let mut reactions = Vec::new();
+    let mut builds = Vec::new();
     // The first one opens stores and connections.
     for number in 0..=runs {
-        reactions.push(react(&stage, pause, number).await?);
+        builds.push(begin(&stage, number).await?);
+    }
+    tokio::time::sleep(STALE).await;
+    let mut reactions = Vec::new();
+    for (pull, run) in &builds {
+        reactions.push(react(&stage, pause, pull, run).await?);
     }
     stage.tear_down().await;
     Ok(Row::of(pause, reactions.get(1..).unwrap_or_default()))
 }
 
-async fn react(stage: &Stage, pause: Duration, number: usize) -> anyhow::Result<Reaction> {
-    let (world, repository) = (&stage.world, &stage.repository);
+/// Opens a pull request and begins its build.
+async fn begin(stage: &Stage, number: usize) -> anyhow::Result<(PullRequest, Run)> {
+    let repository = &stage.repository;
     let pull = repository.open_pull_request("Add a cart", &format!("feature/{number}"));
     says(stage, &pull, "Waiting for").await?;
     let run = repository
@@ -71,6 +80,17 @@ async fn react(stage: &Stage, pause: Duration, number: usize) -> anyhow::Result<
         .for_pull_request(&pull)
         .start();
     says(stage, &pull, "Building").await?;
+    Ok((pull, run))
+}
+
+/// Ends a build, and sees the deployment through.
+async fn react(
+    stage: &Stage,
+    pause: Duration,
+    pull: &PullRequest,
+    run: &Run,
+) -> anyhow::Result<Reaction> {
+    let world = &stage.world;
     quiet(stage).await?;
     let before = world.journal().len();
     let slow = (!pause.is_zero())
@@ -92,10 +112,9 @@ async fn react(stage: &Stage, pause: Duration, number: usize) -> anyhow::Result<
         fault.lift();
     }
     let journal = world.journal();
-    let found = Reaction::of(journal.get(before..).unwrap_or_default(), begin)?;
-    says(stage, &pull, "✅ Ready").await?;
-    pull.close();
-    says(stage, &pull, "was closed").await?;
+    let asked = journal.get(before..).unwrap_or_default();
+    let found = Reaction::of(asked, number, begin)?;
+    says(stage, pull, "✅ Ready").await?;
     Ok(found)
 }
 
@@ -119,21 +138,26 @@ async fn quiet(stage: &Stage) -> anyhow::Result<()> {
 }
 
 impl Reaction {
-    /// Of what was asked of the vendors since the beginning.
-    fn of(journal: &[Entry], begin: Instant) -> anyhow::Result<Self> {
+    /// Of what was asked of the vendors for the pull request since the beginning.
+    fn of(journal: &[Entry], number: u64, begin: Instant) -> anyhow::Result<Self> {
         let place = journal
             .iter()
             .position(|entry| entry.vendor == Vendor::Coolify && entry.path == DEPLOY);
         let place = place.context("Coolify was not asked for a deployment")?;
         let (before, rest) = journal.split_at(place);
         let deploy = rest.first().context("the request is in the journal")?;
-        let taken = before
+        let own = format!("/{number}");
+        let on_the_way: Vec<&Entry> = before
+            .iter()
+            .filter(|entry| entry.path.ends_with(&own))
+            .collect();
+        let taken = on_the_way
             .iter()
             .filter_map(|entry| Some(entry.answered?.duration_since(entry.arrived)));
         Ok(Self {
             whole: deploy.arrived.duration_since(begin),
             vendors: taken.sum(),
-            calls: before.len(),
+            calls: on_the_way.len(),
         })
     }
 }
@@ -154,7 +178,7 @@ impl Row {
             p50_milliseconds: p50,
             p90_milliseconds: percentile(&whole, 90),
             vendors_milliseconds: theirs,
-            of_vendors: p50 / theirs,
+            of_vendors: (theirs > 0.0).then(|| p50 / theirs),
         }
     }
 }
@@ -178,7 +202,7 @@ pub(super) fn markdown(rows: &[Row]) -> String {
                 the vendors' own ms | by the vendors' own |\n| ---: | ---: | ---: | ---: | ---: | ---: | ---: |";
     let rows = rows.iter().map(|row| {
         format!(
-            "| {} ms | {} | {} | {:.1} | {:.1} | {:.1} | {:.2} |",
+            "| {} ms | {} | {} | {:.1} | {:.1} | {:.1} | {} |",
             row.vendors_wait_milliseconds,
             row.runs,
             row.calls,
@@ -186,6 +210,7 @@ pub(super) fn markdown(rows: &[Row]) -> String {
             row.p90_milliseconds,
             row.vendors_milliseconds,
             row.of_vendors
+                .map_or_else(|| "–".to_owned(), |ratio| format!("{ratio:.2}"))
         )
     });
     [head.to_owned()]
