@@ -90,12 +90,9 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Intake>
     async fn held_back(&self, _id: &IntakeId, action: &Action) -> Option<Fact> {
         match action {
             Action::ReadConfiguration { .. } | Action::Tell { .. } => None,
-            Action::StartWorkflow { attempt, .. } => {
+            Action::StartWorkflow { .. } => {
                 let trouble = self.github.as_ref()?.held_back().await?.into();
-                Some(Fact::Start(StartFact::NotDone {
-                    attempt: *attempt,
-                    trouble,
-                }))
+                Some(Fact::Start(StartFact::HeldBack { trouble }))
             }
         }
     }
@@ -185,7 +182,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
 
     fn tell_start(&self, id: IntakeId, dispatch: &Dispatch, fact: &StartFact) {
         let (level, message, reason) = match fact {
-            StartFact::Intended { .. } => return,
+            StartFact::Intended { .. } | StartFact::HeldBack { .. } => return,
             StartFact::Done { .. } => (Level::Info, "started what a commit asks for", None),
             StartFact::Lost { .. } => (
                 Level::Error,

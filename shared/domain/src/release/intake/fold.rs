@@ -154,7 +154,7 @@ impl Intake {
     fn access_lost(&mut self) {
         self.in_force = None;
         self.directives = None;
-        self.starts.clear();
+        self.starts.retain(|start| !start.is_open());
         self.problem = None;
         self.known = None;
         self.missing_since = None;

@@ -71,6 +71,11 @@ pub enum StartFact {
         /// The number of the attempt.
         attempt: u32,
     },
+    /// It was not tried, since GitHub is left alone at present: what is known of it stays.
+    HeldBack {
+        /// Why, and for how long.
+        trouble: Trouble,
+    },
     /// It failed.
     NotDone {
         /// The number of the attempt.
@@ -97,7 +102,7 @@ impl Start {
         }
     }
 
-    fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         match self.state {
             StartState::Due(_) | StartState::Asked { .. } => true,
             StartState::Started(_) | StartState::Unknown { .. } | StartState::Refused { .. } => {
@@ -108,8 +113,8 @@ impl Start {
 }
 
 impl Intake {
-    /// So many starts that are over are kept.
-    const STARTS_MAX: usize = 20;
+    /// So many starts that are over are kept, by which those are known that come again.
+    const STARTS_MAX: usize = 100;
 
     /// The last workflows that directives start, the newest last.
     pub fn starts(&self) -> &[Start] {
@@ -169,7 +174,9 @@ impl Intake {
         };
         self.starts.iter().find_map(|start| match &start.state {
             // Whoever was about to start it is gone: the claim tells whether he got that far.
-            StartState::Asked { dispatch, attempt } => Some(Step::Act(of(*attempt, dispatch))),
+            StartState::Asked { dispatch, attempt } => {
+                Some(when_due(&self.starting, now, || of(*attempt, dispatch)))
+            }
             StartState::Due(dispatch) => Some(when_due(&self.starting, now, || {
                 of(self.attempts + 1, dispatch)
             })),
@@ -201,6 +208,7 @@ impl Intake {
                 let reason = "whoever asked for it was cut off".to_owned();
                 StartState::Unknown { dispatch, reason }
             }),
+            StartFact::HeldBack { trouble } => self.starting.fail(trouble, at, self.id.0),
             StartFact::NotDone { attempt, trouble } => {
                 let reason = trouble.reason.clone();
                 match trouble.reaction {

@@ -148,7 +148,20 @@ fn one_that_somebody_was_about_to_start_is_asked_for_under_the_same_claim() {
         let fact = desk.answer(action);
         desk.intake.record(&fact, desk.now);
     };
-    // Whoever it was died; the claim is won only once.
+    // Whoever it was died, and GitHub is left alone for a while; the claim is won only once.
+    assert_eq!(desk.intake.plan(desk.now), Step::Act(begun.clone()));
+    let held_back = StartFact::HeldBack {
+        trouble: trouble(Reaction::ComeBack {
+            after_milliseconds: 15_000,
+        })
+        .unwrap(),
+    };
+    desk.intake.record(&IntakeFact::Start(held_back), desk.now);
+    let Step::Wait { until } = desk.intake.plan(desk.now) else {
+        panic!("it is not waited for");
+    };
+    assert_eq!(states(&desk), "asked");
+    desk.now = until;
     assert_eq!(desk.intake.plan(desk.now), Step::Act(begun.clone()));
     assert!(desk.intake.claims().contains(&begun.claim().unwrap()));
     let lost = IntakeFact::Start(StartFact::Lost { attempt: 1 });
