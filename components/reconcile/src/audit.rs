@@ -54,9 +54,11 @@ pub(crate) async fn note(acts: &[Act]) -> Result<(), StoreError> {
 }
 
 /// Notes that nothing came of the acts.
-pub(crate) async fn refuse(acts: &[Act], reason: &str) -> Result<(), StoreError> {
+pub(crate) async fn refuse(
+    acts: impl Iterator<Item = &Act>,
+    reason: &str,
+) -> Result<(), StoreError> {
     let refused: Vec<Act> = acts
-        .iter()
         .map(|act| act.ended(Outcome::Refused, reason))
         .collect();
     note(&refused).await

@@ -72,6 +72,19 @@ impl NotAdvanced {
     }
 }
 
+impl NotAdvanced {
+    /// Whether it is this that is not known, as the audit names it.
+    pub(crate) fn is_about(&self, on: &str) -> bool {
+        match self {
+            Self::UnknownRepository(key) => key.to_string() == on,
+            Self::UnknownInstallation(key) => key.to_string() == on,
+            Self::UnknownPreview(id) => id.to_string() == on,
+            Self::UnknownLine(id) => id.to_string() == on,
+            Self::Failed(_) => false,
+        }
+    }
+}
+
 impl<E: Into<RunError>> From<E> for NotAdvanced {
     fn from(error: E) -> Self {
         Self::Failed(error.into())

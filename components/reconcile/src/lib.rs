@@ -17,13 +17,13 @@ mod wishes;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::repository::SurveyPolicy;
+use domain::{Timestamp, repository::SurveyPolicy};
 use http::{HeaderMap, Method, Response, StatusCode, header};
 use http_body_util::Full;
-use ports::{Clock, Level, Log};
+use ports::{Clock, Level, Log, StoreError};
 use previews::DeliveryLog;
-use runtime::reconcile;
-use slipway_spin::{SpinClock, VariableError, Variables, spawn};
+use runtime::{reconcile, upkeep};
+use slipway_spin::{SpinClock, SpinStore, VariableError, Variables, spawn};
 use spin_sdk::{
     http::{IntoResponse, Request},
     http_service,
@@ -100,12 +100,9 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
         .await
         .map_err(|error| error.to_string())?;
     let acts = audit::acts(wishes, started);
-    let noted = async {
-        audit::note(&acts).await?;
-        requests::expire(started).await?;
-        audit::expire(started).await
-    };
-    noted.await.map_err(|error| error.to_string())?;
+    audit::note(&acts)
+        .await
+        .map_err(|error| error.to_string())?;
     let advanced = async {
         releases::post_wish(&release_runner, wishes).await?;
         let work = reconcile::work(&runner.store).await?;
@@ -124,7 +121,8 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
         Err(NotAdvanced::Failed(error)) => return Err(error.to_string()),
         Err(unknown) => {
             let detail = unknown.unknown().unwrap_or_default();
-            let refused = audit::refuse(&acts, &detail).await;
+            let unknown = acts.iter().filter(|act| unknown.is_about(&act.on));
+            let refused = audit::refuse(unknown, &detail).await;
             refused.map_err(|error| error.to_string())?;
             return Ok(answer::problem(StatusCode::NOT_FOUND, &detail));
         }
@@ -147,9 +145,25 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
     };
     log.write(Level::Info, "reconciled", &done.fields());
     let response = done.response();
+    forget(log, started).await;
     spawn(entities::follow(runner, entities.previews));
     spawn(releases::follow(release_runner, released.lines));
     Ok(response)
+}
+
+/// Deletes what is kept for a time only and too old, once in an hour. It can wait: what was done stays done if it fails.
+async fn forget(log: &DeliveryLog, now: Timestamp) {
+    let forgotten = async {
+        if upkeep::is_due(&SpinStore::new(), now).await? {
+            requests::expire(now).await?;
+            audit::expire(now).await?;
+        }
+        Ok::<(), StoreError>(())
+    };
+    if let Err(error) = forgotten.await {
+        let fields = [("reason", error.to_string().into())];
+        log.write(Level::Warn, "could not delete what is too old", &fields);
+    }
 }
 
 /// The bounds of surveys, as they are configured.

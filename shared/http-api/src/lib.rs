@@ -193,6 +193,10 @@ async fn decide<S: Store, H: Http, C: Clock, L: Log>(
         Turn::Again(reply) => Ok(reply),
         Turn::First(once) => {
             let reply = told(inbox, asked, perform(inbox, token, asked, route).await);
+            // Of what failed here nobody knows how far it came: that is no answer to be given for a day.
+            if reply.status.is_server_error() {
+                return Ok(reply);
+            }
             if let Err(error) = once.end(&inbox.store, once::answer(&reply)).await {
                 let fields = [("reason", error.to_string().into())];
                 let message = "could not keep an answer for its Idempotency-Key";

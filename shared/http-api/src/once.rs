@@ -1,7 +1,7 @@
 //! `Idempotency-Key`: whoever sends a `POST` again with the same key gets the same answer, and nothing is done twice.
 //!
-//! A key belongs to a token. What was answered is kept for a day, whatever it was, refusals and failures among it: to try anew
-//! takes another key.
+//! A key belongs to a token. What was answered is kept for a day, refusals among it: to try anew takes another key. Of what failed
+//! on our side (`5xx`) nobody knows how far it came: it is not done again either, and whoever asks is told to look.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use ports::{Clock, Store};

@@ -1,8 +1,6 @@
 //! The audit in the store: one small value in `default` for each act of a person's, found by listing keys, as pages of entities
 //! are.
 
-use std::time::Duration;
-
 use domain::{
     Timestamp,
     audit::{Act, ActKey},
@@ -13,10 +11,6 @@ use crate::RunError;
 
 /// So many acts are read at most for one page: a rare one is looked for over several pages.
 const READ_MAX: usize = 200;
-/// When acts that are too old were last looked for.
-const EXPIRED_AT: &str = "audit-expired-at";
-/// They are looked for so often: that lists all keys of `default`.
-const EXPIRE_EVERY: Duration = Duration::from_secs(3_600);
 /// So many are deleted at once, and in one run.
 const BATCH: usize = 100;
 const EXPIRE_MAX: usize = 2_000;
@@ -62,18 +56,8 @@ pub async fn page(
     Ok(page)
 }
 
-/// Deletes acts that are too old, once in an hour, whoever asks how often; returns how many.
+/// Deletes acts that are too old; returns how many. That lists all keys of `default`.
 pub async fn expire(store: &impl Store, now: Timestamp) -> Result<usize, StoreError> {
-    let last = store.get(Label::Default, EXPIRED_AT).await?;
-    let last = last.and_then(|value| std::str::from_utf8(&value).ok()?.parse().ok());
-    let last = last.map(Timestamp::from_milliseconds);
-    if last.is_some_and(|last| last.after(EXPIRE_EVERY) > now && last <= now) {
-        return Ok(0);
-    }
-    let noted = now.milliseconds().to_string();
-    store
-        .set(Label::Default, EXPIRED_AT, noted.as_bytes())
-        .await?;
     let over: Vec<String> = keys(store)
         .await?
         .into_iter()
@@ -159,21 +143,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_old_goes_once_in_an_hour() {
+    fn what_is_too_old_goes() {
         let store = MemoryStore::default();
         for second in 0..250 {
             noted(&store, second, "ada");
         }
         let later = at(99).after(KEPT);
         assert_eq!(wait(expire(&store, later)), Ok(100));
-        assert_eq!(
-            wait(expire(&store, later.after(Duration::from_secs(3_599)))),
-            Ok(0)
-        );
-        assert_eq!(
-            wait(expire(&store, later.after(Duration::from_secs(3_600)))),
-            Ok(150)
-        );
+        let last = later.after(std::time::Duration::from_secs(3_600));
+        assert_eq!(wait(expire(&store, last)), Ok(150));
         assert_eq!(
             wait(page(&store, None, 10, |_| true)).unwrap(),
             Page::default()

@@ -8,7 +8,9 @@ use std::cell::RefCell;
 use domain::{
     PreviewId, RepositoryName,
     audit::Act,
-    command::{Action, Command, CommandId, Decision, Fact, Mark, Order, Request, Written},
+    command::{
+        Action, Command, CommandId, Decision, Fact, Mark, Order, ReleaseWish, Request, Written,
+    },
     entity::Entity,
     preview::{self, Preview, Reading, Trouble},
     release::{Line, LineId},
@@ -48,10 +50,9 @@ impl<H: Http, C: Clock, L: Log, S: Store> Executor<Command> for CommandExecutor<
                 }
             }
             Action::Decide(written) => self.decide(*id, written).await.unwrap_or_else(troubled),
-            Action::TellLine(wish) => {
-                let now = self.clock.now();
-                match mailbox::post::<Line>(&self.store, &wish.line, &wish.fact, now).await {
-                    Ok(_) => {
+            Action::TellLine { wish, act } => {
+                match self.tell_line(wish, (*id, act.as_deref())).await {
+                    Ok(()) => {
                         self.told_lines.borrow_mut().push(wish.line.clone());
                         Fact::LineTold
                     }
@@ -132,17 +133,34 @@ impl<H: Http, C: Clock, L: Log, S: Store> CommandExecutor<'_, H, C, L, S> {
         Ok(Fact::Vetted { permission })
     }
 
+    /// Notes what the command is for the audit, and tells the release line.
+    async fn tell_line(
+        &self,
+        wish: &ReleaseWish,
+        noted: (CommandId, Option<&Act>),
+    ) -> Result<(), RunError> {
+        self.note(noted).await?;
+        let now = self.clock.now();
+        mailbox::post::<Line>(&self.store, &wish.line, &wish.fact, now).await?;
+        Ok(())
+    }
+
+    /// The same however often it is noted: the comment says when it was.
+    async fn note(&self, (id, act): (CommandId, Option<&Act>)) -> Result<(), RunError> {
+        if let Some(act) = act {
+            audit::note(&self.store, &act.key(&id.to_string()), act).await?;
+        }
+        Ok(())
+    }
+
     /// Notes what the command is for the audit, and tells the preview.
     async fn tell_preview(
         &self,
         preview: &PreviewId,
         fact: &preview::Fact,
-        (id, act): (CommandId, Option<&Act>),
+        noted: (CommandId, Option<&Act>),
     ) -> Result<(), RunError> {
-        if let Some(act) = act {
-            // The same however often it is noted: the comment says when it was.
-            audit::note(&self.store, &act.key(&id.to_string()), act).await?;
-        }
+        self.note(noted).await?;
         let now = self.clock.now();
         mailbox::post::<Preview>(&self.store, preview, fact, now).await?;
         Ok(())

@@ -29,6 +29,7 @@ pub mod repository;
 mod runner;
 #[cfg(test)]
 mod tests;
+pub mod upkeep;
 
 pub use error::RunError;
 pub use keys::QueueKey;

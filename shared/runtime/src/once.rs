@@ -17,7 +17,7 @@ const HOUR_MILLISECONDS: i64 = 3_600_000;
 /// Keys by the hour in which they were used, so that old ones are found without reading any.
 const INDEX: &str = "once-used/";
 /// So many are deleted in one run.
-const EXPIRE_MAX: usize = 500;
+const EXPIRE_MAX: usize = 2_000;
 
 /// An answer that was given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,7 +87,13 @@ impl Once {
             let known = once.known(store).await?;
             return Ok(known.unwrap_or(Begin::Unknown));
         }
-        once.write(store, None).await?;
+        if let Err(error) = once.write(store, None).await {
+            // Nothing was done: whoever asks again is to be first again, if that can be had.
+            let _kept = store
+                .delete_many(Label::Queue, &[once.claim().as_str()])
+                .await;
+            return Err(error);
+        }
         Ok(Begin::Do(once))
     }
 

@@ -110,8 +110,13 @@ pub enum Action {
     },
     /// Decide on it, by how the preview stands and GitHub shows the pull request.
     Decide(Written),
-    /// Tell the release line.
-    TellLine(ReleaseWish),
+    /// Tell the release line, after noting what for.
+    TellLine {
+        /// What.
+        wish: ReleaseWish,
+        /// The command as the audit has it.
+        act: Option<Box<Act>>,
+    },
     /// Tell the preview.
     Tell {
         /// The pull request.

@@ -125,7 +125,10 @@ impl Command {
             };
         };
         if let Some(wish) = decision.release.as_ref().filter(|_| !self.line_told) {
-            return Action::TellLine(wish.clone());
+            return Action::TellLine {
+                wish: wish.clone(),
+                act: self.noted(written, decision).map(Box::new),
+            };
         }
         if !self.told {
             return Action::Tell {

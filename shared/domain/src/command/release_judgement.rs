@@ -50,14 +50,24 @@ impl ReleaseOrder {
     ) -> Result<(ReleaseWish, String), String> {
         let (intervention, answer) = match &self.act {
             ReleaseAct::Deploy { commit } => {
-                self.deploy(line, &implied(line, commit.as_ref(), self, ground)?, now)
+                let commit = implied(line, commit.as_ref(), self, ground)?;
+                unmoved(line, line.moved_at(), written)?;
+                self.deploy(line, &commit, now)
             }
             ReleaseAct::Approve { commit } => {
+                let is_own = ground
+                    .pull_request
+                    .author
+                    .eq_ignore_ascii_case(&written.login);
+                if is_own && commit.is_none() {
+                    let refused = "whoever opened a pull request does not approve what came of it";
+                    return Err(format!("{}: {refused}", code(&name(&line.id))));
+                }
                 self.approve(line, implied(line, commit.as_ref(), self, ground)?)
             }
             ReleaseAct::Rollback { to, reason } => rollback(line, to, (reason.as_deref(), written)),
-            ReleaseAct::Lock { reason } => lock(line, reason),
-            ReleaseAct::Unlock => Ok(unlock(line)),
+            ReleaseAct::Lock { reason } => lock(line, reason, written),
+            ReleaseAct::Unlock => unlock(line, written),
         }?;
         let by = written.login.as_str();
         if let Some(reason) = line.would_refuse(&intervention, by) {
@@ -180,12 +190,7 @@ fn waiting(line: &Line, order: &ReleaseOrder) -> String {
 /// Back to a release, which whoever reads the answer is told: nothing is taken back to another one.
 fn rollback(line: &Line, to: &Target, (reason, written): (Option<&str>, &Written)) -> Judged {
     let place = code(&name(&line.id));
-    let in_time = |moved: &Timestamp| moved.since(written.written_at).as_secs() >= 1;
-    if line.moved_at().filter(in_time).is_some() {
-        return Err(format!(
-            "something was released in {place} since that was written. If you have seen it, say so again"
-        ));
-    }
+    unmoved(line, line.moved_at(), written)?;
     let back = match to {
         Target::Back(back) => *back,
         Target::Commit(prefix) => {
@@ -217,11 +222,32 @@ fn rollback(line: &Line, to: &Target, (reason, written): (Option<&str>, &Written
     Ok((intervention.map_err(|reason| code(&reason))?, answer))
 }
 
+/// Refuses what was written before something happened in the environment that its writer did not know. GitHub's times are whole
+/// seconds.
+fn unmoved(line: &Line, moved_at: Option<Timestamp>, written: &Written) -> Result<(), String> {
+    let is_later = |moved: &Timestamp| moved.since(written.written_at).as_secs() >= 1;
+    match moved_at.filter(is_later) {
+        None => Ok(()),
+        Some(_) => Err(format!(
+            "something happened in {} since that was written. If you have seen it, say so again",
+            code(&name(&line.id))
+        )),
+    }
+}
+
 fn unexplained(number: PullRequestNumber) -> String {
     format!("by a comment on #{number}, without a reason")
 }
 
-fn lock(line: &Line, reason: &str) -> Judged {
+fn lock(line: &Line, reason: &str, written: &Written) -> Judged {
+    if let Some(known) = line.lock().filter(|known| known.by != written.login) {
+        return Err(format!(
+            "{} is locked by {} already: {}. Take that lock off first",
+            code(&name(&line.id)),
+            code(&known.by),
+            code(&known.reason),
+        ));
+    }
     let particulars = Particulars {
         reason: Some(reason.to_owned()),
         ..Particulars::default()
@@ -237,15 +263,17 @@ fn lock(line: &Line, reason: &str) -> Judged {
 }
 
 /// Takes off the lock, or else lifts the hold: of two reasons to wait one word takes one away.
-fn unlock(line: &Line) -> (Intervention, String) {
+fn unlock(line: &Line, written: &Written) -> Judged {
     let place = code(&name(&line.id));
-    if line.has_hold() && !line.has_lock() {
+    let goes = line.lock().or_else(|| line.hold());
+    unmoved(line, goes.map(|goes| goes.since), written)?;
+    if line.hold().is_some() && line.lock().is_none() {
         let answer = format!("the hold of {place} is lifted: releases begin by themselves again");
-        return (Intervention::LiftHold, answer);
+        return Ok((Intervention::LiftHold, answer));
     }
     let mut answer = format!("the lock of {place} is taken off");
-    if line.has_hold() {
+    if line.hold().is_some() {
         answer.push_str(", and it is held still after a way back: say it again to lift that too");
     }
-    (Intervention::Unlock, answer)
+    Ok((Intervention::Unlock, answer))
 }

@@ -141,7 +141,10 @@ impl Story {
                     Decision::on(order, written.written_at, &preview, pull_request, self.now);
                 ("decide".to_owned(), Fact::Decided(decision))
             }
-            Action::TellLine(wish) => (format!("tell {}", wish.line), Fact::LineTold),
+            Action::TellLine { wish, act } => {
+                assert!(act.is_some(), "noted before anything follows");
+                (format!("tell {}", wish.line), Fact::LineTold)
+            }
             Action::Tell { told, act, .. } => {
                 self.acts.extend(act.as_deref().cloned());
                 self.told.push(told.as_ref().clone());

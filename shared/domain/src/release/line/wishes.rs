@@ -1,7 +1,7 @@
 //! Wishes that may come twice: a person's word that was handed over by somebody who may die in the middle of it, and what people
 //! mean who name a commit and an environment and leave the rest to the line.
 
-use super::{Fact, Intervention, Line, Phase, standing::Standing, standing::UNATTRIBUTED};
+use super::{Fact, Hold, Intervention, Line, Phase, standing::Standing, standing::UNATTRIBUTED};
 use crate::{CommitSha, Timestamp};
 
 impl Line {
@@ -70,20 +70,19 @@ impl Line {
 
     /// Why nothing begins by itself: since it is locked, or held.
     pub fn is_kept_from_releasing(&self) -> Option<String> {
-        let told =
-            |how: &str, hold: &super::Hold| format!("it is {how} by {}: {}", hold.by, hold.reason);
+        let told = |how: &str, hold: &Hold| format!("it is {how} by {}: {}", hold.by, hold.reason);
         let lock = self.lock.as_ref().map(|lock| told("locked", lock));
         lock.or_else(|| self.hold.as_ref().map(|hold| told("held", hold)))
     }
 
-    /// Whether it is locked.
-    pub fn has_lock(&self) -> bool {
-        self.lock.is_some()
+    /// Who locked it, and why; none if nobody did.
+    pub fn lock(&self) -> Option<&Hold> {
+        self.lock.as_ref()
     }
 
-    /// Whether it is held after a way back.
-    pub fn has_hold(&self) -> bool {
-        self.hold.is_some()
+    /// Why it is held after a way back; none if it is not.
+    pub fn hold(&self) -> Option<&Hold> {
+        self.hold.as_ref()
     }
 
     /// How many approvals the commit has here, and how many it needs.

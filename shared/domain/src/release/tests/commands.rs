@@ -108,7 +108,7 @@ fn as_many_people_as_are_needed_approve_by_comments_and_the_author_is_none_of_th
         ),
     ];
     insta::assert_snapshot!(told.join("\n"), @"
-    Refused: `web/production`: `grace wrote 1111111, and nobody approves their own work`
+    Refused: `web/production`: whoever opened a pull request does not approve what came of it
     Done: the release of `1111111` in `web/production` is approved, as 1 of 2
     Refused: `web/production`: `Ada has approved 1111111 already`
     Done: the release of `1111111` in `web/production` is approved, as 2 of 2
@@ -194,7 +194,7 @@ fn a_way_back_from_what_was_released_since_is_not_what_was_meant() {
     story.now = written;
     let told = say(&mut story, "/rollback production");
     assert!(decided_at > written);
-    insta::assert_snapshot!(told, @"Refused: something was released in `web/production` since that was written. If you have seen it, say so again");
+    insta::assert_snapshot!(told, @"Refused: something happened in `web/production` since that was written. If you have seen it, say so again");
     assert_eq!(story.live(), Some('2'));
 }
 
@@ -216,6 +216,45 @@ fn a_lock_keeps_releases_waiting_until_it_is_taken_off() {
     Refused: `web/production`: `it is locked by ada: It is Friday ¦ 'rm'`
     Done: the lock of `web/production` is taken off
     Refused: `web/production`: `1111111 is live already`
+    ");
+}
+
+#[test]
+fn what_happened_after_a_command_was_written_is_not_undone_by_it() {
+    let mut story = Story::new(PRODUCTION);
+    story.release('1');
+    let written = story.now;
+    story.now = written.after(Duration::from_secs(5));
+    let mut told = vec![say(&mut story, "/lock production An incident")];
+    let locked = story.now;
+    story.now = written;
+    told.push(say(&mut story, "/unlock production"));
+    // Nobody's lock is replaced by somebody else's.
+    story.now = locked;
+    told.push(say_on(
+        &mut story,
+        &MERGED_AS_1,
+        "/lock production A demo",
+        "bob",
+    ));
+    told.push(say_on(
+        &mut story,
+        &MERGED_AS_1,
+        "/unlock production",
+        "bob",
+    ));
+    let written = story.now;
+    story.now = written.after(Duration::from_secs(5));
+    story.push('2');
+    story.release('2');
+    story.now = written;
+    told.push(say(&mut story, "/deploy production"));
+    insta::assert_snapshot!(told.join("\n"), @"
+    Done: `web/production` is locked: releases wait until somebody says `/unlock web/production`
+    Refused: something happened in `web/production` since that was written. If you have seen it, say so again
+    Refused: `web/production` is locked by `ada` already: `An incident`. Take that lock off first
+    Done: the lock of `web/production` is taken off
+    Refused: something happened in `web/production` since that was written. If you have seen it, say so again
     ");
 }
 
