@@ -317,7 +317,10 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
             name,
         };
         let outcome = match &self.registry {
-            Some(registry) => registry.delete_image_tag(repository, image, tag).await,
+            Some(registry) => {
+                let of = (tag, id.number);
+                registry.delete_image_tag(repository, image, of).await
+            }
             None => Ok(ImageOutcome::NotOurs),
         };
         match outcome {
@@ -327,6 +330,8 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
                 outcome,
             },
             Err(error) => Fact::ImageNotDeleted {
+                image: image.to_owned(),
+                tag: tag.clone(),
                 trouble: error.into(),
             },
         }
@@ -421,7 +426,7 @@ fn told(fact: &Fact) -> (&'static str, Option<&Trouble>) {
             ImageOutcome::Shared { .. } => ("left an image that has other tags too", None),
             ImageOutcome::NotOurs => ("no registry is configured for an image", None),
         },
-        Fact::ImageNotDeleted { trouble } => {
+        Fact::ImageNotDeleted { trouble, .. } => {
             ("could not delete the tag of an image", Some(trouble))
         }
         Fact::Requested(_) => ("somebody asks for something", None),

@@ -3,6 +3,8 @@
 //! - A robot account shows who it is by its name and secret (Basic); a bearer token is answered 401.
 //! - The name of a repository is one segment of the path; its slashes are encoded twice.
 //! - Other tags of the same artifact stay, and so does the artifact: Harbor's own rules of retention see to it.
+//! - It knows nothing of GitHub's repositories, so the project must bear the name of the repository's owner, in lower case.
+//! - A tag that is not there is answered 404 with `artifact ... not found`; a project or repository that is not, with other words.
 //! - A tag that a rule makes immutable is refused with 412.
 
 use std::time::Duration;
@@ -95,9 +97,11 @@ impl<H: Http> Client<H> {
         access.is_none_or(|access| access.base.authority().as_deref() == Some(host))
     }
 
-    /// Deletes a tag. `path` is the image's name below the host: `<project>/<repository>`. A repeat is harmless: it finds nothing.
+    /// Deletes a tag. `path` is the image's name below the host: `<project>/<repository>`; `owner` is whose the repository on GitHub
+    /// is, and the project must be named so. A repeat is harmless: it finds nothing.
     pub async fn delete_image_tag(
         &self,
+        owner: &str,
         path: &str,
         tag: &ImageTag,
     ) -> Result<ImageOutcome, CallError> {
@@ -115,6 +119,11 @@ impl<H: Http> Client<H> {
             let reason = exchange.reason("the image has no project");
             return Err(exchange.refused(reason, "An image of Harbor's is <host>/<project>/<name>"));
         };
+        if project != owner.to_lowercase() {
+            let reason = exchange.reason(&format!("the project is not that of {}", excerpt(owner)));
+            let hint = "Of Harbor only images in the project with the owner's name, in lower case, are deleted";
+            return Err(exchange.refused(reason, hint));
+        }
         let once = percent_encoded(repository, false);
         let path = format!(
             "/api/v2.0/projects/{}/repositories/{}/artifacts/{tag}/tags/{tag}",
@@ -128,7 +137,7 @@ impl<H: Http> Client<H> {
             }
             // A page of a proxy's, such as one for signing in.
             (StatusCode::OK, _) => Err(exchange.unreadable(&response, "a body")),
-            (StatusCode::NOT_FOUND, Some(error)) if error.code == "NOT_FOUND" => {
+            (StatusCode::NOT_FOUND, Some(error)) if names_a_tag(&error) => {
                 Ok(ImageOutcome::NotThere)
             }
             (status, Some(error)) if status.is_client_error() => {
@@ -165,6 +174,12 @@ fn error(response: &Response) -> Option<ErrorText> {
     body.errors.into_iter().next()
 }
 
+/// Whether the repository was seen, and has no such tag.
+fn names_a_tag(error: &ErrorText) -> bool {
+    let words = ["artifact ", "tag "];
+    error.code == "NOT_FOUND" && words.iter().any(|word| error.message.starts_with(word))
+}
+
 /// What Harbor said in its own words; a limit is waited for.
 fn refusal(exchange: &Exchange<'_>, response: &Response, error: &ErrorText) -> CallError {
     if matches!(
@@ -176,6 +191,9 @@ fn refusal(exchange: &Exchange<'_>, response: &Response, error: &ErrorText) -> C
     let hint = match response.status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             "The robot account in registry_token must be valid and may delete tags in the project"
+        }
+        StatusCode::NOT_FOUND => {
+            "There is no such project or repository, or the robot account in registry_token may not see it"
         }
         StatusCode::PRECONDITION_FAILED => "A rule of the project makes the tag immutable",
         _ => "",

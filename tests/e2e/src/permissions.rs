@@ -5,13 +5,15 @@ use world::Entry;
 
 /// Requests that no App makes with a token of its own: by plain tokens (`github_token`, `gitops_token`, `registry_token`), by whoever registers the
 /// App and is nobody yet, and for the keys of the tokens of Actions, which are another host's.
-const CALLS_BY_OTHERS: [&str; 11] = [
+const CALLS_BY_OTHERS: [&str; 13] = [
     "DELETE /orgs/{org}/packages/{package_type}/{package_name}/versions/{package_version_id}",
     "DELETE /repos/{owner}/{repo}/environments/{environment_name}",
     "DELETE /users/{username}/packages/{package_type}/{package_name}/versions/{package_version_id}",
     "GET /.well-known/jwks",
+    "GET /orgs/{org}/packages/{package_type}/{package_name}",
     "GET /orgs/{org}/packages/{package_type}/{package_name}/versions",
     "GET /user",
+    "GET /users/{username}/packages/{package_type}/{package_name}",
     "GET /users/{username}/packages/{package_type}/{package_name}/versions",
     "POST /app-manifests/{code}/conversions",
     "POST /organizations/{org}/settings/apps/new",

@@ -127,7 +127,7 @@ impl Ghost {
                 }
             }
             Fact::ImageDeleted { .. } => self.well("image"),
-            Fact::ImageNotDeleted { trouble } => self.in_vain("image", trouble, at),
+            Fact::ImageNotDeleted { trouble, .. } => self.in_vain("image", trouble, at),
             Fact::DeploymentsSwept { .. } => self.well("sweep"),
             Fact::DeploymentsNotSwept { trouble } => self.in_vain("sweep", trouble, at),
             // Nobody presses a button in a simulation.

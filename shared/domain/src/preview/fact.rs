@@ -180,6 +180,10 @@ pub enum Fact {
     },
     /// The tag could not be deleted.
     ImageNotDeleted {
+        /// The image without its tag.
+        image: String,
+        /// The tag.
+        tag: ImageTag,
         /// Why.
         trouble: Trouble,
     },

@@ -104,8 +104,12 @@ impl Preview {
                 image,
                 tag,
                 outcome,
-            } => self.images.told(image, tag, outcome),
-            Fact::ImageNotDeleted { trouble } => self.image_not_deleted(trouble, at),
+            } => self.image_told(image, tag, outcome),
+            Fact::ImageNotDeleted {
+                image,
+                tag,
+                trouble,
+            } => self.image_not_deleted((image, tag), trouble, at),
             Fact::Requested(request) => self.requested(request),
             Fact::RequestJudged {
                 request,
@@ -276,7 +280,7 @@ impl Preview {
         self.comment.effort.start_afresh();
         self.reports.start_afresh();
         self.wishes.effort.start_afresh();
-        self.images.effort.start_afresh();
+        self.images.start_afresh();
         self.configuration.effort.start_afresh();
         self.builds.effort.start_afresh();
         self.files.effort.start_afresh();

@@ -25,7 +25,8 @@ impl Preview {
         });
         let reports = self.reports.efforts().into_iter();
         let reports = reports.filter_map(|(what, effort)| Some((what.to_owned(), effort?)));
-        let images = ("deleting the image".to_owned(), &self.images.effort);
+        let standing = self.images.standing();
+        let images = ("deleting the image".to_owned(), &standing);
         own.into_iter()
             .chain(targets)
             .chain([images])

@@ -1,21 +1,25 @@
 //! The images that were deployed for a pull request: once it is closed and its previews are confirmed to be gone, their tags are deleted
-//! from the registry.
+//! from the registry, a day after it was closed: workflows give images of merged pull requests other names, and people reopen.
 //!
 //! Only a tag that names the pull request is ever deleted: one made by a template such as `pr-{number}-{short_commit}`. A tag of a
-//! commit alone may be what production runs, and one of a number alone (`v{number}`) may be a release. An image at `ghcr.io` must be the
-//! repository owner's own. A pull request that is reopened needs another build, so builds whose image was deleted count no more.
+//! commit alone may be what production runs, and one of a number alone (`v{number}`) may be a release. That the image is this
+//! repository's is for the registry's client to see to, since a tag does not name a repository. A pull request that is reopened needs
+//! another build, so builds that were known when an image was deleted count no more.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Action, Effort, Preview, PullRequestState, Revision, ServiceSettings, Trouble, WorkflowRun,
+    Action, Effort, Preview, PullRequestState, Reaction, Revision, RunProgress, ServiceSettings,
+    Trouble, WorkflowRun,
     plan::{Next, when_due},
     state::Sighting,
 };
 use crate::{ApplicationUuid, ImageTag, RepositoryName, Timestamp, configuration::Template};
 
+/// Nothing is deleted before the pull request was closed for so long.
+const GRACE: Duration = Duration::from_secs(24 * 3_600);
 /// Of more tags the oldest are left in the registry.
 const TAGS_MAX: usize = 60;
 /// What stands before the number in a tag that names a pull request, without what separates the two.
@@ -50,6 +54,15 @@ pub(super) struct DeployedImage {
     run: (u64, u64),
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) outcome: Option<ImageOutcome>,
+    /// Why it cannot be deleted, until a person changes something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) refusal: Option<String>,
+}
+
+impl DeployedImage {
+    fn is(&self, image: &str, tag: &ImageTag) -> bool {
+        self.image == image && self.tag == *tag
+    }
 }
 
 /// The images that were deployed for the pull request.
@@ -61,8 +74,12 @@ pub(super) struct Images {
     /// Runs whose image was deleted, with the attempt.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     spent: BTreeMap<u64, u64>,
+    /// The highest run that was known when an image was deleted: those up to it were there before.
     #[serde(default)]
-    pub(super) effort: Effort,
+    spent_up_to: u64,
+    /// The tries at the image whose turn it is.
+    #[serde(default)]
+    effort: Effort,
 }
 
 impl Images {
@@ -76,7 +93,9 @@ impl Images {
     }
 
     fn next(&self) -> Option<&DeployedImage> {
-        self.deployed.iter().find(|image| image.outcome.is_none())
+        self.deployed
+            .iter()
+            .find(|image| image.outcome.is_none() && image.refusal.is_none())
     }
 
     fn note(&mut self, deployed: DeployedImage) {
@@ -92,30 +111,100 @@ impl Images {
     }
 
     /// Takes in what became of a tag, whichever service it was deployed as.
-    pub(super) fn told(&mut self, image: &str, tag: &ImageTag, outcome: &ImageOutcome) {
+    fn told(
+        &mut self,
+        (image, tag): (&str, &ImageTag),
+        outcome: &ImageOutcome,
+        known_runs: &[WorkflowRun],
+    ) {
         self.effort.succeed();
-        let of = self
+        let mut spent = Vec::new();
+        for known in self
             .deployed
             .iter_mut()
-            .filter(|known| known.image == image && known.tag == *tag);
-        for known in of {
+            .filter(|known| known.is(image, tag))
+        {
             known.outcome = Some(outcome.clone());
             match outcome {
-                ImageOutcome::Deleted | ImageOutcome::NotThere => {
-                    let (run, attempt) = known.run;
-                    let spent = self.spent.entry(run).or_default();
-                    *spent = attempt.max(*spent);
-                }
+                ImageOutcome::Deleted | ImageOutcome::NotThere => spent.push(known.run),
                 ImageOutcome::Shared { .. } | ImageOutcome::NotOurs => {}
+            }
+        }
+        if spent.is_empty() {
+            return;
+        }
+        for run in known_runs {
+            self.spent_up_to = self.spent_up_to.max(run.id);
+            if run.progress == RunProgress::Succeeded {
+                spent.push((run.id, run.attempt));
+            }
+        }
+        for (run, attempt) in spent {
+            self.spent_up_to = self.spent_up_to.max(run);
+            let newest = self.spent.entry(run).or_default();
+            *newest = attempt.max(*newest);
+        }
+    }
+
+    /// Notes a try in vain. What the registry refuses holds up no other image.
+    fn not_deleted(
+        &mut self,
+        (image, tag): (&str, &ImageTag),
+        trouble: &Trouble,
+        (at, seed): (Timestamp, u64),
+    ) {
+        match trouble.reaction {
+            Reaction::GiveUp => {
+                self.effort.succeed();
+                for known in self
+                    .deployed
+                    .iter_mut()
+                    .filter(|known| known.is(image, tag))
+                {
+                    known.refusal = Some(trouble.reason.clone());
+                }
+            }
+            Reaction::Retry { .. } | Reaction::ComeBack { .. } | Reaction::Look => {
+                self.effort.fail(trouble, at, seed);
             }
         }
     }
 
-    /// Whether the image that `run` built was deleted since.
+    /// Lets everything be tried again, since something changed.
+    pub(super) fn start_afresh(&mut self) {
+        self.effort.start_afresh();
+        for image in &mut self.deployed {
+            image.refusal = None;
+        }
+    }
+
+    /// How it stands with all of them: given up if one is refused.
+    pub(super) fn standing(&self) -> Effort {
+        let mut refusals = self
+            .deployed
+            .iter()
+            .filter_map(|image| image.refusal.as_ref());
+        let Some(first) = refusals.next() else {
+            return self.effort.clone();
+        };
+        let more = refusals.count();
+        let reason = match more {
+            0 => first.clone(),
+            _ => format!("{first} (and {more} more)"),
+        };
+        Effort {
+            failures: Effort::FAILURES_MAX,
+            last_error: Some(reason),
+            ..self.effort.clone()
+        }
+    }
+
+    /// Whether the image that `run` built may have been deleted since: also a second run for the same commit builds the same tag.
     pub(super) fn lack(&self, run: &WorkflowRun) -> bool {
-        self.spent
-            .get(&run.id)
-            .is_some_and(|attempt| run.attempt <= *attempt)
+        match self.spent.get(&run.id) {
+            Some(attempt) => run.attempt <= *attempt,
+            None => run.id <= self.spent_up_to && run.attempt <= 1,
+        }
     }
 }
 
@@ -168,11 +257,12 @@ impl Preview {
             tag: revision.tag.clone(),
             run: (revision.run, revision.run_attempt),
             outcome: None,
+            refusal: None,
         };
         self.images.note(deployed);
     }
 
-    /// Deletes the tags once the pull request is over and nothing runs for it any more.
+    /// Deletes the tags once the pull request is over for a day and nothing runs for it any more.
     pub(super) fn delete_image(&self, sighting: &Sighting, now: Timestamp) -> Next {
         let over = match sighting.pull_request.state {
             PullRequestState::Open => false,
@@ -181,6 +271,10 @@ impl Preview {
         let Some(image) = self.images.next().filter(|_| over && !self.is_deployed()) else {
             return Next::Nothing;
         };
+        let from = sighting.state_since.after(GRACE);
+        if from > now {
+            return Next::At(from);
+        }
         let delete = || Action::DeleteImage {
             repository: sighting.pull_request.repository.clone(),
             image: image.image.clone(),
@@ -192,9 +286,18 @@ impl Preview {
         }
     }
 
-    pub(super) fn image_not_deleted(&mut self, trouble: &Trouble, at: Timestamp) {
+    pub(super) fn image_told(&mut self, image: &str, tag: &ImageTag, outcome: &ImageOutcome) {
+        self.images.told((image, tag), outcome, &self.builds.runs);
+    }
+
+    pub(super) fn image_not_deleted(
+        &mut self,
+        image: (&str, &ImageTag),
+        trouble: &Trouble,
+        at: Timestamp,
+    ) {
         let seed = self.seed();
-        self.images.effort.fail(trouble, at, seed);
+        self.images.not_deleted(image, trouble, (at, seed));
     }
 
     /// What became of the images of one application, in plain words, and whether any was deleted; none if there is nothing to say.

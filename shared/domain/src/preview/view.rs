@@ -162,7 +162,8 @@ impl Preview {
     /// is none the worse for it.
     pub fn report_troubles(&self) -> Vec<TroubleView> {
         let efforts = self.reports.efforts().into_iter();
-        let images = ("deleting the image", Some(&self.images.effort));
+        let standing = self.images.standing();
+        let images = ("deleting the image", Some(&standing));
         efforts
             .chain([images])
             .filter_map(|(what, effort)| trouble(what, effort?))

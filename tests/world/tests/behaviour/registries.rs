@@ -38,6 +38,35 @@ async fn at_github_a_version_goes_with_all_its_tags_and_the_last_one_stays() {
 }
 
 #[tokio::test]
+async fn at_github_a_package_tells_the_repository_that_it_is_linked_to() {
+    let world = asking::world().await;
+    let github = world.github();
+    let repository = github.repository("acme/shop");
+    github.add_classic_token("ghp_classic", "janitor", &["read:packages"]);
+    github.push_image("acme/shop/web", &["pr-1"]);
+    github.push_image("acme/tools", &["pr-1"]);
+    let caller = asking::github_as(&world, "ghp_classic");
+    for (path, linked) in [
+        ("/orgs/acme/packages/container/shop%2Fweb", true),
+        ("/orgs/acme/packages/container/tools", false),
+    ] {
+        let answer = caller.get(path).await;
+        assert_eq!(answer.status, 200, "{path}");
+        let shown = answer.json();
+        let differences = answer_differences(Vendor::GitHub, "GET", path, 200, &shown);
+        assert!(differences.is_empty(), "{path}: {differences:?}");
+        let id = shown["repository"]["id"].as_u64();
+        assert_eq!(id, linked.then(|| repository.id()), "{path}");
+    }
+    for path in [
+        "/orgs/acme/packages/container/none",
+        "/users/acme/packages/container/tools",
+    ] {
+        assert_eq!(caller.get(path).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn at_github_packages_are_for_classic_tokens_with_the_scope() {
     let world = asking::world().await;
     world.github().repository("acme/shop");

@@ -208,8 +208,9 @@ fn images(preview: &Preview) -> Vec<String> {
             others.join(", ")
         ))
     });
-    let failed = images.effort.is_exhausted().then(|| {
-        let reason = images.effort.last_error.as_deref().unwrap_or_default();
+    let standing = images.standing();
+    let failed = standing.is_exhausted().then(|| {
+        let reason = standing.last_error.as_deref().unwrap_or_default();
         format!(
             "❌ Its image could not be deleted from the registry: {}",
             code(reason)

@@ -47,6 +47,7 @@ pub(super) fn route(
                 .collect();
             call.page(&shown, |items| items.into())
         }
+        ("GET", ["container", name]) => shown(call, github, (owner, name)),
         ("DELETE", ["container", name, "versions", id]) => {
             delete(github, &package(owner, name), id)
         }
@@ -56,6 +57,26 @@ pub(super) fn route(
 
 fn package(owner: &str, name: &str) -> String {
     format!("{owner}/{name}").to_lowercase()
+}
+
+/// A package, with the repository that it is linked to if there is one of its first name: by an action's push, or by its label.
+fn shown(call: &Call<'_>, github: &GitHubState, (owner, name): (&str, &str)) -> Reply {
+    let Some(versions) = github.packages.get(&package(owner, name)) else {
+        return error(404, "Package not found.");
+    };
+    let first = name.split('/').next().unwrap_or(name);
+    let linked = github
+        .named(&format!("{owner}/{first}"))
+        .map(|found| call.shape(github).lite_repository(found));
+    let newest = versions.iter().map(|version| version.created_at).max();
+    let at = github_time(newest.unwrap_or_default());
+    let url = format!("{}{}", call.shared.github_url(), call.request.path);
+    let answer = json!({
+        "id": 197, "name": name, "package_type": "container", "url": url, "html_url": "https://github.com/packages",
+        "version_count": versions.len(), "visibility": "private", "created_at": at, "updated_at": at,
+        "repository": linked,
+    });
+    Reply::json(200, &answer)
 }
 
 fn written(call: &Call<'_>, version: &Version) -> Value {
