@@ -153,20 +153,28 @@ async fn deployments_of_a_long_series_of_pushes_are_deleted_from_github() -> Res
         .open_pull_request("Add a cart", "feature/cart");
     let live = "success: deployed and found healthy";
     let is_live = |shown: &str| shown == live;
+    let environment = format!("preview-pr-{}", pull.number());
     for _ in 0..8 {
-        pull.push();
+        let head = pull.push();
         story.repository.run("CI").for_pull_request(&pull).succeed();
         let shows_it = |_: &world::World| {
-            let shown = deployments(&story, &pull);
-            shown.last().is_some_and(|last| is_live(last))
+            let shown = story.repository.deployments_to(&environment);
+            let last = shown.last();
+            last.is_some_and(|last| last.sha == head && is_live(&last.says()))
         };
-        story.until("a live deployment", shows_it).await?;
+        story
+            .until("a live deployment of the push", shows_it)
+            .await?;
     }
     let is_swept = |_: &world::World| deployments(&story, &pull).len() <= 2;
     story.reconcile_until("few deployments", is_swept).await?;
     let left = deployments(&story, &pull);
     assert_eq!(left.iter().filter(|shown| is_live(shown)).count(), 1);
     assert_eq!(left.last().map(String::as_str), Some(live));
+    let journal = story.world.journal();
+    let deleted =
+        |entry: &&world::Entry| entry.method == "DELETE" && entry.path.contains("/deployments/");
+    assert!(journal.iter().filter(deleted).count() >= 6, "{left:?}");
     story.world.assert_clean();
     Ok(())
 }
