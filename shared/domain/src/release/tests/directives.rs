@@ -1,7 +1,7 @@
 //! Workflows that the message of a pushed commit starts.
 
 use super::{
-    intake::{Desk, place, reading},
+    desk::{Desk, place, reading},
     *,
 };
 use crate::{

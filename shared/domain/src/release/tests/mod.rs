@@ -7,6 +7,7 @@ mod approvals;
 mod argo;
 mod arrival;
 mod commands;
+mod desk;
 mod directives;
 mod failing;
 mod images;
