@@ -56,7 +56,12 @@ pub(crate) async fn acquire<E: Entity>(
         // left is nobody's then, and whoever has mail for the entity begins anew.
         let stored: Option<Record<E>> = match Record::read(store, id).await {
             Ok(stored) => stored,
-            Err(error) => return Err(give_back(store, id, claimed, error).await),
+            Err(error) => {
+                return Err(match claimed {
+                    Some((epoch, _)) => give_back(store, id, epoch, error).await,
+                    None => error,
+                });
+            }
         };
         if known > 0 && stored.is_none() {
             let epoch = claimed.map_or(known + 1, |(epoch, _)| epoch);
@@ -73,18 +78,16 @@ pub(crate) async fn acquire<E: Entity>(
     Ok(Acquired::Busy)
 }
 
-/// Gives back the claim of a lease that cannot be taken up because the record cannot be read, and says why.
-async fn give_back(
+/// Gives back the claim of a lease that cannot be taken up, and says why.
+pub(crate) async fn give_back(
     store: &impl Store,
     id: &impl std::fmt::Display,
-    claimed: Option<(u64, Timestamp)>,
+    epoch: u64,
     error: RunError,
 ) -> RunError {
-    if let Some((epoch, _)) = claimed {
-        // Should this fail too, the lease is free again after its time.
-        let claim = keys::lease_claim(id, epoch);
-        drop(store.delete_many(Label::Default, &[&claim]).await);
-    }
+    // Should this fail too, the lease is free again after its time.
+    let claim = keys::lease_claim(id, epoch);
+    drop(store.delete_many(Label::Default, &[&claim]).await);
     error
 }
 

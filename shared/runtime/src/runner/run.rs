@@ -23,6 +23,8 @@ pub(super) struct Run<'a, E: Entity, S, C, L, X> {
     is_new: bool,
     /// Whether the store shows that the lease is ours.
     held: bool,
+    /// Whether the record was written, or may have been.
+    written: bool,
     /// The keys of mail that is in the state but not deleted yet.
     read: Vec<String>,
     /// The highest number of mail that was read, in the order of numbers or by its number alone.
@@ -34,6 +36,11 @@ pub(super) struct Run<'a, E: Entity, S, C, L, X> {
 impl<E: Entity, S: Store, C: Clock, L: Log, X: Executor<E>> Run<'_, E, S, C, L, X> {
     /// Plans and acts until there is nothing to do for now, and gives the lease back.
     pub(super) async fn finish(&mut self, mail: &[u64], until: Until) -> Result<Outcome, RunError> {
+        let ended = self.plan_and_act(mail, until).await;
+        self.unclaimed(ended).await
+    }
+
+    async fn plan_and_act(&mut self, mail: &[u64], until: Until) -> Result<Outcome, RunError> {
         if let Some(taken_back) = self.begin(mail).await? {
             return Ok(taken_back);
         }
@@ -127,6 +134,7 @@ impl<'a, E: Entity, S: Store, C: Clock, L: Log, X> Run<'a, E, S, C, L, X> {
             record,
             is_new,
             held: false,
+            written: false,
             read: Vec::new(),
             newest_read: 0,
             learnt: None,
@@ -135,6 +143,22 @@ impl<'a, E: Entity, S: Store, C: Clock, L: Log, X> Run<'a, E, S, C, L, X> {
 
     /// Takes mail in, acts on none of it, and notes when somebody should.
     pub(super) async fn take_in_only(&mut self, mail: &[u64]) -> Result<Outcome, RunError> {
+        let ended = self.take_in_and_note(mail).await;
+        self.unclaimed(ended).await
+    }
+
+    /// Gives back the claim of an entity of which nothing is stored if the run failed before anything was written: no record leads
+    /// anybody to it. Older claims stay for whoever comes next: somebody may be about to take one up.
+    async fn unclaimed(&self, ended: Result<Outcome, RunError>) -> Result<Outcome, RunError> {
+        match ended {
+            Err(error) if self.is_new && !self.written => {
+                Err(lease::give_back(&self.runner.store, self.id, self.record.epoch, error).await)
+            }
+            Ok(_) | Err(_) => ended,
+        }
+    }
+
+    async fn take_in_and_note(&mut self, mail: &[u64]) -> Result<Outcome, RunError> {
         if let Some(taken_back) = self.begin(mail).await? {
             return Ok(taken_back);
         }
@@ -150,14 +174,11 @@ impl<'a, E: Entity, S: Store, C: Clock, L: Log, X> Run<'a, E, S, C, L, X> {
 
     /// Takes in the mail that is known, and leaves gaps behind. Returns how the run ended if there is nothing of the entity.
     async fn begin(&mut self, mail: &[u64]) -> Result<Option<Outcome>, RunError> {
-        let known = self.take_in_known(mail).await;
-        if self.is_new && (known.is_err() || self.read.is_empty()) {
-            // Nothing was written yet, and without a record nothing would lead anybody to the claim.
-            let taken_back = self.take_back().await;
-            known?;
-            return taken_back.map(Some);
+        self.take_in_known(mail).await?;
+        if self.is_new && self.read.is_empty() {
+            // Nothing was written yet, and without a record nothing would lead anybody to the claims.
+            return self.take_back().await.map(Some);
         }
-        known?;
         self.pass_gap().await?;
         Ok(None)
     }
@@ -252,6 +273,7 @@ impl<'a, E: Entity, S: Store, C: Clock, L: Log, X> Run<'a, E, S, C, L, X> {
         } else {
             None
         };
+        self.written = true;
         self.record.write(&self.runner.store, self.id).await?;
         self.held = true;
         self.learnt = None;
@@ -283,6 +305,7 @@ impl<'a, E: Entity, S: Store, C: Clock, L: Log, X> Run<'a, E, S, C, L, X> {
         self.record.lease_until = None;
         self.record.followed_until =
             follow_until.filter(|deadline| wake.is_some_and(|until| until <= *deadline));
+        self.written = true;
         self.record.write(&self.runner.store, self.id).await?;
         self.learnt = None;
         // Only now: before the state is saved nothing may put off the time when somebody comes to look after a crash.

@@ -309,6 +309,36 @@ async fn a_store_that_fails_whoever_brings_old_mail_leaves_no_claim_behind() {
 }
 
 #[tokio::test]
+async fn a_run_that_fails_before_anything_is_written_gives_its_own_claim_back_and_no_other() {
+    let (store, clock) = (MemoryStore::default(), Hand::default());
+    let runner = runner(&store, &clock);
+    let mail = runner.post::<Counter>(&ID, &Told::Add(1)).await.unwrap();
+    // Somebody who died claimed the first lease; after a minute the second is there to be had.
+    let [died, ours] = [1, 2].map(|epoch| keys::lease_claim(&ID, epoch));
+    store.increment(Label::Default, &died, 1).await.unwrap();
+    runner.run::<Counter>(&ID, &[mail]).await.unwrap();
+    clock.pass(Duration::from_secs(61));
+    // The first look is for the mail that is known, the second for all that there is.
+    let second_look = At {
+        operation: "get",
+        key: keys::mail(&ID, mail),
+        nth: 2,
+    };
+    run_with(&store, &clock, &[mail], second_look, Fault::NotDone)
+        .await
+        .unwrap_err();
+    let left = store.all_keys();
+    assert!(!left.iter().any(|key| key.contains(&ours)), "{left:?}");
+    assert!(left.iter().any(|key| key.contains(&died)), "{left:?}");
+    let outcome = runner.run::<Counter>(&ID, &[mail]).await.unwrap();
+    assert_eq!(
+        outcome,
+        Outcome::Settled,
+        "without waiting for another lease"
+    );
+}
+
+#[tokio::test]
 async fn a_lease_that_cannot_be_taken_up_because_the_record_cannot_be_read_is_free_again() {
     let (store, clock) = (MemoryStore::default(), Hand::default());
     let runner = runner(&store, &clock);
