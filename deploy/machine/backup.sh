@@ -16,7 +16,7 @@ name=$(date -u +%Y%m%dT%H%M%SZ)
 part=$backups/$name.part
 umask 077
 mkdir -p "$part"
-for store in queue default inbox; do
+for store in queue default inbox ledger; do
     sqlite3 "$state/$store.db" ".timeout 10000" ".backup '$part/$store.db'"
     answer=$(sqlite3 "$part/$store.db" "PRAGMA integrity_check")
     if [ "$answer" != ok ]; then

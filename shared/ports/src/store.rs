@@ -9,11 +9,13 @@ pub enum Label {
     Inbox,
     /// What is pending or due: small, and listed by reconcile.
     Queue,
+    /// The audit: what people did. Apart from entities, so that none of their listings walks over it.
+    Ledger,
 }
 
 impl Label {
     /// All labels.
-    pub const ALL: [Self; 3] = [Self::Default, Self::Inbox, Self::Queue];
+    pub const ALL: [Self; 4] = [Self::Default, Self::Inbox, Self::Queue, Self::Ledger];
 
     /// The label as `spin.toml` and `runtime-config.toml` write it.
     pub const fn name(self) -> &'static str {
@@ -21,6 +23,7 @@ impl Label {
             Self::Default => "default",
             Self::Inbox => "inbox",
             Self::Queue => "queue",
+            Self::Ledger => "ledger",
         }
     }
 }

@@ -1,5 +1,4 @@
-//! The audit in the store: one small value in `default` for each act of a person's, found by listing keys, as pages of entities
-//! are.
+//! The audit in the store: one small value in `ledger` for each act of a person's, found by listing the keys of that label.
 
 use domain::{
     Timestamp,
@@ -28,7 +27,7 @@ pub struct Page {
 pub async fn note(store: &impl Store, key: &ActKey, act: &Act) -> Result<(), StoreError> {
     // Plain data with text keys: serde_json cannot fail on it.
     let value = serde_json::to_vec(act).unwrap_or_default();
-    store.set(Label::Default, &key.to_string(), &value).await
+    store.set(Label::Ledger, &key.to_string(), &value).await
 }
 
 /// Up to `limit` acts that are wanted and older than `after`, the newest first.
@@ -44,7 +43,7 @@ pub async fn page(
     let mut page = Page::default();
     let mut rest = keys.into_iter().take(READ_MAX + 1).enumerate().peekable();
     while let Some((read, key)) = rest.next() {
-        let value = store.get(Label::Default, &key.to_string()).await?;
+        let value = store.get(Label::Ledger, &key.to_string()).await?;
         // One that was damaged, or is deleted just now, hides no other.
         let act = value.and_then(|value| serde_json::from_slice::<Act>(&value).ok());
         page.acts.extend(act.filter(|act| is_wanted(act)));
@@ -56,7 +55,7 @@ pub async fn page(
     Ok(page)
 }
 
-/// Deletes acts that are too old; returns how many. That lists all keys of `default`.
+/// Deletes acts that are too old; returns how many. That lists all keys of `ledger`.
 pub async fn expire(store: &impl Store, now: Timestamp) -> Result<usize, StoreError> {
     let over: Vec<String> = keys(store)
         .await?
@@ -67,13 +66,13 @@ pub async fn expire(store: &impl Store, now: Timestamp) -> Result<usize, StoreEr
         .collect();
     for batch in over.chunks(BATCH) {
         let batch: Vec<&str> = batch.iter().map(String::as_str).collect();
-        store.delete_many(Label::Default, &batch).await?;
+        store.delete_many(Label::Ledger, &batch).await?;
     }
     Ok(over.len())
 }
 
 async fn keys(store: &impl Store) -> Result<Vec<ActKey>, StoreError> {
-    let keys = store.keys(Label::Default).await?;
+    let keys = store.keys(Label::Ledger).await?;
     Ok(keys.iter().filter_map(|key| key.parse().ok()).collect())
 }
 
@@ -119,12 +118,7 @@ mod tests {
         for second in 0..450 {
             noted(&store, second, if second == 3 { "ada" } else { "bob" });
         }
-        wait(store.set(
-            Label::Default,
-            "audit/00000000000001/0123456789abcdef",
-            b"{",
-        ))
-        .unwrap();
+        wait(store.set(Label::Ledger, "audit/00000000000001/0123456789abcdef", b"{")).unwrap();
         let first = wait(page(&store, None, 2, |_| true)).unwrap();
         assert_eq!(seconds(&first), [449, 448]);
         let second = wait(page(&store, first.next.as_ref(), 2, |_| true)).unwrap();

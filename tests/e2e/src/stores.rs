@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use xtask::redis::Redis;
 
 /// The labels, in the order of their Redis databases.
-pub const LABELS: [&str; 3] = ["default", "inbox", "queue"];
+pub const LABELS: [&str; 4] = ["default", "inbox", "queue", "ledger"];
 
 /// How long a SQLite file may be locked.
 const LOCKED_PATIENCE: Duration = Duration::from_secs(10);

@@ -22,18 +22,19 @@ enum Entry {
 /// What is stored.
 #[derive(Debug, Default)]
 pub(crate) struct Entries {
-    by_label: [BTreeMap<String, Entry>; 3],
+    by_label: [BTreeMap<String, Entry>; Label::ALL.len()],
     /// Nothing works until then.
     pub(crate) down_until: Micros,
 }
 
 impl Entries {
     fn of(&mut self, label: Label) -> &mut BTreeMap<String, Entry> {
-        let [default, inbox, queue] = &mut self.by_label;
+        let [default, inbox, queue, ledger] = &mut self.by_label;
         match label {
             Label::Default => default,
             Label::Inbox => inbox,
             Label::Queue => queue,
+            Label::Ledger => ledger,
         }
     }
 

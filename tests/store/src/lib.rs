@@ -12,7 +12,7 @@ mod values;
 use anyhow::{Context, Error, Result, ensure};
 use ports::{Label, Store};
 
-/// Checks every assumption, with `one` and `other` as two ways to the same three stores, which are empty. Returns those that do not
+/// Checks every assumption, with `one` and `other` as two ways to the same four stores, which are empty. Returns those that do not
 /// hold, each with what was found instead. What the checks write they delete again.
 pub async fn broken<S: Store>(one: &S, other: &S) -> Vec<Error> {
     let mut broken = Vec::new();

@@ -234,7 +234,7 @@ fn a_backup_has_every_store_whole_and_old_ones_go() {
     let folder = TempDir::new().unwrap();
     let (state, backups) = (folder.path().join("state"), folder.path().join("backups"));
     fs::create_dir_all(&state).unwrap();
-    for store in ["queue", "default", "inbox"] {
+    for store in ["queue", "default", "inbox", "ledger"] {
         sqlite(
             &state.join(format!("{store}.db")),
             &format!("CREATE TABLE t (v); INSERT INTO t VALUES ('{store}')"),
@@ -253,7 +253,7 @@ fn a_backup_has_every_store_whole_and_old_ones_go() {
 
     let (succeeded, printed) = back_up(&state, &backups);
     assert!(succeeded, "{printed}");
-    for store in ["queue", "default", "inbox"] {
+    for store in ["queue", "default", "inbox", "ledger"] {
         assert_eq!(
             sqlite(
                 &Path::new(&printed).join(format!("{store}.db")),

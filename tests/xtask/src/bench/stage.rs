@@ -51,7 +51,7 @@ impl Stage {
             Application::Hello | Application::OneWrite | Application::OnSqlite => None,
         };
         let stores = redis.as_ref().map_or_else(stores::sqlite, |redis| {
-            redis.runtime_config(&["default", "inbox", "queue"])
+            redis.runtime_config(&["default", "inbox", "queue", "ledger"])
         });
         let mut options = host::Options::new(manifest(components, application, directory.path())?);
         let runtime_config = directory.path().join("runtime-config.toml");
