@@ -73,6 +73,8 @@ record! {
         optional namespace: Empty,
         /// Where it is reached. `{number}` is the pull request's number, `{commit}` and `{short_commit}` its head commit.
         required url: Template as UrlTemplate,
+        /// Only once the previews of these other services are ready with the same commit; they are removed after it.
+        default(Vec::new()) needs: Vec<String> as ListOf<Name>,
         /// Which pull requests get one.
         default(When::default()) when: When,
         /// How long it lives without activity; default: as long as the pull request is open.

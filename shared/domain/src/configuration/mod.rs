@@ -7,6 +7,7 @@
 mod describe;
 mod duration;
 mod file;
+mod needs;
 mod problem;
 mod reader;
 mod references;
@@ -49,6 +50,7 @@ pub fn parse(text: &str) -> Result<Configuration, ConfigurationError> {
     let mut reader = Reader::default();
     let configuration = Configuration::read(&mut reader, &root);
     references::check(&mut reader, &root);
+    needs::check(&mut reader, &root);
     let (problems, more) = reader.finish();
     match (configuration, ConfigurationError::of(problems, more)) {
         (Some(configuration), None) => Ok(configuration),

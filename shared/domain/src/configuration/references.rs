@@ -87,12 +87,12 @@ fn check_name(reader: &mut Reader, node: &Node, others: &[&str]) {
     );
 }
 
-fn get<'node>(node: &'node Node, key: &str) -> Option<&'node Node> {
+pub(super) fn get<'node>(node: &'node Node, key: &str) -> Option<&'node Node> {
     let entry = entries(Some(node)).iter().find(|entry| entry.key == key);
     entry.map(|entry| &entry.node)
 }
 
-fn entries(node: Option<&Node>) -> &[Entry] {
+pub(super) fn entries(node: Option<&Node>) -> &[Entry] {
     match node {
         Some(Node {
             value: Value::Map(entries),

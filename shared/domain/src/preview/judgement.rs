@@ -144,12 +144,14 @@ impl Preview {
                 "{head} waits for a place: {}",
                 self.told_wait(service, true)
             )),
-            Wanted::Present { .. } | Wanted::Awaited | Wanted::Undecided => None,
+            Wanted::Present { .. } | Wanted::Awaited | Wanted::Needing(_) | Wanted::Undecided => {
+                None
+            }
         });
         let possible = services.iter().any(|service| {
             matches!(
                 wanted(service),
-                Wanted::Present { .. } | Wanted::Awaited | Wanted::Undecided
+                Wanted::Present { .. } | Wanted::Awaited | Wanted::Needing(_) | Wanted::Undecided
             )
         });
         match hindered {

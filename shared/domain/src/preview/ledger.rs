@@ -223,6 +223,9 @@ impl Preview {
             Wanted::Crowded(service) => {
                 Decided::new(Verdict::Wait, "limit", self.told_wait(service, false))
             }
+            Wanted::Needing(need) => {
+                Decided::new(Verdict::Wait, "needs", self.told_need(need, str::to_owned))
+            }
             Wanted::Unapproved(service) => Decided::new(
                 Verdict::Wait,
                 "approval",

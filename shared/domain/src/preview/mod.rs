@@ -15,6 +15,7 @@ mod given_up;
 mod images;
 mod judgement;
 mod ledger;
+mod needs;
 mod plan;
 mod plan_target;
 mod publication;

@@ -110,7 +110,10 @@ impl Preview {
         let wanted = self.wanted(application);
         match wanted {
             Wanted::Absent(_) if target.is_vacant() => Next::Nothing,
-            Wanted::Absent(_) => self.remove(sighting, application, target, now, now),
+            Wanted::Absent(_) => match self.awaits_those_that_need(&target.service, now) {
+                Some(later) => later,
+                None => self.remove(sighting, application, target, now, now),
+            },
             Wanted::Present { service, run } if !target.has(&wanted) && !target.is_busy() => {
                 let revision = self
                     .pull_request()
@@ -129,6 +132,7 @@ impl Preview {
             Wanted::Present { .. }
             | Wanted::Awaited
             | Wanted::Crowded(_)
+            | Wanted::Needing(_)
             | Wanted::Unapproved(_)
             | Wanted::CommitSkipped
             | Wanted::Undecided => Next::Nothing,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{PullRequest, Revision, WorkflowRun};
+use super::{PullRequest, Revision, WorkflowRun, needs};
 use crate::{
     ApplicationUuid, PreviewId,
     configuration::{Configuration, ConfiguredDuration, Health, Template, TemplateValues, When},
@@ -59,9 +59,12 @@ pub struct ServiceSettings {
     pub tag: Template,
     /// Where it is reached.
     pub url: Template,
-    /// Only changes to these paths concern it; none for any change.
+    /// Only changes to these paths concern it; none for any change. What concerns a service concerns all that it needs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<String>,
+    /// The services whose previews are to be ready before it, with the same commit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
     /// Which pull requests get one.
     pub when: When,
     /// How its health is told.
@@ -92,6 +95,7 @@ impl Settings {
             });
         let environments = environments.collect();
         let unsupported = unsupported(&configuration);
+        let mut paths = needs::paths(&configuration.services);
         let services = configuration
             .services
             .into_iter()
@@ -99,12 +103,13 @@ impl Settings {
                 let preview = settings.preview?;
                 let coolify = preview.coolify?;
                 Some(ServiceSettings {
+                    paths: paths.remove(&service).unwrap_or_default(),
                     service,
                     application: coolify.application,
                     image: settings.image,
                     tag: coolify.tag,
                     url: preview.url,
-                    paths: settings.paths,
+                    needs: preview.needs,
                     when: preview.when,
                     health: preview.health,
                     ttl: preview.ttl,

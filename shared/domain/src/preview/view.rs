@@ -337,6 +337,7 @@ impl Preview {
                 Standing::Waiting,
                 format!("waiting for a place: {}", self.told_wait(service, true)),
             ),
+            Wanted::Needing(need) => (Standing::Waiting, self.told_need(need, str::to_owned)),
             Wanted::Unapproved(service) => (
                 Standing::Waiting,
                 format!(

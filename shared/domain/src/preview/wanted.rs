@@ -28,6 +28,8 @@ pub(super) enum Wanted<'a> {
     Awaited,
     /// The head commit's image, which is built, as soon as there is a place for one more live preview.
     Crowded(&'a ServiceSettings),
+    /// The head commit's image, which is built, as soon as the preview of another service is ready that it needs.
+    Needing(&'a str),
     /// The head commit's image, as soon as somebody who may approves the commit. What is there until then may stay.
     Unapproved(&'a ServiceSettings),
     /// Not the head commit's image, since its message says so. What is there may stay.
@@ -125,10 +127,15 @@ impl Preview {
             return Wanted::CommitSkipped;
         }
         match self.build(settings) {
-            Build::Succeeded(run) => match self.admitted(service) {
-                Admitted::Yes => Wanted::Present { service, run },
-                Admitted::No(_) => Wanted::Crowded(service),
-            },
+            Build::Succeeded(run) => {
+                if let Some(need) = self.unmet_need(service, &pull_request.head_commit) {
+                    return Wanted::Needing(need);
+                }
+                match self.admitted(service) {
+                    Admitted::Yes => Wanted::Present { service, run },
+                    Admitted::No(_) => Wanted::Crowded(service),
+                }
+            }
             Build::NotSeen | Build::Underway(_) | Build::Ended(_) => Wanted::Awaited,
         }
     }

@@ -193,6 +193,23 @@ fn a_wrong_value_is_told_with_what_would_be_right() {
             environment("after: [live], argocd: { application: shop }"),
         ),
         (
+            "a misspelt need",
+            with_lines(
+                "      needs: [ap]\n  api:\n    preview: { namespace: {}, url: 'https://a.example.com' }\n",
+            ),
+        ),
+        (
+            "a need without a preview",
+            with_lines("      needs: [api]\n  api: { image: shop }\n"),
+        ),
+        (
+            "a circle of needs",
+            with_lines(
+                "      needs: [api]\n  api:\n    preview: { namespace: {}, url: 'https://a.example.com', needs: [store] }\n  \
+                 store:\n    preview: { namespace: {}, url: 'https://s.example.com', needs: [web] }\n",
+            ),
+        ),
+        (
             "a workflow by its name",
             environment("branch: m, test: End to end, argocd: { application: shop }"),
         ),

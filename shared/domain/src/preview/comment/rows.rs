@@ -193,6 +193,10 @@ fn idle(preview: &Preview, application: &ApplicationUuid, target: &Target) -> St
                 preview.told_wait(service, true)
             )
         }
+        Wanted::Needing(need) => {
+            let told = preview.told_need(need, code);
+            format!("⏳ {}", told.replacen("waiting", "Waiting", 1))
+        }
         Wanted::Unapproved(service) => unapproved(preview, service),
         Wanted::CommitSkipped => format!(
             "⏭️ {} says `[skip preview]`",

@@ -249,6 +249,7 @@ impl Preview {
             }
             Wanted::Awaited
             | Wanted::Crowded(_)
+            | Wanted::Needing(_)
             | Wanted::Unapproved(_)
             | Wanted::CommitSkipped
             | Wanted::Undecided => false,

@@ -12,6 +12,7 @@ mod giving_up;
 mod images;
 mod ledger;
 mod lost;
+mod needs;
 mod order;
 mod report;
 mod superseding;
