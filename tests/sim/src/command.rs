@@ -1,8 +1,8 @@
-//! The command line: `sim [--seeds N] [--seed S] [--storm calm|usual|wild] [--mutation NAME] [--lines N]`.
+//! The command line: `sim [--world previews|releases] [--seeds N] [--seed S] [--storm calm|usual|wild] [--mutation NAME] [--lines N]`.
 
 use anyhow::{Context, bail};
 
-use crate::{Failure, Mutation, Options, Report, Storm, run};
+use crate::{Failure, Mutation, Options, Report, Storm, World, run};
 
 const HELP: &str = "\
 Runs the durable core under fire: simulated vendors, store, crashes and clocks, by seeds.
@@ -10,6 +10,7 @@ Runs the durable core under fire: simulated vendors, store, crashes and clocks, 
   --seeds N        run the seeds from 0 on, N of them (default 10000)
   --from S         begin with this seed instead of 0
   --seed S         run this one seed and tell its story
+  --world NAME     previews (default) or releases
   --storm KIND     calm, usual (default) or wild
   --mutation NAME  break lease, order or save-before-effect on purpose
   --failures N     stop after N violations (default 1)
@@ -73,6 +74,13 @@ fn set(parsed: &mut Arguments, name: &str, value: &str) -> anyhow::Result<()> {
         "--lines" => parsed.lines = usize::try_from(number()?)?,
         "--threads" => parsed.options.threads = usize::try_from(number()?)?,
         "--failures" => parsed.options.failures_max = usize::try_from(number()?)?,
+        "--world" => {
+            parsed.options.world = match value {
+                "previews" => World::Previews,
+                "releases" => World::Releases,
+                other => bail!("--world is {other:?}, expected previews or releases"),
+            }
+        }
         "--storm" => {
             parsed.options.storm = match value {
                 "calm" => Storm::Calm,
@@ -119,5 +127,8 @@ fn tell_failure(failure: &Failure, lines: usize) {
     for line in failure.story.iter().skip(from) {
         println!("  {line}");
     }
-    println!("replay with --seed {}\n", failure.seed);
+    println!(
+        "replay with --seed {}, and the other arguments as they were\n",
+        failure.seed
+    );
 }

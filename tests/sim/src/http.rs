@@ -12,12 +12,15 @@ use crate::{
     github, instance,
     kernel::{MILLISECOND, Micros, SECOND},
     port::Port,
+    releases,
     sim::{Course, Sim},
     site,
 };
 
 /// Where GitHub's API is.
 pub(crate) const GITHUB: &str = "https://api.github.test";
+/// Where Argo CD is.
+pub(crate) const ARGOCD: &str = "https://argocd.test";
 /// Where Coolify is.
 pub(crate) const COOLIFY: &str = "https://coolify.test";
 
@@ -28,6 +31,7 @@ const LANDS_MAX: Micros = 25 * SECOND;
 enum Vendor {
     GitHub,
     Coolify,
+    ArgoCd,
     Site,
 }
 
@@ -149,7 +153,9 @@ impl Http for Port {
         }
         let handle = move |sim: &Rc<Sim>| {
             let response = match vendor {
+                Vendor::GitHub if sim.releases.is_some() => releases::github::answer(sim, &asked),
                 Vendor::GitHub => github::answer(sim, &asked),
+                Vendor::ArgoCd => releases::argocd::answer(sim, &asked),
                 Vendor::Coolify => coolify::answer(sim, &asked),
                 Vendor::Site => site::answer(sim, &asked),
             };
@@ -165,7 +171,8 @@ impl Http for Port {
 
 /// The component of the same process that a URL leads to.
 fn component(url: &str) -> Option<&str> {
-    url.strip_prefix("http://")?.strip_suffix(".spin.internal/")
+    let (name, _) = url.strip_prefix("http://")?.split_once(".spin.internal/")?;
+    Some(name)
 }
 
 fn shown(result: &Result<Response, HttpError>) -> String {
@@ -190,6 +197,8 @@ fn taken_apart(request: &Request, by: String) -> (Vendor, Asked) {
         (Vendor::GitHub, rest)
     } else if let Some(rest) = request.url.strip_prefix(COOLIFY) {
         (Vendor::Coolify, rest)
+    } else if let Some(rest) = request.url.strip_prefix(ARGOCD) {
+        (Vendor::ArgoCd, rest)
     } else {
         (Vendor::Site, request.url.as_str())
     };
@@ -221,7 +230,8 @@ fn durations(sim: &Sim, vendor: Vendor, method: &Method) -> (Micros, Micros) {
 fn faults(sim: &Sim, vendor: Vendor) -> HttpFaults {
     match vendor {
         Vendor::GitHub => sim.faults.get().github,
-        Vendor::Coolify => sim.faults.get().coolify,
+        // Whatever deploys fails as often.
+        Vendor::Coolify | Vendor::ArgoCd => sim.faults.get().coolify,
         Vendor::Site => HttpFaults::default(),
     }
 }
@@ -230,6 +240,7 @@ fn host(vendor: Vendor) -> &'static str {
     match vendor {
         Vendor::GitHub => GITHUB,
         Vendor::Coolify => COOLIFY,
+        Vendor::ArgoCd => ARGOCD,
         Vendor::Site => "the preview",
     }
 }
@@ -349,7 +360,7 @@ fn is_down(sim: &Rc<Sim>, vendor: Vendor, rate: u64) -> bool {
     let until = now + sim.random.between(5, 240) * SECOND;
     let down_until = match vendor {
         Vendor::GitHub => &mut sim.github.borrow_mut().down_until,
-        Vendor::Coolify | Vendor::Site => &mut sim.coolify.borrow_mut().down_until,
+        Vendor::Coolify | Vendor::ArgoCd | Vendor::Site => &mut sim.coolify.borrow_mut().down_until,
     };
     if begins {
         *down_until = until;

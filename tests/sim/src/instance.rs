@@ -44,12 +44,13 @@ use crate::{
     http::{COOLIFY, GITHUB, plain},
     kernel::{MILLISECOND, Micros, SECOND},
     port::Port,
+    releases,
     sim::Sim,
     watched::{Noted, Watched, WatchedExecutor},
 };
 
 /// So long a request's background work goes on with a preview.
-const FOLLOWED: Duration = Duration::from_secs(120);
+pub(crate) const FOLLOWED: Duration = Duration::from_secs(120);
 /// So long one reconcile begins with further previews and deliveries.
 const RECONCILED: Duration = Duration::from_secs(20);
 /// So long one reconcile looks for deliveries that never came.
@@ -105,7 +106,7 @@ fn runner(port: &Port) -> Running<'_> {
 /// HTTP to a vendor, behind its circuit breaker.
 pub(crate) type VendorHttp<'a> = Guarded<&'a Port, &'a Port, &'a Port, &'a Port>;
 
-fn guarded<'a>(vendor: &'static str, port: &'a Port) -> VendorHttp<'a> {
+pub(crate) fn guarded<'a>(vendor: &'static str, port: &'a Port) -> VendorHttp<'a> {
     Guarded {
         vendor,
         http: port,
@@ -172,6 +173,10 @@ async fn reconcile_once(port: &Port) -> Option<Timestamp> {
             }
         })
         .await;
+    if port.sim.releases.is_some() {
+        inbox.expire(RETENTION).await.ok()?;
+        return releases::instance::reconcile(port, deadline).await;
+    }
     close_gaps(port, &inbox).await?;
     inbox.expire(RETENTION).await.ok()?;
     let mut work = reconcile::work(&port).await.ok()?;
@@ -375,6 +380,9 @@ struct Learnt {
 
 /// A component answers what the gateway hands on to it: `200` once all that the event tells is durable.
 pub(crate) async fn component(port: &Port, name: &str, request: &Request) -> Response {
+    if port.sim.releases.is_some() {
+        return releases::instance::component(port, name, request).await;
+    }
     let learnt = match name {
         "pull-request" => pull_request(&request.body),
         _ => workflow_run(&request.body),

@@ -69,7 +69,11 @@ impl Oracle {
     pub(crate) fn written(&mut self, sim: &Sim, key: &str, value: &[u8], task: u64) {
         let slashes = key.matches('/').count();
         let is_record = (key.starts_with("preview/") && slashes == 2)
-            || (key.starts_with("repository/") && slashes == 1);
+            || (key.starts_with("release/") && slashes == 3)
+            || (["repository/", "intake/", "outbox/"]
+                .iter()
+                .any(|kind| key.starts_with(kind))
+                && slashes == 1);
         let Some(epoch) = is_record.then(|| epoch(value)).flatten() else {
             return;
         };

@@ -12,9 +12,21 @@ use std::{
 
 use crate::{Mutation, Storm, Totals, seed};
 
+/// What a seed is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum World {
+    /// Pull requests and their previews on Coolify.
+    #[default]
+    Previews,
+    /// A branch that goes through two environments of Argo CD's.
+    Releases,
+}
+
 /// What is run.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
+    /// What the seeds are about.
+    pub world: World,
     /// How rough it is.
     pub storm: Storm,
     /// What is broken on purpose.
@@ -30,6 +42,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            world: World::Previews,
             storm: Storm::Usual,
             mutation: None,
             threads: 0,

@@ -8,7 +8,7 @@ use std::{
 use domain::PreviewId;
 
 use crate::{
-    Options, Storm,
+    Options, Storm, World,
     faults::Faults,
     github::{GitHub, deliveries},
     instance,
@@ -16,7 +16,7 @@ use crate::{
     kernel::{Kernel, MINUTE, SECOND},
     mutation::Mutation,
     random::Random,
-    settled,
+    releases, settled,
     sim::{Instance, Sim},
     statistics::Totals,
     story, watched,
@@ -25,7 +25,7 @@ use crate::{
 /// So long after the storm everything must be as it should be: an hour, since what was given up is tried again after one.
 const SETTLED_WITHIN: u64 = 75 * MINUTE;
 /// A delivery to processes that live is accepted in this time.
-const UNDER_WAY: u64 = 30 * SECOND;
+pub(crate) const UNDER_WAY: u64 = 30 * SECOND;
 /// A new push with working vendors is dealt with in this time.
 const DEPLOYED_WITHIN: u64 = 10 * MINUTE;
 /// A closed pull request is forgotten after three days.
@@ -50,7 +50,11 @@ pub(crate) struct Ended {
 pub(crate) fn run(seed: u64, options: &Options, told: bool) -> Ended {
     let sim = Rc::new(make(seed, options, told));
     watched::SAVE_AFTER.set(options.mutation == Some(Mutation::SaveBeforeEffect));
-    if let Err(wrong) = play(&sim) {
+    let played = match options.world {
+        World::Previews => play(&sim),
+        World::Releases => releases::play(&sim),
+    };
+    if let Err(wrong) = played {
         sim.violate(|| wrong);
     }
     sim.kernel.clear();
@@ -65,7 +69,9 @@ pub(crate) fn run(seed: u64, options: &Options, told: bool) -> Ended {
 pub(crate) fn make(seed: u64, options: &Options, told: bool) -> Sim {
     let random = Random::new(seed);
     let mut faults = Faults::draw(options.storm, &random);
-    let has_log = options.storm != Storm::Calm && seed % LOG_EVERY == LOG_EVERY - 1;
+    let has_log = options.world == World::Previews
+        && options.storm != Storm::Calm
+        && seed % LOG_EVERY == LOG_EVERY - 1;
     if has_log {
         faults.delivery.lost = LOST_WITH_LOG;
     }
@@ -79,6 +85,13 @@ pub(crate) fn make(seed: u64, options: &Options, told: bool) -> Sim {
             ),
         })
         .collect();
+    let mut github = GitHub::new(has_log);
+    let releases = match options.world {
+        World::Previews => None,
+        World::Releases => github
+            .commit()
+            .map(|first| RefCell::new(releases::World::new(&random, first))),
+    };
     Sim {
         kernel: Kernel::default(),
         random,
@@ -86,7 +99,8 @@ pub(crate) fn make(seed: u64, options: &Options, told: bool) -> Sim {
         faults: Cell::new(faults),
         instances,
         store: RefCell::default(),
-        github: RefCell::new(GitHub::new(has_log)),
+        github: RefCell::new(github),
+        releases,
         coolify: RefCell::default(),
         oracle: RefCell::default(),
         journal: Journal::new(told),
@@ -164,7 +178,7 @@ fn play(sim: &Rc<Sim>) -> Result<(), String> {
 }
 
 /// No faults any more.
-fn calm(sim: &Rc<Sim>) {
+pub(crate) fn calm(sim: &Rc<Sim>) {
     sim.faults.set(Faults::default());
     sim.store.borrow_mut().down_until = 0;
     sim.github.borrow_mut().down_until = 0;

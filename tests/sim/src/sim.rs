@@ -16,6 +16,7 @@ use crate::{
     mutation::Mutation,
     oracle::Oracle,
     random::Random,
+    releases::World,
     statistics::Statistics,
     store::Entries,
 };
@@ -43,6 +44,8 @@ pub(crate) struct Sim {
     pub(crate) store: RefCell<Entries>,
     pub(crate) github: RefCell<GitHub>,
     pub(crate) coolify: RefCell<Coolify>,
+    /// In a seed of releases.
+    pub(crate) releases: Option<RefCell<World>>,
     pub(crate) oracle: RefCell<Oracle>,
     pub(crate) journal: Journal,
     pub(crate) statistics: Statistics,

@@ -1,4 +1,4 @@
-//! The previews themselves: what a probe of their URL finds.
+//! The previews and environments themselves: what a probe of their URL finds.
 
 use std::rc::Rc;
 
@@ -6,6 +6,7 @@ use ports::Response;
 
 use crate::{
     http::{Asked, plain},
+    releases,
     sim::Sim,
 };
 
@@ -16,6 +17,15 @@ pub(crate) fn url_template(application: &str) -> String {
 
 /// The answer to a probe.
 pub(crate) fn answer(sim: &Rc<Sim>, asked: &Asked) -> Response {
+    if sim.releases.is_some() {
+        let (_, host) = asked.path.split_once("://").unwrap_or_default();
+        let host = host.split('/').next().unwrap_or_default();
+        return if releases::argocd::answers(sim, host) {
+            plain(200, "hello")
+        } else {
+            plain(503, "no available server")
+        };
+    }
     let found = asked
         .path
         .strip_prefix("https://pr-")

@@ -80,6 +80,10 @@ statistics! {
     github_deployments,
     /// Previews that waited for a place when everything was looked at.
     crowded_out,
+    /// Images that Argo CD was given to go on.
+    releases,
+    /// Images that Argo CD was given to go back.
+    ways_back,
     /// Runs of reconcile.
     reconciles,
 }

@@ -10,6 +10,8 @@ use crate::{components, licences, simulation, workspace};
 
 /// How many seeds of the simulation are run.
 const SEEDS: &str = "10000";
+/// How many of them are of releases, beside.
+const SEEDS_OF_RELEASES: &str = "500";
 
 /// One check.
 struct Check {
@@ -159,7 +161,12 @@ fn test() -> anyhow::Result<()> {
 }
 
 fn simulate() -> anyhow::Result<()> {
-    simulation::run(&["--seeds".to_owned(), SEEDS.to_owned()])
+    let run = |arguments: &[&str]| {
+        let arguments: Vec<String> = arguments.iter().map(|one| (*one).to_owned()).collect();
+        simulation::run(&arguments)
+    };
+    run(&["--seeds", SEEDS])?;
+    run(&["--world", "releases", "--seeds", SEEDS_OF_RELEASES])
 }
 
 fn document() -> anyhow::Result<()> {

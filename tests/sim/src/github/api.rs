@@ -114,7 +114,7 @@ fn redirect(repository: &Repository, rest: &[&str], asked: &Asked) -> Response {
 }
 
 /// The time of the copy that answers.
-fn copy_of(sim: &Sim) -> Micros {
+pub(crate) fn copy_of(sim: &Sim) -> Micros {
     let lag = sim.faults.get().lag;
     let old = lag > 0 && sim.random.percent(40);
     let age = if old {

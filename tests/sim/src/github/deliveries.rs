@@ -125,7 +125,8 @@ pub(crate) fn send_run(sim: &Rc<Sim>, id: PreviewId, index: usize) {
     send(sim, "workflow_run", payload);
 }
 
-fn send(sim: &Rc<Sim>, event: &'static str, payload: Vec<u8>) {
+/// Sends a webhook.
+pub(crate) fn send(sim: &Rc<Sim>, event: &'static str, payload: Vec<u8>) {
     let faults = sim.faults.get().delivery;
     let index = {
         let mut github = sim.github.borrow_mut();

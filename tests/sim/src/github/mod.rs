@@ -15,7 +15,7 @@ use domain::{
     preview::{PullRequest, PullRequestState, WorkflowRun},
 };
 
-pub(crate) use api::answer;
+pub(crate) use api::{answer, copy_of};
 
 use crate::{
     kernel::{MINUTE, Micros},

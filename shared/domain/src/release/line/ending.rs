@@ -46,6 +46,8 @@ impl Line {
                 let (of, reason) = (of.clone(), because(reason, by.as_deref()));
                 self.gone_back(&running.commit, history, at);
                 self.mark(of.as_deref(), Phase::RolledBack);
+                // Again, if a person lifted the hold before it went back.
+                self.hold_back(format!("it was taken back: {reason}"), at);
                 let reason = format!("went back to {}: {reason}", running.commit.short());
                 self.end(running, Phase::Live, reason, at);
             }

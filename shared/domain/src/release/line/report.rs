@@ -1,5 +1,7 @@
 //! What people see of a release: its phase, and GitHub's deployment with its statuses.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -55,6 +57,9 @@ pub struct Overview {
     /// What does not work at present.
     pub trouble: Option<String>,
 }
+
+/// Whatever copy of GitHub's answers, it shows by then what was made before: a deployment whose answer was lost is not made twice.
+const SHOWN_WITHIN: Duration = Duration::from_secs(15);
 
 impl Line {
     /// What people see of it at `now`.
@@ -290,7 +295,13 @@ impl Line {
                     report.digest = Some(digest.clone());
                     report.effort.succeed();
                 }
-                ReportFact::Troubled { trouble } => report.effort.fail(trouble, at, seed),
+                ReportFact::Troubled { trouble } => {
+                    report.effort.fail(trouble, at, seed);
+                    if report.deployment.is_none() && trouble.may_have_happened() {
+                        let shown = Some(at.after(SHOWN_WITHIN));
+                        report.effort.not_before = report.effort.not_before.max(shown);
+                    }
+                }
             }
         }
     }

@@ -193,3 +193,29 @@ fn what_is_to_be_told_is_told_though_the_configuration_names_the_environment_no_
         "1. environment.released 1\n2. environment.released 2"
     );
 }
+
+#[test]
+fn a_deployment_on_github_whose_answer_was_lost_is_looked_for_when_every_copy_shows_it() {
+    let mut story = Story::new(PRODUCTION);
+    story.push('1');
+    story.build('1');
+    let key = loop {
+        match story.line.plan(story.now) {
+            Step::Act(Action::Report { key, .. }) => break key,
+            Step::Act(action) => story.act(&action),
+            Step::Wait { until } => story.now = until,
+            Step::Settled | Step::Forget => panic!("nothing is told"),
+        }
+    };
+    let trouble = Trouble {
+        reason: "the answer broke off".into(),
+        reaction: Reaction::Look,
+    };
+    story.record(&Fact::Report {
+        key,
+        report: ReportFact::Troubled { trouble },
+    });
+    let told = |done: &str| done.contains("tell ");
+    assert!(!told(&story.go_until(Duration::from_secs(14))));
+    assert!(told(&story.go_until(Duration::from_secs(16))));
+}

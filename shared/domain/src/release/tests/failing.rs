@@ -228,6 +228,25 @@ fn people_go_back_as_far_as_they_say_and_automation_waits_behind_a_lock() {
 }
 
 #[test]
+fn a_hold_that_was_lifted_before_it_went_back_holds_what_comes_after() {
+    let mut story = after_a_good_one();
+    story.release('2');
+    story.record(&Fact::RollbackAsked {
+        back: 1,
+        by: "ada".into(),
+        reason: "coins are free".into(),
+    });
+    story.record(&Fact::HoldLifted { by: "ada".into() });
+    story.go();
+    assert_eq!(story.live(), Some('1'));
+    story.release('3');
+    assert_eq!(
+        story.waiting(),
+        "3 queued: held by Slipway: it was taken back: ada asked for it: coins are free"
+    );
+}
+
+#[test]
 fn a_sync_goes_back_by_argo_cds_own_history_unless_argo_cd_would_undo_it() {
     let sync = "branch: main\nargocd: { application: shop }\nrollback: automatic";
     let mut story = Story::new(sync);
