@@ -1,4 +1,4 @@
-//! The style sheet and the script: the same for everybody, signed in or not.
+//! The style sheet, the script and the icon: the same for everybody, signed in or not.
 
 use http::{HeaderValue, StatusCode, header};
 
@@ -7,6 +7,7 @@ use crate::Answer;
 /// Where they are served.
 pub(crate) const STYLE: &str = "/dashboard/assets/app.css";
 pub(crate) const SCRIPT: &str = "/dashboard/assets/app.js";
+pub(crate) const ICON: &str = "/dashboard/assets/icon.svg";
 
 /// The asset at `path`; none if there is none.
 pub(crate) fn at(path: &str, known: Option<&HeaderValue>) -> Option<Answer> {
@@ -16,6 +17,7 @@ pub(crate) fn at(path: &str, known: Option<&HeaderValue>) -> Option<Answer> {
             "text/javascript; charset=utf-8",
             include_str!("../assets/app.js"),
         ),
+        ICON => ("image/svg+xml", include_str!("../assets/icon.svg")),
         _ => return None,
     };
     let mut answer = Answer::new(StatusCode::OK, content_type, text.as_bytes().to_vec());

@@ -8,6 +8,7 @@ mod frame;
 mod installations;
 mod overview;
 mod previews;
+mod releases;
 mod repositories;
 mod words;
 
@@ -17,13 +18,14 @@ use url::form_urlencoded;
 use crate::session::Person;
 
 pub(crate) use audit::audit;
-pub(crate) use deliveries::deliveries;
+pub(crate) use deliveries::{deliveries, delivery};
 pub(crate) use environment::environment;
 pub(crate) use environments::environments;
 pub(crate) use frame::{closed, forged, nothing_here, refused, sign_in};
 pub(crate) use installations::installations;
 pub(crate) use overview::{Known, overview};
 pub(crate) use previews::{preview, previews};
+pub(crate) use releases::{release, releases};
 pub(crate) use repositories::repositories;
 
 /// Who looks, and when.

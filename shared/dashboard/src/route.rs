@@ -22,13 +22,28 @@ pub(crate) enum Route {
 pub(crate) enum Page {
     Overview,
     Environments,
-    Environment(LineId),
+    Releases,
     Previews,
-    Preview { repository: u64, number: u64 },
     Deliveries,
     Repositories,
     Installations,
     Audit,
+    One(Thing),
+}
+
+/// One thing that has a page of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Thing {
+    Environment(LineId),
+    /// By its environment and what it is known by there.
+    Release(LineId, String),
+    Preview {
+        repository: u64,
+        number: u64,
+    },
+    Delivery {
+        guid: String,
+    },
 }
 
 /// What a form does.
@@ -70,6 +85,7 @@ impl Route {
     /// What is at a path for GET and for POST.
     fn at(parts: &[&str]) -> Option<(Option<Self>, Option<Self>)> {
         let show = |page: Page| Some((Some(Self::Show(page)), None));
+        let one = |thing: Thing| show(Page::One(thing));
         let act = |act: Act| Some((None, Some(Self::Act(act))));
         let id = |text: &str| text.parse::<u64>().ok();
         match parts {
@@ -84,7 +100,7 @@ impl Route {
                 installation: id(installation)?,
             }),
             ["dashboard", "previews"] => show(Page::Previews),
-            ["dashboard", "previews", repository, number] => show(Page::Preview {
+            ["dashboard", "previews", repository, number] => one(Thing::Preview {
                 repository: id(repository)?,
                 number: id(number)?,
             }),
@@ -96,6 +112,13 @@ impl Route {
             ["dashboard", "deliveries", guid, "replay"] if is_guid(guid) => act(Act::Replay {
                 guid: (*guid).to_owned(),
             }),
+            ["dashboard", "deliveries", guid] if is_guid(guid) => one(Thing::Delivery {
+                guid: (*guid).to_owned(),
+            }),
+            ["dashboard", "releases"] => show(Page::Releases),
+            ["dashboard", "releases", names @ .., release] if is_release(release) => {
+                one(Thing::Release(line(names)?, (*release).to_owned()))
+            }
             ["dashboard", "repositories"] => show(Page::Repositories),
             ["dashboard", "repositories", repository, "survey"] => act(Act::Survey {
                 repository: id(repository)?,
@@ -111,9 +134,11 @@ impl Route {
 
     /// What is at a path below `/dashboard/environments/`.
     fn of_environment(rest: &[&str]) -> Option<(Option<Self>, Option<Self>)> {
-        let line = |names: &[&str]| format!("release/{}", names.join("/")).parse().ok();
         match rest {
-            [_, _, _] => Some((Some(Self::Show(Page::Environment(line(rest)?))), None)),
+            [_, _, _] => Some((
+                Some(Self::Show(Page::One(Thing::Environment(line(rest)?)))),
+                None,
+            )),
             [names @ .., wish] if names.len() == 3 => {
                 let wish = Wish::ALL.into_iter().find(|known| known.name() == *wish)?;
                 let line = line(names)?;
@@ -122,6 +147,19 @@ impl Route {
             _ => None,
         }
     }
+}
+
+/// The environment with these names: `["42", "web", "production"]`.
+fn line(names: &[&str]) -> Option<LineId> {
+    format!("release/{}", names.join("/")).parse().ok()
+}
+
+/// What a release is known by, safe in a path of the API's.
+fn is_release(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 /// Whether the text is safe in a path of the API's.

@@ -66,6 +66,10 @@ impl Api {
             }
             "/environments/42/web/production" => (200, environment),
             "/releases" => (200, releases::releases()),
+            "/releases/42/web/production/5c1d7e4b8a60359f2c1d7e4b8a60359f2c1d7e4b-10-1" => {
+                (200, environment["last"].clone())
+            }
+            "/deliveries/dead-1" => (200, delivery()),
             "/installations" => (200, releases::installations()),
             "/deliveries" => (200, json!({ "deliveries": [delivery()], "next": null })),
             "/audit" => (200, json!({ "acts": acts(), "next": null })),

@@ -4,8 +4,8 @@ use domain::Timestamp;
 use futures_util::future::try_join5;
 use http::{HeaderMap, StatusCode, header};
 use http_api::model::{
-    AuditList, DeliveryList, Environment, EnvironmentList, InstallationList, Me, Overview, Preview,
-    PreviewList, ReleaseList, RepositoryList,
+    AuditList, Delivery, DeliveryList, Environment, EnvironmentList, InstallationList, Me,
+    Overview, Preview, PreviewList, Release, ReleaseList, RepositoryList,
 };
 use ports::{Clock, Http};
 
@@ -14,7 +14,7 @@ use crate::{
     api::{Api, Refusal},
     assets, form,
     pages::{self, Filter, Known, Seen},
-    route::{Act, NoRoute, Page, Route, notice},
+    route::{Act, NoRoute, Page, Route, Thing, notice},
     session::{Person, Session},
 };
 
@@ -210,16 +210,10 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
                 let list: EnvironmentList = api.get(&path).await?;
                 pages::environments(seen, &list, filter)
             }
-            Page::Environment(line) => {
-                let (repository, service, name) =
-                    (line.repository, &line.service, &line.environment);
-                let path = format!("/environments/{repository}/{service}/{name}");
-                let environment: Environment = api.get(&path).await?;
-                let path = format!(
-                    "/releases?repository={repository}&service={service}&environment={name}&limit=50"
-                );
-                let releases: ReleaseList = api.get(&path).await?;
-                pages::environment(seen, &environment, &releases)
+            Page::Releases => {
+                let path = filter.path("/releases", &["phase", "repository", "cursor"], 50);
+                let list: ReleaseList = api.get(&path).await?;
+                pages::releases(seen, &list, filter)
             }
             Page::Audit => {
                 let path = filter.path("/audit", &["repository", "outcome", "cursor"], 50);
@@ -236,11 +230,6 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
                 let list: PreviewList = api.get(&path).await?;
                 pages::previews(seen, &list, filter)
             }
-            Page::Preview { repository, number } => {
-                let path = format!("/previews/{repository}/{number}");
-                let preview: Preview = api.get(&path).await?;
-                pages::preview(seen, &preview)
-            }
             Page::Deliveries => {
                 let path = filter.path("/deliveries", &["status", "cursor"], 50);
                 let list: DeliveryList = api.get(&path).await?;
@@ -250,6 +239,40 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
                 let path = filter.path("/repositories", &["cursor"], 50);
                 let list: RepositoryList = api.get(&path).await?;
                 pages::repositories(seen, &list, filter)
+            }
+            Page::One(thing) => self.thing(thing, seen).await?,
+        })
+    }
+
+    async fn thing(&self, thing: Thing, seen: &Seen<'_>) -> Result<maud::Markup, Refusal> {
+        let api = self.api(seen.person);
+        Ok(match thing {
+            Thing::Environment(line) => {
+                let (repository, service, name) =
+                    (line.repository, &line.service, &line.environment);
+                let path = format!("/environments/{repository}/{service}/{name}");
+                let environment: Environment = api.get(&path).await?;
+                let path = format!(
+                    "/releases?repository={repository}&service={service}&environment={name}&limit=50"
+                );
+                let releases: ReleaseList = api.get(&path).await?;
+                pages::environment(seen, &environment, &releases)
+            }
+            Thing::Release(line, release) => {
+                let (repository, service, name) =
+                    (line.repository, &line.service, &line.environment);
+                let path = format!("/releases/{repository}/{service}/{name}/{release}");
+                let release: Release = api.get(&path).await?;
+                pages::release(seen, &release)
+            }
+            Thing::Preview { repository, number } => {
+                let path = format!("/previews/{repository}/{number}");
+                let preview: Preview = api.get(&path).await?;
+                pages::preview(seen, &preview)
+            }
+            Thing::Delivery { guid } => {
+                let delivery: Delivery = api.get(&format!("/deliveries/{guid}")).await?;
+                pages::delivery(seen, &delivery)
             }
         })
     }

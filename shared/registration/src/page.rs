@@ -1,6 +1,11 @@
-//! Plain pages of HTML: everything that is put in is escaped, and nothing is loaded or run.
+//! Plain pages of HTML: everything that is put in is escaped, and nothing is run. They look like the dashboard, whose style sheet and
+//! icon are all that they load.
 
 use http::{HeaderName, HeaderValue, StatusCode, header};
+
+/// The dashboard's style sheet and icon, served by it at the same address.
+const STYLE: &str = "/dashboard/assets/app.css";
+const ICON: &str = "/dashboard/assets/icon.svg";
 
 /// An answer.
 #[derive(Debug)]
@@ -35,10 +40,13 @@ pub(crate) fn page(status: StatusCode, title: &str, body: &str, form_action: &st
     let body = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>{title}</title>\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <meta name=\"color-scheme\" content=\"light dark\"></head>\n<body>\n<main>\n<h1>{title}</h1>\n{body}\n</main>\n</body>\n</html>\n"
+         <meta name=\"color-scheme\" content=\"light dark\"><link rel=\"stylesheet\" href=\"{STYLE}\">\
+         <link rel=\"icon\" type=\"image/svg+xml\" href=\"{ICON}\"></head>\n<body>\n\
+         <header class=\"bar\"><a class=\"name\" href=\"/\">Slipway</a></header>\n\
+         <main>\n<h1>{title}</h1>\n{body}\n</main>\n</body>\n</html>\n"
     );
     let policy = format!(
-        "default-src 'none'; form-action {form_action}; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action {form_action}; base-uri 'none'; frame-ancestors 'none'"
     );
     let mut headers = vec![
         fixed(header::CONTENT_TYPE, "text/html; charset=utf-8"),

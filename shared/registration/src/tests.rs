@@ -167,7 +167,7 @@ fn the_registration_asks_for_the_token_and_posts_the_manifest_to_github() {
         .replace("&lt;", "<")
         .replace("&gt;", ">");
     insta::assert_snapshot!(manifest, @r#"{"name":"Our <Slipway>","url":"https://slipway.example.com","description":"Previews of pull requests, and one comment that says where they are.","public":false,"hook_attributes":{"url":"https://slipway.example.com/webhooks/github","active":true},"redirect_url":"https://slipway.example.com/setup/created","setup_url":"https://slipway.example.com/api/github/setup","setup_on_update":true,"default_permissions":{"actions":"write","checks":"write","contents":"read","deployments":"write","issues":"read","metadata":"read","pull_requests":"write"},"default_events":["check_run","installation_target","issue_comment","pull_request","push","repository","workflow_run"]}"#);
-    insta::assert_snapshot!(header_of(&reply, "content-security-policy"), @"default-src 'none'; form-action https://github.com; base-uri 'none'; frame-ancestors 'none'");
+    insta::assert_snapshot!(header_of(&reply, "content-security-policy"), @"default-src 'none'; style-src 'self'; img-src 'self'; form-action https://github.com; base-uri 'none'; frame-ancestors 'none'");
     insta::assert_snapshot!(header_of(&reply, "set-cookie"), @"slipway_setup=07070707070707070707070707070707; Path=/setup; Max-Age=3600; HttpOnly; SameSite=Lax; Secure");
     assert_eq!(header_of(&reply, "cache-control"), "no-store");
     assert!(

@@ -37,11 +37,21 @@ pub(crate) fn deliveries(seen: &Seen<'_>, list: &DeliveryList, filter: &Filter) 
     page(seen, "Deliveries", PATH, &content)
 }
 
+/// What GitHub calls it; of one that was damaged nobody knows.
+pub(super) fn event(delivery: &Delivery) -> &str {
+    match delivery.event.as_str() {
+        "" => "unknown event",
+        event => event,
+    }
+}
+
 fn row(seen: &Seen<'_>, delivery: &Delivery) -> Markup {
     html! {
         tr {
             th scope="row" {
-                (delivery.event) @if let Some(action) = &delivery.action { " " (action) }
+                a href={ (PATH) "/" (delivery.guid) } {
+                    (event(delivery)) @if let Some(action) = &delivery.action { " " (action) }
+                }
                 span .error { (words::time(&delivery.received_at, seen.now)) }
             }
             td {
@@ -59,4 +69,37 @@ fn row(seen: &Seen<'_>, delivery: &Delivery) -> Markup {
             }
         }
     }
+}
+
+/// The page of one delivery.
+pub(crate) fn delivery(seen: &Seen<'_>, delivery: &Delivery) -> Markup {
+    let title = match &delivery.action {
+        Some(action) => format!("{} {action}", event(delivery)),
+        None => event(delivery).to_owned(),
+    };
+    let content = html! {
+        p .back { a href=(PATH) { "Deliveries" } }
+        h1 { (title) " " (words::state(&delivery.status)) }
+        @if let Some(error) = &delivery.last_error { p .lead .trouble { (error) } }
+        dl .facts {
+            dt { "Received" } dd { (words::time(&delivery.received_at, seen.now)) }
+            @if let Some(at) = &delivery.finished_at { dt { "Over" } dd { (words::time(at, seen.now)) } }
+            @if let Some(at) = &delivery.next_attempt_at { dt { "Next try" } dd { (words::time(at, seen.now)) } }
+            dt { "Tries" } dd { (delivery.attempts) }
+            @if let Some(id) = delivery.repository_id {
+                dt { "Repository" }
+                dd { a href={ "/dashboard/previews?repository=" (id) } { "the previews of " (id) } }
+            }
+            dt { "Id" } dd { code { (delivery.guid) } }
+        }
+        p .quiet { "What followed from it stands on the pages of the previews and environments that it was about." }
+        @if seen.person.is_deployer() {
+            section .acts aria-labelledby="acts" {
+                h2 #acts { "Act" }
+                p { "Runs it again, as if GitHub had sent it again. What was done already is not done twice." }
+                (words::button(seen, &format!("{PATH}/{}/replay", delivery.guid), "Run again", &delivery.guid))
+            }
+        }
+    };
+    page(seen, &title, PATH, &content)
 }

@@ -38,7 +38,7 @@ fn facts(seen: &Seen<'_>, environment: &Environment) -> Markup {
             @if let Some(url) = &environment.url { dt { "Address" } dd { (words::link(url, url)) } }
             @if let Some(tracks) = &environment.tracks {
                 dt { "Tracks" }
-                dd { (tracks) @if !environment.after.is_empty() { ", after " (environment.after.join(", ")) } }
+                dd { (source(tracks, &environment.after)) }
             } @else {
                 dt { "Configuration" } dd .trouble { "names this environment no longer" }
             }
@@ -52,6 +52,16 @@ fn facts(seen: &Seen<'_>, environment: &Environment) -> Markup {
                 None => "when something is new",
             } }
         }
+    }
+}
+
+/// Where its commits come from: a branch or tags, the environments before it, or both.
+fn source(tracks: &str, after: &[String]) -> String {
+    let before = after.join(" and ");
+    match (tracks, after) {
+        (tracks, []) => tracks.to_owned(),
+        ("no branch and no tag", _) => format!("what is live in {before}"),
+        (tracks, _) => format!("{tracks}, once it is live in {before}"),
     }
 }
 
@@ -109,7 +119,7 @@ fn of_commit(
         form method="post" action={ (path(environment)) "/" (act) } {
             input type="hidden" name="csrf" value=(seen.csrf);
             input type="hidden" name="commit" value=(release.commit);
-            button type="submit" { (label) span .hidden { " " (release.commit) } }
+            button .primary type="submit" { (label) span .hidden { " " (words::short(&release.commit)) } }
         }
     }
 }
@@ -192,7 +202,7 @@ fn history(seen: &Seen<'_>, environment: &Environment, releases: &ReleaseList) -
     }
 }
 
-fn timeline(seen: &Seen<'_>, release: &Release) -> Markup {
+pub(super) fn timeline(seen: &Seen<'_>, release: &Release) -> Markup {
     html! {
         @if !release.timeline.is_empty() {
             ol .timeline {

@@ -4,11 +4,12 @@ use http::StatusCode;
 use maud::{DOCTYPE, Markup, html};
 
 use super::Seen;
-use crate::assets::{SCRIPT, STYLE};
+use crate::assets::{ICON, SCRIPT, STYLE};
 
-const PAGES: [(&str, &str); 7] = [
+const PAGES: [(&str, &str); 8] = [
     ("/", "Overview"),
     ("/dashboard/environments", "Environments"),
+    ("/dashboard/releases", "Releases"),
     ("/dashboard/previews", "Previews"),
     ("/dashboard/deliveries", "Deliveries"),
     ("/dashboard/repositories", "Repositories"),
@@ -51,6 +52,7 @@ fn frame(title: &str, header: &Markup, content: &Markup, updates: bool) -> Marku
                 meta name="robots" content="noindex";
                 title { (title) " · Slipway" }
                 link rel="stylesheet" href=(STYLE);
+                link rel="icon" type="image/svg+xml" href=(ICON);
                 @if updates { script src=(SCRIPT) defer {} }
             }
             body {

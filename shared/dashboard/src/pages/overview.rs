@@ -7,7 +7,9 @@ use http_api::model::{
 use maud::{Markup, html};
 
 use super::{
-    Seen, environments,
+    Seen,
+    deliveries::event,
+    environments,
     frame::page,
     previews::{name, path, reason},
     words,
@@ -54,7 +56,6 @@ pub(crate) fn overview(seen: &Seen<'_>, known: &Known) -> Markup {
         && known.dead.deliveries.is_empty();
     let content = html! {
         h1 { "Overview" }
-        (counts(known))
         @if calm { p .calm { (words::state("ready")) " Nothing needs a person." } }
         (vendors(seen, &known.overview.vendors_paused))
         (people_needed(seen, &environments, &repositories))
@@ -67,6 +68,7 @@ pub(crate) fn overview(seen: &Seen<'_>, known: &Known) -> Markup {
                 a href="/dashboard/previews?phase=failed" { "all that failed" } ", "
                 a href="/dashboard/previews?phase=waiting" { "all that wait" } "." }
         }
+        (counts(known))
     };
     page(seen, "Overview", "/", &content)
 }
@@ -130,9 +132,12 @@ fn counts(known: &Known) -> Markup {
         ),
     ];
     html! {
-        ul .counts {
-            @for (what, number, address) in counts {
-                li { a href=(address) { strong { (number) } " " span { (what) } } }
+        section aria-labelledby="numbers" {
+            h2 #numbers { "In numbers" }
+            ul .counts {
+                @for (what, number, address) in counts {
+                    li { a href=(address) { strong { (number) } " " span { (what) } } }
+                }
             }
         }
     }
@@ -250,7 +255,7 @@ fn deliveries(seen: &Seen<'_>, dead: &DeliveryList) -> Markup {
                 ul .cards {
                     @for delivery in &dead.deliveries {
                         li {
-                            (words::state("dead")) " " strong { (delivery.event) }
+                            (words::state("dead")) " " strong { (event(delivery)) }
                             @if let Some(action) = &delivery.action { " " (action) }
                             ", received " (words::time(&delivery.received_at, seen.now))
                             @if let Some(error) = &delivery.last_error { ": " (error) }

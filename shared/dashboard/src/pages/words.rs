@@ -12,6 +12,7 @@ use super::Seen;
 pub(super) fn time(at: &str, now: Timestamp) -> Markup {
     let words = match Timestamp::parse(at) {
         Some(time) if time > now => format!("in {}", distance(time.since(now))),
+        Some(time) if now.since(time).as_secs() < 60 => "just now".to_owned(),
         Some(time) => format!("{} ago", distance(now.since(time))),
         None => at.to_owned(),
     };
@@ -83,7 +84,7 @@ pub(super) fn link(address: &str, text: &str) -> Markup {
 
 /// The start of a commit's SHA.
 pub(super) fn commit(sha: &str) -> Markup {
-    html! { code title=(sha) { (short(sha)) } }
+    html! { code .sha title=(sha) { (short(sha)) } }
 }
 
 /// The same without a mark-up.
@@ -114,7 +115,7 @@ pub(super) fn choices(
             a href=(path) aria-current=[chosen.is_none().then_some("true")] { "all" }
             @for value in values {
                 a href={ (path) "?" (name) "=" (value) }
-                    aria-current=[(chosen == Some(value)).then_some("true")] { (value) }
+                    aria-current=[(chosen == Some(value)).then_some("true")] { (value.replace("-", " ")) }
             }
         }
     }

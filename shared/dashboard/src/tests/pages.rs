@@ -6,13 +6,6 @@ use super::*;
 fn the_overview_says_what_is_broken_what_failed_and_what_waits() {
     insta::assert_snapshot!(said(&Browser::signed_in("viewer").get("/")), @"
     Overview
-    2 Environments
-    2 Repositories
-    12 Previews
-    3 Previews in hand
-    1 Pending deliveries
-    2 Dead deliveries
-    340 Done deliveries
     Vendors that do not answer
     ✕ failed Coolify has failed for 20 min, is tried again in 2 min: it answered 502
     What needs a person
@@ -41,6 +34,14 @@ fn the_overview_says_what_is_broken_what_failed_and_what_waits() {
     ✕ dead pull_request opened, received 3 h ago: pull-request answered 422: head.sha is missing
     See and run them again
     Of more than 100 previews only the first are looked at here: all that failed, all that wait.
+    In numbers
+    2 Environments
+    2 Repositories
+    12 Previews
+    3 Previews in hand
+    1 Pending deliveries
+    2 Dead deliveries
+    340 Done deliveries
     ");
 }
 
@@ -183,6 +184,9 @@ fn every_page_is_whole_for_readers_and_nothing_on_it_needs_a_script() {
         "/dashboard/previews",
         "/dashboard/previews/42/7",
         "/dashboard/deliveries",
+        "/dashboard/deliveries/dead-1",
+        "/dashboard/releases",
+        "/dashboard/releases/42/web/production/5c1d7e4b8a60359f2c1d7e4b8a60359f2c1d7e4b-10-1",
         "/dashboard/repositories",
         "/dashboard/installations",
         "/dashboard/audit",
@@ -250,4 +254,30 @@ fn the_audit_shows_who_did_what_and_what_came_of_it() {
     installation/99
     ✕ refused this needs the role admin, and the token has the role deployer
     ");
+}
+
+#[test]
+fn a_delivery_has_a_page_with_what_became_of_it() {
+    let page = Browser::signed_in("deployer").get("/dashboard/deliveries/dead-1");
+    insta::assert_snapshot!(said(&page), @"
+    Deliveries
+    pull_request opened ✕ dead
+    pull-request answered 422: head.sha is missing
+    Received
+    3 h ago
+    Over
+    just now
+    Tries
+    8
+    Repository
+    the previews of 42
+    Id
+    dead-1
+    What followed from it stands on the pages of the previews and environments that it was about.
+    Act
+    Runs it again, as if GitHub had sent it again. What was done already is not done twice.
+    Run again dead-1
+    ");
+    let mut viewer = Browser::signed_in("viewer");
+    assert!(!said(&viewer.get("/dashboard/deliveries/dead-1")).contains("Run again"));
 }

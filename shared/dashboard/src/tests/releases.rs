@@ -82,7 +82,7 @@ fn an_environment_tells_what_is_live_what_holds_it_and_what_can_be_done() {
     Address
     https://shop.example.com
     Tracks
-    the branch main, after staging
+    the branch main, once it is live in staging
     Argo CD
     the application shop
     Next look
@@ -93,7 +93,7 @@ fn an_environment_tells_what_is_live_what_holds_it_and_what_can_be_done() {
     Its build
     7 min ago its build succeeded
     11 min ago pushed
-    Release it all the same 9f2c1d7e4b8a60359f2c1d7e4b8a60359f2c1d7e
+    Release it all the same 9f2c1d7
     Act
     Go back to
     8a60359 Show prices (the one before)
@@ -202,4 +202,59 @@ fn forms_say_to_the_api_what_stands_in_them() {
     {"commit":"9f2c1d7e4b8a60359f2c1d7e4b8a60359f2c1d7e"}
     "#);
     assert_eq!(browser.done().len(), 6);
+}
+
+#[test]
+fn releases_of_all_environments_stand_together_and_each_has_its_page() {
+    let mut browser = Browser::signed_in("viewer");
+    let list = browser.get("/dashboard/releases?phase=rolled-back");
+    insta::assert_snapshot!(said(&list), @"
+    Releases
+    allwaiting for approvalwaiting for buildqueuedsyncingverifyinglivefailedrolled back
+    Releases by environment, the newest first
+    Release
+    Environment
+    Phase
+    Why
+    Known, over
+    9f2c1d7 Rewrite history
+    production of web
+    … waiting for approval
+    told by the tests
+    11 min ago
+    5c1d7e4 Rewrite history
+    production of web
+    ✕ rolled back
+    told by the tests
+    11 min ago, 6 min ago
+    ");
+    let release =
+        "/dashboard/releases/42/web/production/5c1d7e4b8a60359f2c1d7e4b8a60359f2c1d7e4b-10-1";
+    assert!(text(&list).contains(release), "{}", text(&list));
+    insta::assert_snapshot!(said(&browser.get(release)), @"
+    Releases
+    5c1d7e4 in production ✕ rolled back
+    Rewrite history
+    Environment
+    production of web
+    Commit
+    5c1d7e4b8a60359f2c1d7e4b8a60359f2c1d7e4b
+    Why
+    told by the tests
+    Build
+    https://github.com/acme/shop/actions/runs/10
+    Known
+    11 min ago
+    Over
+    6 min ago
+    Timeline
+    7 min ago its build succeeded
+    11 min ago pushed
+    ");
+    for odd in [
+        "/dashboard/releases/42/web/production/..",
+        "/dashboard/releases/42/web/production/A%2F",
+    ] {
+        assert_eq!(browser.get(odd).status, StatusCode::NOT_FOUND, "{odd}");
+    }
 }

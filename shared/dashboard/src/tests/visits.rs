@@ -2,7 +2,7 @@
 
 use super::*;
 
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 12] = [
     "/",
     "/dashboard/environments",
     "/dashboard/environments/42/web/production",
@@ -12,6 +12,9 @@ const PAGES: [&str; 9] = [
     "/dashboard/previews/42/7",
     "/dashboard/deliveries",
     "/dashboard/repositories",
+    "/dashboard/deliveries/dead-1",
+    "/dashboard/releases",
+    "/dashboard/releases/42/web/production/5c1d7e4b8a60359f2c1d7e4b8a60359f2c1d7e4b-10-1",
 ];
 
 /// Every form that acts, with the roles that may send it.
