@@ -290,12 +290,16 @@ fn parameters(operation: &Operation) -> Value {
                 },
                 "phase",
             ) => release_phase(),
+            (Operation { method: "POST", .. }, "status") => (
+                "Which are run again; only what is dead is, in numbers.",
+                json!({ "const": "dead" }),
+            ),
             (_, name) => parameter(name),
         };
         json!({
             "name": name,
             "in": place,
-            "required": place == "path",
+            "required": place == "path" || operation.method == "POST" && name == "status",
             "description": description,
             "schema": schema,
         })
@@ -382,6 +386,10 @@ fn parameter(name: &str) -> (&'static str, Value) {
             "How many releases that were found healthy to go back.",
             json!({ "type": "integer", "minimum": 1, "maximum": 10 }),
         ),
+        "pull_request" => (
+            "Only on the preview of this pull request, by its number.",
+            id,
+        ),
         "commit" => (
             "The commit that may go on, or that the way back is expected to lead to.",
             json!({ "type": "string", "pattern": "^([0-9a-f]{40}|[0-9a-f]{64})$" }),
@@ -400,7 +408,7 @@ fn parameter(name: &str) -> (&'static str, Value) {
         ),
         _ => (
             "Where to go on: `next` of the page before.",
-            json!({ "type": "string" }),
+            json!({ "type": "string", "minLength": 1 }),
         ),
     }
 }

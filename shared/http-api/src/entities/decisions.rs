@@ -6,6 +6,7 @@ use runtime::browse::{self, Listing};
 
 use super::{
     Entities,
+    environments::name_of,
     pages::{READ_MAX, after, cursor, place, repository_of},
 };
 use crate::{
@@ -23,7 +24,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         query.only(&["repository", "pull_request", "service", "limit", "cursor"])?;
         let repository = repository_of(query)?;
         let pull_request = pull_request_of(query)?;
-        let service = query.one("service")?;
+        let service = name_of(query, "service")?.map(|name| name.to_string());
         let limit = query.limit(PAGE_MAX)?;
         let after = after(query)?;
         let mut ids = Listing::of(&self.store).await?.ids::<Preview>();
@@ -42,8 +43,11 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             let before = list.decisions.len();
             if let Some(preview) = &preview {
                 let wanted = preview.rulings().iter().rev();
-                let wanted =
-                    wanted.filter(|ruling| service.is_none_or(|service| ruling.service == service));
+                let wanted = wanted.filter(|ruling| {
+                    service
+                        .as_ref()
+                        .is_none_or(|service| ruling.service == *service)
+                });
                 list.decisions
                     .extend(wanted.map(|ruling| shown(preview, ruling)));
             }

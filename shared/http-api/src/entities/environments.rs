@@ -269,7 +269,7 @@ fn parse_line(text: &str) -> Option<LineId> {
     format!("release/{}", text.replace('.', "/")).parse().ok()
 }
 
-fn name_of(query: &Query, parameter: &str) -> Result<Option<Name>, Problem> {
+pub(super) fn name_of(query: &Query, parameter: &str) -> Result<Option<Name>, Problem> {
     let Some(text) = query.one(parameter)? else {
         return Ok(None);
     };

@@ -318,6 +318,20 @@ fn what_is_not_known_or_cannot_be_right_is_said() {
 }
 
 #[test]
+fn a_filter_of_decisions_that_can_fit_nothing_is_refused() {
+    let entities = stored();
+    for (query, expected) in [
+        ("service=web", 200),
+        ("service=0.5", 400),
+        ("pull_request=", 400),
+    ] {
+        let uri = format!("/api/v1/decisions?{query}");
+        let (status, body) = ask(&entities, &Method::GET, &uri);
+        assert_eq!(status, expected, "{uri}: {body}");
+    }
+}
+
+#[test]
 fn removals_are_allowed_once_and_only_where_some_are_held_back() {
     let entities = stored();
     let allow = || {
