@@ -16,7 +16,10 @@ const SETTINGS: &str = "tests/templates/lint";
 /// Runs all of them over everything; says all that they find, and then fails if they found anything.
 pub fn run() -> anyhow::Result<()> {
     let linters = Linters {
-        programs: python::ensure_installed(&format!("{SETTINGS}/requirements.txt"))?,
+        programs: python::ensure_installed(
+            &format!("{SETTINGS}/requirements.txt"),
+            "target/lint/python",
+        )?,
     };
     let repository = lay_out()?;
     let mut failed = Vec::new();

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Where `up` listens unless told otherwise, and where the others look for it.
 pub(crate) const SLIPWAY: &str = "127.0.0.1:3000";
@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Reconcile(ReconcileOptions),
     /// Play one pull request from opening to merge on the real components, and say what a person would see.
     Demo(DemoOptions),
+    /// Play the demo, and have a real browser walk through the dashboard and look at every page.
+    Look(LookOptions),
     /// Measure deliveries against the least that any component can do.
     Bench(BenchOptions),
     /// Run the simulation: the durable core under crashes and faults, by seeds.
@@ -117,6 +119,31 @@ pub(crate) struct DemoOptions {
     /// End after the story instead of staying up; the exit code tells whether it went as told.
     #[arg(long)]
     pub(crate) once: bool,
+}
+
+/// Options of `look`.
+#[derive(Debug, Args)]
+pub(crate) struct LookOptions {
+    /// Only these parts; they begin with the same scene.
+    #[arg(long, value_enum, value_name = "PART")]
+    pub(crate) only: Vec<Part>,
+    /// Also keep the walkthrough's pictures beside docs/walkthrough.md.
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
+
+/// A part of `look`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// docs/walkthrough.md, step by step.
+    Walkthrough,
+    /// Every page, in both themes and two sizes.
+    Pages,
+}
+
+impl Part {
+    /// In their order: pages are looked at with more in them than the walkthrough shows.
+    pub(crate) const ALL: [Self; 2] = [Self::Walkthrough, Self::Pages];
 }
 
 /// Options of `bench`.

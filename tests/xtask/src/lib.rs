@@ -11,6 +11,7 @@ mod demo;
 #[cfg(test)]
 mod documents;
 mod licences;
+mod look;
 mod manifest;
 mod reconcile;
 pub mod redis;
@@ -53,6 +54,7 @@ fn dispatch(command: Command) -> anyhow::Result<()> {
         Command::Deliver(options) => block_on(deliver::deliver(options)),
         Command::Reconcile(options) => block_on(reconcile::reconcile(options)),
         Command::Demo(options) => block_on(demo::demo(options)),
+        Command::Look(options) => block_on(look::look(options)),
         Command::Bench(options) => bench::bench(options),
         Command::Sim { arguments } => simulation::run(&arguments),
         Command::Ci => checks::run(),

@@ -8,8 +8,22 @@ use world::Answer;
 /// A request to `/reconcile` works for a while before it answers.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// GETs from a URL on plain HTTP.
+pub(crate) async fn get(url: &str, headers: &[(String, String)]) -> anyhow::Result<Answer> {
+    send("GET", url, headers, Vec::new()).await
+}
+
 /// POSTs to a URL on plain HTTP.
 pub(crate) async fn post(
+    url: &str,
+    headers: &[(String, String)],
+    body: Vec<u8>,
+) -> anyhow::Result<Answer> {
+    send("POST", url, headers, body).await
+}
+
+async fn send(
+    method: &str,
     url: &str,
     headers: &[(String, String)],
     body: Vec<u8>,
@@ -19,7 +33,7 @@ pub(crate) async fn post(
             "{url}: only http:// is spoken here; for https, send the request from where TLS ends"
         );
     }
-    world::send("POST", url, headers, body, PATIENCE)
+    world::send(method, url, headers, body, PATIENCE)
         .await
         .context("is Slipway running? `cargo xtask up` starts it")
 }

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use world::{Application, Repository, World};
 
 /// The repository.
@@ -25,6 +27,51 @@ pub(crate) const CHANNELS: [&str; 2] = ["deployments", "alerts"];
 pub(crate) const WEBHOOK_PATH: &str = "/webhooks/github";
 /// The bearer token of `POST /reconcile`.
 pub(crate) const RECONCILE_TOKEN: &str = "reconcile-demo";
+/// The GitHub App that Slipway is in the demo.
+const APP: &str = "slipway-demo";
+/// The account that it is installed on.
+const ACCOUNT: &str = "acme";
+
+/// Somebody with a token of the API, by which they sign in to the dashboard.
+#[derive(Debug)]
+pub(crate) struct Person {
+    /// Their name.
+    pub(crate) name: &'static str,
+    /// What they may do.
+    pub(crate) role: &'static str,
+    /// Their token.
+    pub(crate) token: &'static str,
+}
+
+/// Who uses Slipway: one of each role.
+pub(crate) const PEOPLE: [Person; 4] = [
+    Person {
+        name: "grace",
+        role: "admin",
+        token: "grace-demo",
+    },
+    Person {
+        name: "ada",
+        role: "deployer",
+        token: "ada-demo",
+    },
+    Person {
+        name: "ken",
+        role: "viewer",
+        token: "ken-demo",
+    },
+    Person {
+        name: "builds",
+        role: "worker",
+        token: "builds-demo",
+    },
+];
+
+/// Who may do everything.
+pub(crate) const fn admin() -> &'static Person {
+    let [admin, ..] = &PEOPLE;
+    admin
+}
 
 /// Puts the repository with its configuration and the application into a world.
 pub(crate) fn furnish(world: &World) -> (Repository, Application) {
@@ -44,6 +91,15 @@ pub(crate) fn furnish(world: &World) -> (Repository, Application) {
 /// The name of an environment's application at Argo CD.
 pub(crate) fn deployed_as(environment: &str) -> String {
     format!("{SERVICE}-{environment}")
+}
+
+/// From the next push on somebody must approve what goes to production.
+pub(crate) fn ask_for_approvals(world: &World, repository: &Repository) {
+    let asking = configuration(world).replace(
+        "after: [staging]\n",
+        "after: [staging]\n        approvals: 1\n",
+    );
+    repository.write_file(".github/slipway.yml", asking);
 }
 
 fn configuration(world: &World) -> String {
@@ -98,5 +154,31 @@ pub(crate) fn variables(world: &World) -> BTreeMap<&'static str, String> {
         ("backstage_url", world.backstage_url()),
         ("backstage_token", options.backstage_token.clone()),
         ("reconcile_token", RECONCILE_TOKEN.to_owned()),
+        ("api_tokens", api_tokens()),
+        (
+            "session_secret",
+            "known to everybody, so for nothing but a demo".to_owned(),
+        ),
     ])
+}
+
+/// The same with a GitHub App of the world's, installed, instead of a plain token.
+pub(crate) fn variables_as_app(world: &World) -> BTreeMap<&'static str, String> {
+    let app = world.github().app(APP);
+    app.install_on(ACCOUNT);
+    let mut variables = variables(world);
+    variables.remove("github_token");
+    variables.insert("github_app_id", app.id().to_string());
+    variables.insert("github_app_private_key", app.private_key().to_owned());
+    variables
+}
+
+/// The people as the variable has them: by the hashes of their tokens.
+fn api_tokens() -> String {
+    let tokens = PEOPLE.map(|person| {
+        let digest = Sha256::digest(person.token.as_bytes());
+        let sha256: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        json!({ "name": person.name, "role": person.role, "sha256": sha256 })
+    });
+    json!(tokens).to_string()
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
+use templates::debian;
 
 use crate::workspace;
 
@@ -58,23 +59,20 @@ pub(crate) fn ensure_redis() -> anyhow::Result<()> {
     if has_program("redis-server") {
         return Ok(());
     }
-    if !has_program("apt-get") || !is_root() {
-        bail!(ADVICE);
+    if debian::install(&["redis-server"]) && has_program("redis-server") {
+        return Ok(());
     }
-    eprintln!("Installing redis-server …");
-    let apt = |arguments: &[&str]| {
-        let mut apt = workspace::program("apt-get");
-        apt.args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .stdout(Stdio::null());
-        workspace::run(&mut apt).context(ADVICE)
-    };
-    let install = ["install", "-y", "--no-install-recommends", "redis-server"];
-    // Package lists may be missing or old; they are brought up to date only if it does not work with those that are there.
-    apt(&install).or_else(|_| apt(&["update"]).and_then(|()| apt(&install)))
+    bail!(ADVICE)
 }
 
-fn is_root() -> bool {
-    let id = Command::new("id").arg("-u").output();
-    id.is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+/// A browser's program, Chromium or one of its kind. Installs Debian's where that can be done without asking anybody.
+pub(crate) fn ensure_chromium() -> anyhow::Result<&'static str> {
+    const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+    const ADVICE: &str = "a browser is missing: install Chromium, for instance with `apt install chromium fonts-dejavu-core`";
+    let found = || NAMES.into_iter().find(|name| has_program(name));
+    if let Some(name) = found() {
+        return Ok(name);
+    }
+    debian::install(&["chromium", "fonts-dejavu-core"]);
+    found().context(ADVICE)
 }

@@ -55,7 +55,7 @@ pub(super) async fn measure(
     pause: Duration,
     runs: usize,
 ) -> anyhow::Result<Row> {
-    let stage = Stage::set_up(manifest).await?;
+    let stage = Stage::set_up(manifest, scene::variables).await?;
     let mut builds = Vec::new();
     // The first one opens stores and connections.
     for number in 0..=runs {

@@ -7,12 +7,14 @@ pub(crate) mod stage;
 mod story;
 mod watch;
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use world::World;
 
 use crate::command_line::DemoOptions;
-use crate::components;
+use crate::{components, scene};
 
 use narration::Narration;
 use stage::Stage;
@@ -20,6 +22,23 @@ use story::Story;
 
 /// Plays the story; then ends or stays up.
 pub(crate) async fn demo(options: DemoOptions) -> anyhow::Result<()> {
+    let stage = play(!options.once, scene::variables_as_app).await?;
+    if !options.once {
+        println!("\n{}", stage.invitation());
+        let schedule = stage.keep_reconciling();
+        let interrupted = tokio::signal::ctrl_c().await;
+        schedule.abort();
+        interrupted.context("cannot wait for an interrupt")?;
+    }
+    stage.tear_down().await;
+    Ok(())
+}
+
+/// Plays the story, and what stands there after it if it goes on.
+pub(crate) async fn play(
+    goes_on: bool,
+    variables: impl FnOnce(&World) -> BTreeMap<&'static str, String>,
+) -> anyhow::Result<Stage> {
     let began = Instant::now();
     let mut narration = Narration::new();
     println!(
@@ -32,7 +51,7 @@ pub(crate) async fn demo(options: DemoOptions) -> anyhow::Result<()> {
     narration.tell(&format!("built for Spin:\n{}", components::sizes()?));
 
     narration.step("Start the vendors and Slipway");
-    let stage = Stage::set_up(manifest).await?;
+    let stage = Stage::set_up(manifest, variables).await?;
     narration.tell(&stage.whereabouts());
 
     let went_wrong = || {
@@ -47,13 +66,8 @@ pub(crate) async fn demo(options: DemoOptions) -> anyhow::Result<()> {
         "\nThe story is over after {:.0} s.",
         began.elapsed().as_secs_f64()
     );
-    if !options.once {
-        story.open_another().await.with_context(went_wrong)?;
-        println!("\n{}", stage.invitation());
-        tokio::signal::ctrl_c()
-            .await
-            .context("cannot wait for an interrupt")?;
+    if goes_on {
+        story.go_on().await.with_context(went_wrong)?;
     }
-    stage.tear_down().await;
-    Ok(())
+    Ok(stage)
 }

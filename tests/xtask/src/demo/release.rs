@@ -43,6 +43,18 @@ impl Story<'_> {
         self.refreshed()
     }
 
+    /// A release to production that somebody has to approve.
+    pub(super) async fn offer(&mut self) -> anyhow::Result<()> {
+        scene::ask_for_approvals(&self.stage.world, &self.stage.repository);
+        let offered = self.pushed(
+            "Sort the cart",
+            "from now on somebody must approve what goes to production",
+        );
+        self.until_live("staging", &offered).await?;
+        self.until_said("production", &offered, "queued: 0 of 1 approvals")
+            .await
+    }
+
     /// Somebody pushes to main, and CI pushes the image.
     fn pushed(&mut self, title: &str, what_follows: &str) -> String {
         self.narration.step(&format!(

@@ -1,17 +1,22 @@
 //! The simulated vendors and a host with the real components, set up for one run of the demo.
 
-use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, VecDeque};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use host::{LogSink, Running};
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 use world::{Application, Options, PullRequest, Repository, World};
 
-use crate::{scene, stores};
+use crate::scene::Person;
+use crate::{requests, scene, stores};
 
 /// So many lines of Slipway's log are kept, to explain a story that went wrong.
 const LINES_KEPT: usize = 40;
+/// So often what is due is advanced while everything stays up.
+const RECONCILE_EVERY: Duration = Duration::from_secs(2);
 
 /// Everything that plays in the demo.
 pub(crate) struct Stage {
@@ -21,7 +26,7 @@ pub(crate) struct Stage {
     slipway: Running,
     log: Arc<Mutex<Log>>,
     // Holds the stores; deleted with the stage.
-    _state: TempDir,
+    state: TempDir,
 }
 
 #[derive(Default)]
@@ -43,8 +48,11 @@ impl Log {
 }
 
 impl Stage {
-    /// Starts everything, on free ports.
-    pub(crate) async fn set_up(manifest: PathBuf) -> anyhow::Result<Self> {
+    /// Starts everything, on free ports, Slipway with the variables by which it finds the world.
+    pub(crate) async fn set_up(
+        manifest: PathBuf,
+        variables: impl FnOnce(&World) -> BTreeMap<&'static str, String>,
+    ) -> anyhow::Result<Self> {
         let world = World::start(Options::default()).await?;
         let (repository, application) = scene::furnish(&world);
         let state = tempfile::tempdir()?;
@@ -55,7 +63,7 @@ impl Stage {
         std::fs::write(&runtime_config, stores::sqlite())?;
         options.runtime_config = Some(runtime_config);
         options.state_dir = state.path().to_owned();
-        options.variables = scene::variables(&world)
+        options.variables = variables(&world)
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value))
             .collect();
@@ -72,7 +80,7 @@ impl Stage {
             application,
             slipway,
             log,
-            _state: state,
+            state,
         };
         stage
             .world
@@ -82,13 +90,33 @@ impl Stage {
         Ok(stage)
     }
 
+    /// Asks Slipway every two seconds to advance what is due, as a schedule does once in a minute, until it is told to end.
+    pub(crate) fn keep_reconciling(&self) -> JoinHandle<()> {
+        let url = self.slipway_url("/reconcile");
+        tokio::spawn(async move {
+            let mut schedule = tokio::time::interval(RECONCILE_EVERY);
+            loop {
+                schedule.tick().await;
+                let authorization = format!("Bearer {}", scene::RECONCILE_TOKEN);
+                let headers = [("authorization".to_owned(), authorization)];
+                // What fails now is tried again with the next one; Slipway's log says why.
+                drop(requests::post(&url, &headers, Vec::new()).await);
+            }
+        })
+    }
+
+    /// The directory of the stores, each in `<label>.db`.
+    pub(crate) fn state(&self) -> &Path {
+        self.state.path()
+    }
+
     /// Where Slipway takes deliveries.
     pub(super) fn webhook_url(&self) -> String {
         self.slipway_url(scene::WEBHOOK_PATH)
     }
 
     /// A path of Slipway.
-    pub(super) fn slipway_url(&self, path: &str) -> String {
+    pub(crate) fn slipway_url(&self, path: &str) -> String {
         format!("{}{path}", self.slipway.url())
     }
 
@@ -130,19 +158,34 @@ impl Stage {
     /// What the person can do while everything stays up.
     pub(super) fn invitation(&self) -> String {
         let control = self.world.control_url();
+        let people: String = scene::PEOPLE
+            .iter()
+            .map(|person| {
+                let Person { name, role, token } = person;
+                format!("\n  {token:<12} {name}, {role}")
+            })
+            .collect();
         format!(
-            "Everything stays up until Ctrl-C. See and change it:
+            "Everything stays up until Ctrl-C, and what is due is advanced every {} seconds.
+
+The dashboard is at {}. A release waits there for somebody's approval: docs/walkthrough.md goes on from here.
+Sign in with one of these tokens:{people}
+
+See and change the rest:
   curl {control}/_world/state
   curl -d '{{\"repository\":\"{repository}\"}}' {control}/_world/pull-requests/2/push
   curl -d '{{\"repository\":\"{repository}\",\"number\":2,\"workflow\":\"{workflow}\"}}' {control}/_world/runs
   curl -d '{{\"repository\":\"{repository}\"}}' {control}/_world/pull-requests/2/close
   curl {production}
   curl -X POST -H 'authorization: Bearer {token}' '{reconcile}?releases=all'
-  curl -X POST -H 'authorization: Bearer {token}' '{reconcile}?lift_hold={line}'",
+  curl -H 'authorization: Bearer {admin}' {api}",
+            RECONCILE_EVERY.as_secs(),
+            self.slipway.url(),
             production = self.environment_url("production"),
             reconcile = self.slipway_url("/reconcile"),
             token = scene::RECONCILE_TOKEN,
-            line = self.line("production"),
+            api = self.slipway_url("/api/v1/overview"),
+            admin = scene::admin().token,
             repository = scene::REPOSITORY,
             workflow = scene::WORKFLOW,
         )

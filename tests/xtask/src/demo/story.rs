@@ -41,10 +41,11 @@ impl<'a> Story<'a> {
         self.check(&pull).await
     }
 
-    /// A second pull request, to be looked at after the story.
-    pub(super) async fn open_another(&mut self) -> anyhow::Result<()> {
+    /// What is there to be looked at after the story: a second pull request, and a release that waits for somebody's approval.
+    pub(crate) async fn go_on(&mut self) -> anyhow::Result<()> {
         let pull = self.open("Add a wish list", "feature/wishes").await?;
-        self.build(&pull, "CI pushes the image").await
+        self.build(&pull, "CI pushes the image").await?;
+        self.offer().await
     }
 
     async fn open(&mut self, title: &str, branch: &str) -> anyhow::Result<PullRequest> {
