@@ -1,35 +1,43 @@
 //! The order of previews: `needs` names other services with a preview, and no service needs itself by any way.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{
-    problem::{any_of, nearest, quoted},
+    problem::{PROBLEMS_MAX, any_of, nearest, quoted},
     reader::{Reader, step},
     references::{entries, get},
     yaml::{Entry, Node, Value},
 };
 
-/// Tells the names in `needs` that are no other service with a preview, and the ways that lead back to where they begin. Reads the
-/// file's tree, where the places are.
+/// So many of the names that would be right are told.
+const NAMED: usize = 20;
+
+/// Tells the names in `needs` that are no other service with a preview, and the ways that lead back to where they begin.
+/// Reads the file's tree, where the places are.
 pub(super) fn check(reader: &mut Reader, root: &Node) {
     let services = entries(get(root, "services"));
+    let previewed = services
+        .iter()
+        .filter(|service| get(&service.node, "preview").is_some());
+    let previewed: BTreeMap<&str, &Entry> = previewed
+        .map(|service| (service.key.as_str(), service))
+        .collect();
     for service in services {
-        let others: Vec<&str> = services
-            .iter()
-            .filter(|other| other.key != service.key && get(&other.node, "preview").is_some())
-            .map(|other| other.key.as_str())
-            .collect();
         for (index, name) in needs(service).iter().enumerate() {
             let path = format!("{}[{index}]", path_of(service));
-            reader.within(path, |reader| check_name(reader, name, &others));
+            reader.within(path, |reader| check_name(reader, name, service, &previewed));
         }
-        if let Some(way) = way_back(services, service) {
-            reader.within(path_of(service), |reader| {
-                let message = format!(
-                    "found {}: none of them could ever begin, expected an order",
-                    way.join(" needs ")
-                );
-                reader.tell(service.place, &message);
-            });
-        }
+    }
+    for way in ways_back(services, &previewed) {
+        let Some(first) = way.first() else { continue };
+        reader.within(path_of(first), |reader| {
+            let names: Vec<&str> = way.iter().map(|service| service.key.as_str()).collect();
+            let message = format!(
+                "found {}: none of them could ever begin, expected an order",
+                names.join(" needs ")
+            );
+            reader.tell(first.place, &message);
+        });
     }
 }
 
@@ -46,19 +54,29 @@ fn needs(service: &Entry) -> &[Node] {
     }
 }
 
-fn check_name(reader: &mut Reader, node: &Node, others: &[&str]) {
+fn check_name(
+    reader: &mut Reader,
+    node: &Node,
+    service: &Entry,
+    previewed: &BTreeMap<&str, &Entry>,
+) {
     let Value::Text(name) = &node.value else {
         return;
     };
-    if others.contains(&name.as_str()) {
+    if *name != service.key && previewed.contains_key(name.as_str()) {
         return;
     }
+    let others = previewed
+        .keys()
+        .copied()
+        .filter(|other| *other != service.key);
+    let others: Vec<&str> = others.take(NAMED).collect();
     let expected = if others.is_empty() {
         "another service with a preview, and there is none".to_owned()
     } else {
-        format!("another service with a preview ({})", any_of(others))
+        format!("another service with a preview ({})", any_of(&others))
     };
-    let hint = nearest(name, others)
+    let hint = nearest(name, &others)
         .map(|meant| format!("; did you mean {meant}?"))
         .unwrap_or_default();
     let found = quoted(name);
@@ -68,33 +86,42 @@ fn check_name(reader: &mut Reader, node: &Node, others: &[&str]) {
     );
 }
 
-/// The shortest way from a service over what it needs back to itself, both ends included. Only services that stand below it are
-/// gone through, so each way is told once, where it is met first. A service that names itself is told as a wrong name.
-fn way_back<'file>(services: &'file [Entry], first: &'file Entry) -> Option<Vec<&'file str>> {
-    let below = services.iter().position(|entry| entry.key == first.key)?;
-    let below = services.get(below..)?;
-    let mut ways = vec![vec![first]];
-    let mut seen = vec![first.key.as_str()];
-    while !ways.is_empty() {
-        let mut longer = Vec::new();
-        for way in ways {
-            let Some(last) = way.last() else { continue };
-            for need in needs(last) {
-                let Value::Text(name) = &need.value else {
-                    continue;
-                };
-                if *name == first.key && way.len() > 1 {
-                    let keys = way.iter().map(|entry| entry.key.as_str());
-                    return Some(keys.chain([first.key.as_str()]).collect());
+/// Ways from a service over what it needs back to itself, both ends included: in a file of some at least one of them. Each
+/// service is gone through once, however many ways lead to it. A service that names itself is told as a wrong name.
+fn ways_back<'file>(
+    services: &'file [Entry],
+    previewed: &BTreeMap<&str, &'file Entry>,
+) -> Vec<Vec<&'file Entry>> {
+    let mut found = Vec::new();
+    let mut done = BTreeSet::new();
+    for first in services {
+        // The way to here: each service with how many of its needs were followed.
+        let mut way: Vec<(&Entry, usize)> = vec![(first, 0)];
+        while let Some((service, followed)) = way.last_mut() {
+            let service = *service;
+            let need = needs(service).get(*followed);
+            *followed += 1;
+            let Some(need) = need.filter(|_| !done.contains(service.key.as_str())) else {
+                done.insert(service.key.as_str());
+                way.pop();
+                continue;
+            };
+            let Value::Text(name) = &need.value else {
+                continue;
+            };
+            let next = previewed.get(name.as_str()).copied();
+            let Some(next) = next.filter(|next| next.key != service.key) else {
+                continue;
+            };
+            match way.iter().position(|(before, _)| before.key == next.key) {
+                Some(begun) if found.len() < PROBLEMS_MAX => {
+                    let round = way.iter().skip(begun).map(|(service, _)| *service);
+                    found.push(round.chain([next]).collect());
                 }
-                let next = below.iter().find(|entry| entry.key == *name);
-                if let Some(next) = next.filter(|next| !seen.contains(&next.key.as_str())) {
-                    seen.push(&next.key);
-                    longer.push([way.as_slice(), &[next]].concat());
-                }
+                Some(_) => {}
+                None => way.push((next, 0)),
             }
         }
-        ways = longer;
     }
-    None
+    found
 }

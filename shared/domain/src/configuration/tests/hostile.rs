@@ -37,6 +37,12 @@ fn a_file_made_to_hurt_is_refused_at_once() {
         "*b,".repeat(50)
     );
     let many_keys: String = (0..8_000).map(|number| format!("k{number}: \n")).collect();
+    let link = |number: usize| {
+        let next = (number + 1) % 900;
+        format!("  s{number}: {{preview: {{needs: [s{next}, s{next}, x]}}}}\n")
+    };
+    let links: String = (0..900).map(link).collect();
+    let circle = format!("services:\n{links}");
     let files = [
         ("alias bomb", bomb),
         ("too large", "#".repeat(BYTES_MAX + 1)),
@@ -64,6 +70,7 @@ fn a_file_made_to_hurt_is_refused_at_once() {
         ),
         ("many directives", "%a b\n".repeat(BYTES_MAX / 5)),
         ("many tags", format!("a: {}", "!a ".repeat(20_000))),
+        ("a long circle of needs", circle),
     ];
     let mut told = Vec::new();
     for (name, text) in &files {
