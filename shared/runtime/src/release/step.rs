@@ -34,6 +34,9 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
             }
             StepAction::Commit { place, message } => self.commit(application, place, message).await,
             StepAction::Operate { history } => self.operate(mark, application, *history).await,
+            StepAction::GiveWay { newer } => Ok(StepFact::GivesWay {
+                newer: newer.clone(),
+            }),
             StepAction::Stop => {
                 self.argocd()?.terminate(application).await?;
                 Ok(StepFact::StopAsked)
@@ -90,6 +93,7 @@ pub(super) fn told(fact: &StepFact) -> (&'static str, Option<&str>) {
         StepFact::OperationIntended => ("about to ask for an operation", None),
         StepFact::OperationTaken => ("Argo CD took the operation on", None),
         StepFact::OperationWaits { reason } => ("another operation is in the way", Some(reason)),
+        StepFact::GivesWay { .. } => ("the release gives way to a newer one", None),
         StepFact::StopAsked => ("asked Argo CD to stop the operation", None),
         StepFact::Probed { healthy: true, .. } => ("the environment is healthy", None),
         StepFact::Probed {

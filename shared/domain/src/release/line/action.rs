@@ -121,6 +121,11 @@ pub enum StepAction {
         /// The entry of the history to go back to; none for a sync.
         history: Option<u64>,
     },
+    /// Have the release give way to a newer one. Nothing is called: the intent is all.
+    GiveWay {
+        /// The newer commit.
+        newer: CommitSha,
+    },
     /// Tell Argo CD to stop the operation.
     Stop,
     /// Probe the URL.
@@ -162,7 +167,10 @@ impl entity::Action for Action {
                         StepFact::ChangeIntended
                     }
                     StepAction::Operate { .. } => StepFact::OperationIntended,
-                    StepAction::Look | StepAction::Stop | StepAction::Probe { .. } => return None,
+                    StepAction::Look
+                    | StepAction::GiveWay { .. }
+                    | StepAction::Stop
+                    | StepAction::Probe { .. } => return None,
                 };
                 Some(Fact::Step {
                     key: key.clone(),

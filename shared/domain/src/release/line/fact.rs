@@ -233,6 +233,11 @@ pub enum StepFact {
         /// Why, for people.
         reason: String,
     },
+    /// A newer one goes instead, as soon as Argo CD is at nothing of this one any more.
+    GivesWay {
+        /// The newer commit.
+        newer: CommitSha,
+    },
     /// Argo CD was asked to stop the operation, or there is none any more.
     StopAsked,
     /// The URL was probed.

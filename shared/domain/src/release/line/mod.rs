@@ -11,6 +11,7 @@ mod candidate;
 mod ending;
 mod fact;
 mod fold;
+mod giving_way;
 mod intervention;
 mod plan;
 mod progress;

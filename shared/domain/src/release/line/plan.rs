@@ -6,13 +6,13 @@ use std::time::Duration;
 use super::{
     Action, Kind, Line, StepAction,
     candidate::{Build, Candidate},
-    progress::{deploy_key, is_replaceable, rollback_key},
+    giving_way::InHand,
+    progress::{deploy_key, rollback_key},
     standing::{Next, Standing},
     state::{Running, Stage},
 };
 use crate::{
     CommitSha, RepositoryName, Timestamp,
-    configuration::Superseded,
     entity::Step,
     preview::Effort,
     release::{Asked, LineId, Reference, Source, Terms, judge},
@@ -107,6 +107,7 @@ impl Line {
             Stage::Asking { again_at, .. } if running.is_uncertain => (*again_at, StepAction::Look),
             Stage::Looking => (now, StepAction::Look),
             Stage::Waiting(rollout) => (rollout.look_at, StepAction::Look),
+            Stage::GivingWay(way) => way.next(now),
             Stage::Stopping {
                 asked: true,
                 look_at,
@@ -191,7 +192,8 @@ impl Line {
             Next::Compare { base, head } => return self.compare(repository, base, head, now),
             Next::Commit(commit) => commit,
         };
-        let is_taken = self.must_wait(terms) || self.being_tested(terms, now).is_some();
+        let in_hand = self.in_hand(terms);
+        let is_taken = in_hand == InHand::GoesFirst || self.being_tested(terms, now).is_some();
         if self.is_held() || self.way_back.is_some() || is_taken {
             return Wish::Nothing;
         }
@@ -205,6 +207,9 @@ impl Line {
             return due(&self.reading, now, now, || {
                 self.check(repository, terms, commit, candidate)
             });
+        }
+        if in_hand == InHand::IsStoppedFirst {
+            return self.give_way_to(commit);
         }
         let build = candidate.build(&self.id, terms);
         Wish::Act(Action::Begin {
@@ -249,14 +254,6 @@ impl Line {
     /// Whether nothing begins by itself until a person does something.
     pub(super) fn is_held(&self) -> bool {
         self.hold.is_some() || self.lock.is_some()
-    }
-
-    /// Whether the release in hand goes first.
-    fn must_wait(&self, terms: &Terms) -> bool {
-        self.running.as_ref().is_some_and(|running| {
-            let may_cancel = running.kind == Kind::Deploy && terms.superseded == Superseded::Cancel;
-            !(is_replaceable(running) || may_cancel)
-        })
     }
 
     fn compare(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     Asked, Failure, Kind, Line, Phase, StepFact,
     candidate::{Build, Candidate},
+    giving_way::goes_instead,
     state::{Former, Rollout, Running, Stage},
     times::Times,
     watching::lacking,
@@ -21,7 +22,7 @@ pub(super) const LOOK_PAUSE: Duration = Duration::from_secs(5);
 /// Between two tries at what Argo CD does not do now.
 const WAIT_PAUSE: Duration = Duration::from_secs(15);
 /// So long an operation that was told to stop may take for it.
-const STOP_FOR: Duration = Duration::from_secs(120);
+pub(super) const STOP_FOR: Duration = Duration::from_secs(120);
 
 impl Line {
     /// Takes in what came of a step of the release `key`; of any other than the one in hand it comes too late to matter.
@@ -39,16 +40,30 @@ impl Line {
             StepFact::Committed { commit } => self.committed(commit.is_some(), at),
             StepFact::OperationTaken => self.operation_taken(at),
             StepFact::OperationWaits { reason } => self.operation_waits(reason, at),
-            StepFact::StopAsked => {
-                if let Some(running) = &mut self.running
-                    && let Stage::Stopping { asked, look_at, .. } = &mut running.stage
-                {
-                    *asked = true;
-                    *look_at = at.after(LOOK_PAUSE);
-                }
-            }
+            StepFact::GivesWay { newer } => self.give_way(newer, at),
+            StepFact::StopAsked => self.stop_asked(at),
             StepFact::Probed { healthy, answer } => self.probed(*healthy, answer, at),
             StepFact::Troubled { trouble } => self.troubled(trouble, at),
+        }
+    }
+
+    fn stop_asked(&mut self, at: Timestamp) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        running.effort.succeed();
+        match &mut running.stage {
+            Stage::GivingWay(way) => way.stop_asked(at),
+            Stage::Stopping { asked, look_at, .. } => {
+                *asked = true;
+                *look_at = at.after(LOOK_PAUSE);
+            }
+            Stage::Looking
+            | Stage::Changing { .. }
+            | Stage::Committing { .. }
+            | Stage::Asking { .. }
+            | Stage::Waiting(_)
+            | Stage::Probing { .. } => {}
         }
     }
 
@@ -84,8 +99,18 @@ impl Line {
                 self.running = Some(earlier);
                 return;
             }
-            let reason = format!("{} goes instead", commit.short());
-            self.end(earlier, Phase::Superseded, reason, at);
+            let reason = goes_instead(commit);
+            let phase = match earlier.stage {
+                Stage::Probing { .. } => Phase::Cancelled,
+                Stage::Looking
+                | Stage::Changing { .. }
+                | Stage::Committing { .. }
+                | Stage::Asking { .. }
+                | Stage::Waiting(_)
+                | Stage::GivingWay(_)
+                | Stage::Stopping { .. } => Phase::Superseded,
+            };
+            self.end(earlier, phase, reason, at);
         }
         self.begun += 1;
         self.refused_wish = None;
@@ -146,6 +171,7 @@ impl Line {
         match running.stage.clone() {
             Stage::Looking => self.looked(application, at),
             Stage::Waiting(rollout) => self.watched(application, rollout, at),
+            Stage::GivingWay(way) => self.seen_giving_way(application, way, at),
             Stage::Stopping {
                 since,
                 failure,
@@ -283,10 +309,17 @@ impl Line {
         let Some(running) = &mut self.running else {
             return;
         };
+        let is_refused = trouble.reaction == Reaction::GiveUp;
+        if is_refused && matches!(running.stage, Stage::GivingWay(_)) {
+            let obstacle = format!(
+                "what Argo CD does for it could not be stopped: {}",
+                trouble.reason
+            );
+            return self.gave_way(Some(&obstacle), at);
+        }
         running.note = Some(trouble.reason.clone());
         let is_asking = matches!(running.stage, Stage::Asking { .. });
         running.is_uncertain |= is_asking && trouble.reaction == Reaction::Look;
-        let is_refused = trouble.reaction == Reaction::GiveUp;
         let timeout = self.terms.as_ref().map(|terms| terms.timeout);
         if is_refused && running.only_looks() {
             // Argo CD goes on with what it was asked for; who may not look for a while can again, mostly.
@@ -315,14 +348,10 @@ impl Running {
             | Stage::Committing { .. }
             | Stage::Asking { .. }
             | Stage::Probing { .. }
+            | Stage::GivingWay(_)
             | Stage::Stopping { asked: false, .. } => false,
         }
     }
-}
-
-/// Whether a candidate may still change the release in hand: one that Argo CD was not asked for yet is replaced by a newer one.
-pub(super) fn is_replaceable(running: &Running) -> bool {
-    running.kind == Kind::Deploy && matches!(running.stage, Stage::Looking | Stage::Asking { .. })
 }
 
 /// The key of the `begun`-th release, if it is a way back.

@@ -467,6 +467,7 @@ pub(super) fn shown_running(running: &Running) -> Shown {
             | Stage::Asking { .. },
         ) => (Phase::Syncing, "releasing"),
         (Kind::Deploy, Stage::Waiting(_)) => (Phase::Syncing, "rolling out"),
+        (Kind::Deploy, Stage::GivingWay(_)) => (Phase::Syncing, "giving way"),
         (Kind::Deploy, Stage::Probing { .. }) => (Phase::Verifying, "probing"),
         (Kind::Deploy, Stage::Stopping { .. }) => (Phase::Verifying, "stopping"),
     };

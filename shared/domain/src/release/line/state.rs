@@ -180,6 +180,8 @@ pub(super) enum Stage {
         /// By which Argo CD can go back to it.
         history: Option<u64>,
     },
+    /// A newer one goes instead, and what Argo CD still does for this one is stopped first.
+    GivingWay(GivingWay),
     /// It has failed, and what Argo CD still does is stopped first.
     Stopping {
         since: Timestamp,
@@ -190,6 +192,18 @@ pub(super) enum Stage {
         #[serde(default)]
         rollout: Option<Rollout>,
     },
+}
+
+/// A release that gives way to a newer one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct GivingWay {
+    pub(super) newer: CommitSha,
+    pub(super) former: Former,
+    pub(super) look_at: Timestamp,
+    /// When Argo CD was last seen at an operation of this release that it was not told to stop.
+    pub(super) found_at: Option<Timestamp>,
+    /// When Argo CD was first told to stop.
+    pub(super) asked_at: Option<Timestamp>,
 }
 
 /// A rollout by Argo CD under way.

@@ -225,15 +225,10 @@ impl Rollout {
     /// Whether what Argo CD shows is of this release: of an operation with its mark, or of one that nobody marked and that is
     /// another one than the last before.
     fn is_own(&self, application: &Application, mark: &str) -> bool {
-        let shown = Former::of(application);
-        let is_another = || {
-            shown.began.is_some()
-                && shown.operation_and_history() != self.former.operation_and_history()
-        };
         !self.expects_operation
             || match application.mark() {
                 Some(shown) => shown == mark,
-                None => is_another(),
+                None => self.former.is_another(application),
             }
     }
 }
@@ -246,6 +241,12 @@ impl Former {
             history: application.history.iter().map(|entry| entry.id).max(),
             health: Some(application.health),
         }
+    }
+
+    /// Whether the operation that Argo CD shows is another one than this.
+    pub(super) fn is_another(self, application: &Application) -> bool {
+        let shown = Self::of(application);
+        shown.began.is_some() && shown.operation_and_history() != self.operation_and_history()
     }
 
     fn operation_and_history(self) -> (Option<Timestamp>, Option<u64>) {

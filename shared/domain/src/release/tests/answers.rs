@@ -189,8 +189,16 @@ impl Story {
                 self.argo.operate(&mark(&self.line.id, key), self.now);
                 StepFact::OperationTaken
             }
+            StepAction::GiveWay { newer } => {
+                self.done.push(format!("give way to {}", digit(newer)));
+                StepFact::GivesWay {
+                    newer: newer.clone(),
+                }
+            }
             StepAction::Stop => {
                 self.done.push("stop".into());
+                let own = mark(&self.line.id, key);
+                assert!(self.argo.is_at(&own), "only what is one's own is stopped");
                 self.argo.stop(self.now);
                 StepFact::StopAsked
             }

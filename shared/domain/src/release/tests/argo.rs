@@ -130,7 +130,11 @@ impl Argo {
         self.requested = Some(Requested {
             revision: None,
             mark: (!mark.is_empty()).then(|| mark.to_owned()),
-            initiator: Initiator::Unsaid,
+            initiator: if self.by_itself {
+                Initiator::Automation
+            } else {
+                Initiator::Account("slipway".into())
+            },
         });
         // Argo CD clears what was when the next one is asked for.
         self.operation = None;
@@ -170,12 +174,37 @@ impl Argo {
         }
     }
 
-    /// What is under way is told to stop.
+    /// Whether what is asked for or under way has this mark, or is begun by Argo CD itself; or nothing is.
+    pub(super) fn is_at(&self, mark: &str) -> bool {
+        let under_way = self.operation.as_ref().filter(|last| !last.is_over());
+        let taken_up = under_way.map(|last| &last.requested);
+        self.requested.as_ref().or(taken_up).is_none_or(|newest| {
+            newest.mark.as_deref() == Some(mark) || newest.initiator == Initiator::Automation
+        })
+    }
+
+    /// A person asks for a sync, which takes its time.
+    pub(super) fn operate_by(&mut self, person: &str, now: Timestamp) {
+        self.operation = Some(Operation {
+            phase: argocd::Phase::Running,
+            message: String::new(),
+            started_at: Some(now),
+            finished_at: None,
+            requested: Requested {
+                revision: None,
+                mark: None,
+                initiator: Initiator::Account(person.to_owned()),
+            },
+            revisions: Vec::new(),
+            retries: 0,
+        });
+    }
+
+    /// What is under way is told to stop. What is only asked for is not under way.
     pub(super) fn stop(&mut self, now: Timestamp) {
         if self.ignores_stops {
             return;
         }
-        self.requested = None;
         if let Some(operation) = &mut self.operation {
             operation.phase = argocd::Phase::Failed;
             operation.finished_at = Some(now);

@@ -54,21 +54,6 @@ fn of_those_that_wait_for_the_one_in_hand_only_the_newest_goes() {
 }
 
 #[test]
-fn where_it_may_be_cancelled_the_one_in_hand_gives_way_to_a_newer_one() {
-    let mut story = Story::new(&format!("{PRODUCTION}\nsuperseded: cancel"));
-    story.argo.stuck = true;
-    story.release('1');
-    story.argo.stuck = false;
-    story.release('2');
-    assert_eq!(story.live(), Some('2'));
-    let (phase, reason) = story.end_of('1').unwrap();
-    assert_eq!(
-        (phase, reason.as_str()),
-        (Phase::Superseded, "2222222 goes instead")
-    );
-}
-
-#[test]
 fn a_commit_that_does_not_follow_waits_for_a_person() {
     let mut story = Story::new(PRODUCTION);
     story.release('2');
