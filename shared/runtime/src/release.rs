@@ -78,6 +78,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Line>
                 Ok(fact) => fact,
                 Err(trouble) => Fact::NotRead { trouble },
             },
+            Action::ReadWindows { application } => self.read_windows(application).await,
             Action::Begin {
                 key,
                 kind,
@@ -214,6 +215,8 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
             }
             Fact::TestRunSeen { run } => fields.push(("run", (*run).into())),
             Fact::Configured { .. }
+            | Fact::WindowsRead { .. }
+            | Fact::WindowsNotRead { .. }
             | Fact::Pushed { .. }
             | Fact::RunSeen { .. }
             | Fact::UpstreamLive { .. }
@@ -255,6 +258,10 @@ fn told(fact: &Fact) -> (&'static str, Option<&str>) {
             ..
         } => ("the commit is not to be released any more", Some(reason)),
         Fact::NotRead { trouble } => ("could not ask GitHub about commits", Some(&trouble.reason)),
+        Fact::WindowsRead { .. } => ("looked at the sync windows", None),
+        Fact::WindowsNotRead { trouble, .. } => {
+            ("could not look at the sync windows", Some(&trouble.reason))
+        }
         Fact::Begun { .. } => ("a release begins", None),
         Fact::NotBegun { reason, .. } => ("a release cannot begin", Some(reason)),
         Fact::Step { step, .. } => step::told(step),

@@ -8,6 +8,7 @@ mod change;
 mod foresight;
 mod gitops;
 mod rollout;
+mod windows;
 
 use std::{fmt, str::FromStr};
 
@@ -24,6 +25,7 @@ pub use change::{Change, Changed, ImageVersion, Setting};
 pub use foresight::Foreseen;
 pub use gitops::{Committed, GitPlace, NoGitPlace};
 pub use rollout::Rollout;
+pub use windows::{SyncWindow, SyncWindows, WindowKind};
 
 /// Which application: its project and its name. The project is always sent, since without it Argo CD answers 403 for an
 /// application that does not exist (VENDORS 2.1).

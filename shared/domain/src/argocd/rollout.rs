@@ -53,6 +53,11 @@ impl Operation {
             }
     }
 
+    /// Whether it is under way and a sync window keeps it from going on (ARGOCD controller/sync.go, `SyncAppState`).
+    pub fn is_held_by_window(&self) -> bool {
+        !self.is_over() && self.message.contains("blocked by sync window")
+    }
+
     /// Whether it is over and did not work.
     pub fn has_failed(&self) -> bool {
         self.is_over() && self.phase != Phase::Succeeded

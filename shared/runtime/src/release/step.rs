@@ -3,7 +3,7 @@
 use domain::{
     argocd::ApplicationId,
     preview::Trouble,
-    release::{StepAction, StepFact},
+    release::{Fact, StepAction, StepFact},
 };
 use ports::{Clock, Http, Log, Store};
 use vendors::{
@@ -21,9 +21,18 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
         step: &StepAction,
     ) -> Result<StepFact, Trouble> {
         match step {
-            StepAction::Look => Ok(StepFact::Seen {
-                application: Box::new(self.argocd()?.application(application).await?),
-            }),
+            StepAction::Look { windows } => {
+                let argocd = self.argocd()?;
+                let shown = argocd.application(application).await?;
+                let windows = match windows {
+                    true => Some(argocd.sync_windows(application).await?),
+                    false => None,
+                };
+                Ok(StepFact::Seen {
+                    application: Box::new(shown),
+                    windows,
+                })
+            }
             StepAction::Change { setting } => {
                 match self.argocd()?.set(application, setting).await? {
                     Set::Yes { .. } | Set::Already(_) => Ok(StepFact::Changed),
@@ -72,6 +81,22 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
             Begun::Busy => Ok(StepFact::OperationWaits {
                 reason: "Argo CD is at another operation of the application".to_owned(),
             }),
+        }
+    }
+
+    /// The application's sync windows, as a fact; if Argo CD cannot be asked for them, as that.
+    pub(super) async fn read_windows(&self, application: &ApplicationId) -> Fact {
+        let asked = async { Ok(self.argocd()?.sync_windows(application).await?) };
+        let application = application.clone();
+        match asked.await {
+            Ok(windows) => Fact::WindowsRead {
+                application,
+                windows,
+            },
+            Err(trouble) => Fact::WindowsNotRead {
+                application,
+                trouble,
+            },
         }
     }
 

@@ -38,7 +38,6 @@ use crate::{
 pub use operations::{Begun, Prune, Termination};
 pub use reading::Refresh;
 pub use setting::Set;
-pub use windows::{SyncWindow, SyncWindows, WindowKind};
 
 /// Argo CD's name for people.
 pub const VENDOR: &str = "Argo CD";

@@ -17,6 +17,9 @@ const BUSY: Duration = Duration::from_secs(15);
 /// Sync windows open and close by the minute.
 const WINDOW: Duration = Duration::from_secs(60);
 
+/// What Argo CD says of a window whose schedule or duration it cannot read.
+const INVALID_WINDOW: &str = "invalid sync window";
+
 /// Whether another operation is in the way.
 pub(super) fn is_busy(response: &Response) -> bool {
     says(response, "another operation is already in progress")
@@ -36,6 +39,10 @@ pub(super) fn failure(exchange: &Exchange<'_>, response: &Response) -> CallError
     }
     if text.contains("blocked by sync window") {
         return paused(reason(), "Slipway waits until the window lets it", WINDOW);
+    }
+    // A 500 if the windows are asked for, and a 403 if a sync is.
+    if text.contains(INVALID_WINDOW) {
+        return exchange.refused(reason(), hint(response.status.as_u16(), &text));
     }
     // A conflict of Kubernetes: nothing was changed.
     if response.status == StatusCode::CONFLICT {
@@ -80,7 +87,7 @@ fn hint(status: u16, text: &str) -> &'static str {
             "The variable argocd_token must hold a token of Argo CD that is still valid: a JWT, of an account with the \
              capability apiKey or of a role of the project"
         }
-        (403, text) if text.contains("invalid sync window") => {
+        (_, text) if text.contains(INVALID_WINDOW) => {
             "A sync window of the project cannot be read by Argo CD: correct its schedule or duration"
         }
         (403, text) if text.contains("permission denied") => {

@@ -1,45 +1,12 @@
 //! When Argo CD may sync an application (`GET …/syncwindows`).
 
-use domain::argocd::ApplicationId;
+use domain::argocd::{ApplicationId, SyncWindow, SyncWindows, WindowKind};
 use http::{Method, StatusCode};
 use ports::Http;
 use serde::Deserialize;
 
 use super::{ApiRequest, Client, refusal};
 use crate::{CallError, error::excerpt, exchange::Repeat};
-
-/// The windows of an application.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SyncWindows {
-    /// Whether a sync that is asked for would be let through now.
-    pub may_sync: bool,
-    /// Those that are open now.
-    pub open: Vec<SyncWindow>,
-    /// All that concern the application.
-    pub all: Vec<SyncWindow>,
-}
-
-/// One window.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SyncWindow {
-    /// Whether it lets syncs through or holds them back.
-    pub kind: WindowKind,
-    /// When it opens, in the form of cron.
-    pub schedule: String,
-    /// For how long, as `1h`.
-    pub duration: String,
-    /// Whether it lets through what is asked for, while it holds back what Argo CD does by itself.
-    pub lets_asked_syncs_through: bool,
-}
-
-/// What a window is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WindowKind {
-    /// Syncs only while it is open.
-    Allow,
-    /// No syncs while it is open.
-    Deny,
-}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

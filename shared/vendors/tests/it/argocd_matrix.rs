@@ -211,6 +211,7 @@ fn what_is_in_the_way_of_an_operation_is_waited_for_or_told() {
             "sync with replace was disabled on the API Server level via the server configuration")),
         ("sync", Argo(403, 7, "cannot sync: blocked by sync window")),
         ("sync", Argo(403, 7, "cannot sync: invalid sync window: expected exactly 5 fields, found 1")),
+        ("windows", Argo(500, 2, "invalid sync windows: expected exactly 5 fields, found 1")),
         ("sync", Argo(400, 9, "error resolving repo revision: rpc error: code = Unknown desc = unable to resolve 'v2' to a commit SHA")),
         ("sync", Argo(400, 9, "error resolving repo revision: rpc error: code = Unavailable desc = connection error")),
         ("sync", Argo(500, 2, "source position is out of range")),
@@ -241,6 +242,10 @@ fn what_is_in_the_way_of_an_operation_is_waited_for_or_told() {
         sync: gives up and tells
             Argo CD answered 403 "cannot sync: invalid sync window: expected exactly 5 fields, found 1". A sync
             window of the project cannot be read by Argo CD: correct its schedule or duration
+    500, code 2: invalid sync windows: expected exactly 5 fields, found 1
+        windows: gives up and tells
+            Argo CD answered 500 "invalid sync windows: expected exactly 5 fields, found 1". A sync window of the
+            project cannot be read by Argo CD: correct its schedule or duration
     400, code 9: error resolving repo revision: rpc error: code = Unknown desc = unable to resolve 'v2' to a
     commit SHA
         sync: gives up and tells

@@ -38,15 +38,41 @@ fn step(argocd: &mut ArgoCdState, github: &GitHubState, name: &str, now: i64) ->
     };
     let operation = operation_due(application, &argocd.settings);
     let compare = application.compare_at;
+    let is_held = is_held(argocd, application);
     match operation {
-        Some(at) if at <= now && at <= compare => advance(argocd, github, name, at),
+        Some(at) if at <= now && at <= compare && !is_held => advance(argocd, github, name, at),
         _ if compare <= now => {
             look(argocd, github, name, compare);
             sync_by_itself(argocd, name, compare);
         }
-        _ => return false,
+        _ => {
+            if is_held {
+                tell_held(argocd, name);
+            }
+            return false;
+        }
     }
     true
+}
+
+/// Whether a window keeps an operation that was taken up from going on, its end included (ARGOCD controller/sync.go,
+/// `syncWindowPreventsSync`).
+fn is_held(argocd: &ArgoCdState, application: &Application) -> bool {
+    let (Some(operation), Some(_)) = (&application.operation, &application.state) else {
+        return false;
+    };
+    let automated = operation.shown.pointer("/initiatedBy/automated") == Some(&Value::Bool(true));
+    !windows::may_sync(argocd.projects.get(application.project()), !automated)
+}
+
+fn tell_held(argocd: &mut ArgoCdState, name: &str) {
+    let state = argocd
+        .applications
+        .get_mut(name)
+        .and_then(|found| found.state.as_mut());
+    if let Some(state) = state.filter(|state| state.phase == "Running") {
+        "Sync operation blocked by sync window".clone_into(&mut state.message);
+    }
 }
 
 /// When the operation goes on.

@@ -20,7 +20,7 @@ pub(crate) fn may_sync(windows: Option<&Vec<Window>>, asked: bool) -> bool {
         return true;
     }
     if of(WindowKind::Allow, false).next().is_some() {
-        return asked && of(WindowKind::Allow, false).any(|window| window.manual_sync);
+        return asked && of(WindowKind::Allow, false).all(|window| window.manual_sync);
     }
     true
 }
@@ -81,6 +81,11 @@ mod tests {
             (vec![window(Allow, true, false)], true, true),
             (vec![window(Allow, false, false)], false, false),
             (vec![window(Allow, false, true)], true, false),
+            (
+                vec![window(Allow, false, true), window(Allow, false, false)],
+                false,
+                false,
+            ),
             (
                 vec![window(Allow, true, false), window(Deny, true, false)],
                 false,

@@ -209,6 +209,28 @@ async fn windows_hold_syncs_back_and_say_so() {
 }
 
 #[tokio::test]
+async fn a_window_that_closes_brings_an_operation_under_way_to_a_standstill() {
+    let (world, _, argocd) = shop().await;
+    argocd
+        .post("/applications/shop/sync", &body(json!({})))
+        .await;
+    shown(&argocd).await;
+    world
+        .argocd()
+        .window("default", WindowKind::Deny, true, false);
+    world.advance(2_000 * SECOND);
+    let held = shown(&argocd).await;
+    assert_eq!(told(&held), "Synced Healthy Running, in operation");
+    assert_eq!(
+        held["status"]["operationState"]["message"],
+        "Sync operation blocked by sync window"
+    );
+    world.argocd().open_windows("default", false);
+    world.advance(SECOND);
+    assert_eq!(told(&shown(&argocd).await), "Synced Healthy Succeeded");
+}
+
+#[tokio::test]
 async fn without_its_controller_requests_are_answered_and_nothing_goes_on() {
     let (world, _, argocd) = shop().await;
     shown(&argocd).await;

@@ -31,6 +31,7 @@ mod gitops;
 mod installations;
 mod notices;
 mod registries;
+mod release_rules;
 mod releases;
 mod story;
 mod webhooks;

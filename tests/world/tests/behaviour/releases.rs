@@ -23,7 +23,7 @@ use crate::{asking, wire::Wire};
 
 /// The world's clock, which whoever sleeps moves on.
 #[derive(Clone, Copy)]
-struct WorldClock<'a> {
+pub struct WorldClock<'a> {
     world: &'a World,
     ahead: &'a Cell<u64>,
 }
@@ -42,24 +42,24 @@ impl Clock for WorldClock<'_> {
     }
 }
 
-type Executor<'a> = ReleaseExecutor<Wire, Wire, WorldClock<'a>, NoLog, &'a MemoryStore>;
+pub type Executor<'a> = ReleaseExecutor<Wire, Wire, WorldClock<'a>, NoLog, &'a MemoryStore>;
 
 /// What outlives a request: the store, and how far the clock is ahead of the machine's.
-fn kept() -> (MemoryStore, Cell<u64>) {
+pub fn kept() -> (MemoryStore, Cell<u64>) {
     (MemoryStore::default(), Cell::new(0))
 }
 
 /// A repository with an environment, and Slipway's core beside it.
-struct Shop<'a> {
+pub struct Shop<'a> {
     world: &'a World,
     store: &'a MemoryStore,
-    ahead: &'a Cell<u64>,
-    repository: Repository,
+    pub ahead: &'a Cell<u64>,
+    pub repository: Repository,
     with_argocd: bool,
 }
 
 impl<'a> Shop<'a> {
-    fn new(
+    pub fn new(
         world: &'a World,
         (store, ahead): (&'a MemoryStore, &'a Cell<u64>),
         production: &str,
@@ -138,7 +138,7 @@ impl<'a> Shop<'a> {
     }
 
     /// Takes in every delivery that waits, and goes on until nothing happens for a while.
-    async fn go(&self) -> Overview {
+    pub async fn go(&self) -> Overview {
         let (runner, intake) = (self.runner(), IntakeId(RepositoryId(self.repository.id())));
         let mut mail = Vec::new();
         while let Some(guid) = self.world.github().webhooks().take() {
@@ -166,6 +166,8 @@ impl<'a> Shop<'a> {
                         run: event.run,
                     }
                 }
+                // Of a pull request that is merged its push tells.
+                "pull_request" => continue,
                 other => panic!("no {other} is expected"),
             };
             mail.push(runner.post::<Intake>(&intake, &fact).await.unwrap());
@@ -197,7 +199,7 @@ impl<'a> Shop<'a> {
             .unwrap()
     }
 
-    async fn tell(&self, fact: &Fact) -> Overview {
+    pub async fn tell(&self, fact: &Fact) -> Overview {
         let runner = self.runner();
         let mail = runner.post::<Line>(&self.line(), fact).await.unwrap();
         self.bring_on::<Line>(&runner, &self.line(), &[mail]).await;
@@ -205,34 +207,34 @@ impl<'a> Shop<'a> {
     }
 
     /// A push and its green build.
-    fn release(&self, message: &str) -> String {
+    pub fn release(&self, message: &str) -> String {
         let commit = self.repository.push("main", message);
         self.repository.run("CI").for_commit(&commit).succeed();
         commit
     }
 
     /// What GitHub's deployments of production say, oldest first.
-    fn told(&self) -> String {
+    pub fn told(&self) -> String {
         let deployments = self.repository.deployments_to("production");
         let told: Vec<String> = deployments.iter().map(|one| one.says()).collect();
         told.join("\n")
             .replace(&self.world.environment_url("shop"), "<url>")
     }
 
-    fn images(&self) -> Vec<String> {
+    pub fn images(&self) -> Vec<String> {
         self.world.argocd().application("shop", "").images()
     }
 }
 
-fn image(commit: &str) -> String {
+pub fn image(commit: &str) -> String {
     format!("ghcr.io/acme/shop:{commit}")
 }
 
-fn live(overview: &Overview) -> Option<String> {
+pub fn live(overview: &Overview) -> Option<String> {
     overview.live.as_ref().map(|live| live.commit.to_string())
 }
 
-const KUSTOMIZE: &str = "argocd: { application: shop, update: kustomize-image }";
+pub const KUSTOMIZE: &str = "argocd: { application: shop, update: kustomize-image }";
 
 #[tokio::test]
 async fn a_push_is_released_when_it_is_built_and_a_bad_one_is_taken_back_and_held() {

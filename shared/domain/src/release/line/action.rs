@@ -43,6 +43,11 @@ pub enum Action {
         /// The tag that was pushed, where tags are tracked.
         tag: Option<String>,
     },
+    /// Read the sync windows of the application.
+    ReadWindows {
+        /// The application.
+        application: ApplicationId,
+    },
     /// Begin a release. Nothing is called: the intent is all.
     Begin {
         /// What it is known by.
@@ -103,7 +108,10 @@ pub enum Action {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StepAction {
     /// Look at the application.
-    Look,
+    Look {
+        /// And at its sync windows.
+        windows: bool,
+    },
     /// Change the application's specification.
     Change {
         /// To what.
@@ -167,7 +175,7 @@ impl entity::Action for Action {
                         StepFact::ChangeIntended
                     }
                     StepAction::Operate { .. } => StepFact::OperationIntended,
-                    StepAction::Look
+                    StepAction::Look { .. }
                     | StepAction::GiveWay { .. }
                     | StepAction::Stop
                     | StepAction::Probe { .. } => return None,
@@ -181,6 +189,7 @@ impl entity::Action for Action {
             Self::ReadRuns { .. }
             | Self::Compare { .. }
             | Self::Check { .. }
+            | Self::ReadWindows { .. }
             | Self::Begin { .. }
             | Self::Report { .. }
             | Self::Pass { .. }

@@ -54,6 +54,7 @@ impl Line {
         }
         self.repository = repository.cloned().or(self.repository.take());
         self.terms = terms.cloned();
+        self.windows = None;
         self.terms_as_of = as_of;
         self.known_since.get_or_insert(at);
         self.moved(at);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     CommitSha, RepositoryName, Timestamp,
-    argocd::{Application, Committed, Setting},
+    argocd::{Application, ApplicationId, Committed, Setting, SyncWindows},
     preview::{Trouble, WorkflowRun},
     release::{Name, Push, ReportedImage, Terms},
 };
@@ -85,6 +85,20 @@ pub enum Fact {
     },
     /// GitHub could not be asked about commits or runs.
     NotRead {
+        /// Why.
+        trouble: Trouble,
+    },
+    /// Argo CD showed the sync windows of an application.
+    WindowsRead {
+        /// The application.
+        application: ApplicationId,
+        /// Its windows.
+        windows: SyncWindows,
+    },
+    /// Argo CD could not be asked for them.
+    WindowsNotRead {
+        /// Of this application.
+        application: ApplicationId,
         /// Why.
         trouble: Trouble,
     },
@@ -214,6 +228,9 @@ pub enum StepFact {
     Seen {
         /// The application.
         application: Box<Application>,
+        /// Its sync windows, if those were looked at.
+        #[serde(default)]
+        windows: Option<SyncWindows>,
     },
     /// The application's specification is about to be changed.
     ChangeIntended,

@@ -88,6 +88,11 @@ impl Line {
             }
             Fact::Approved { commit, by } => self.approved(commit, by),
             Fact::Wished { id, to, wish } => self.wished(id, to.as_ref(), wish, at),
+            Fact::WindowsRead {
+                application,
+                windows,
+            } => self.windows_told(application, Some(windows), at),
+            Fact::WindowsNotRead { application, .. } => self.windows_told(application, None, at),
             Fact::Begun {
                 key,
                 kind,
@@ -357,6 +362,7 @@ impl Line {
     }
 
     pub(super) fn start_afresh(&mut self) {
+        self.windows = None;
         self.reading.start_afresh();
         self.passing.start_afresh();
         self.announcing.start_afresh();

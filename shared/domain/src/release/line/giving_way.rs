@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{
     Action, Asked, Kind, Line, Phase, StepAction, mark,
-    plan::Wish,
+    plan::{LOOK, Wish},
     progress::{LOOK_PAUSE, STOP_FOR},
     state::{Former, GivingWay, Running, Stage},
 };
@@ -50,6 +50,7 @@ impl Line {
         let was_asked = self.deployed.as_ref() == Some(&running.commit);
         match running.stage {
             Stage::Looking => InHand::IsReplaced,
+            Stage::Waiting(ref rollout) if rollout.is_only_waiting() => InHand::IsReplaced,
             Stage::Asking { .. } if !is_cancelled => InHand::IsReplaced,
             Stage::Probing { .. } if is_cancelled => InHand::IsReplaced,
             Stage::Asking { .. } | Stage::Changing { .. } | Stage::Committing { .. }
@@ -179,11 +180,7 @@ impl GivingWay {
         let is_found = self
             .found_at
             .is_some_and(|found_at| now.since(found_at) <= FOUND_FOR);
-        let step = if is_found {
-            StepAction::Stop
-        } else {
-            StepAction::Look
-        };
+        let step = if is_found { StepAction::Stop } else { LOOK };
         (self.look_at, step)
     }
 

@@ -23,6 +23,7 @@ mod testing;
 mod times;
 mod view;
 mod watching;
+mod windows;
 mod wishes;
 
 use std::fmt;

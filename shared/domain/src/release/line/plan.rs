@@ -28,6 +28,9 @@ const KEPT_FOR: Duration = Duration::from_secs(30 * 86_400);
 /// The smallest step of time.
 pub(super) const TICK: Duration = Duration::from_millis(1);
 
+/// A look at the application alone.
+pub(super) const LOOK: StepAction = StepAction::Look { windows: false };
+
 /// What one concern wants next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Wish {
@@ -104,15 +107,18 @@ impl Line {
             return Wish::Nothing;
         };
         let (at, step) = match &running.stage {
-            Stage::Asking { again_at, .. } if running.is_uncertain => (*again_at, StepAction::Look),
-            Stage::Looking => (now, StepAction::Look),
-            Stage::Waiting(rollout) => (rollout.look_at, StepAction::Look),
+            Stage::Asking { again_at, .. } if running.is_uncertain => (*again_at, LOOK),
+            Stage::Looking => (now, LOOK),
+            Stage::Waiting(rollout) => {
+                let windows = rollout.asks_for_windows();
+                (rollout.look_at, StepAction::Look { windows })
+            }
             Stage::GivingWay(way) => way.next(now),
             Stage::Stopping {
                 asked: true,
                 look_at,
                 ..
-            } => (*look_at, StepAction::Look),
+            } => (*look_at, LOOK),
             Stage::Stopping {
                 asked: false,
                 look_at,
@@ -203,6 +209,9 @@ impl Line {
         let is_fresh = candidate
             .checked_at
             .is_some_and(|checked_at| now.since(checked_at) <= FRESH);
+        if let Some(wish) = self.window_wish(terms, is_fresh, now) {
+            return wish;
+        }
         if !is_fresh {
             return due(&self.reading, now, now, || {
                 self.check(repository, terms, commit, candidate)

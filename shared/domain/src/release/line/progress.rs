@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     CommitSha, Timestamp,
-    argocd::{Application, Foreseen},
+    argocd::{Application, Foreseen, SyncWindows},
     preview::{Reaction, Trouble},
     release::Terms,
 };
@@ -31,7 +31,10 @@ impl Line {
             return;
         }
         match step {
-            StepFact::Seen { application } => self.seen(application, at),
+            StepFact::Seen {
+                application,
+                windows,
+            } => self.seen(application, windows.as_ref(), at),
             StepFact::ChangeIntended | StepFact::OperationIntended => {
                 self.deployed = self.running.as_ref().map(|running| running.commit.clone());
                 self.is_unproven = true;
@@ -159,7 +162,7 @@ impl Line {
         });
     }
 
-    fn seen(&mut self, application: &Application, at: Timestamp) {
+    fn seen(&mut self, application: &Application, windows: Option<&SyncWindows>, at: Timestamp) {
         let Some(running) = &mut self.running else {
             return;
         };
@@ -170,7 +173,7 @@ impl Line {
         }
         match running.stage.clone() {
             Stage::Looking => self.looked(application, at),
-            Stage::Waiting(rollout) => self.watched(application, rollout, at),
+            Stage::Waiting(rollout) => self.watched((application, windows), rollout, at),
             Stage::GivingWay(way) => self.seen_giving_way(application, way, at),
             Stage::Stopping {
                 since,

@@ -189,7 +189,7 @@ impl Line {
         match (&self.running, self.being_tested(terms, now)) {
             (Some(running), _) => format!("{} goes first", running.commit.short()),
             (None, Some(tested)) => format!("{} is tested first", tested.short()),
-            (None, None) => "next".to_owned(),
+            (None, None) => self.closed_window().unwrap_or("next").to_owned(),
         }
     }
 

@@ -30,6 +30,9 @@ pub struct Line {
     /// Commits that may be released.
     #[serde(default)]
     pub(super) candidates: BTreeMap<CommitSha, Candidate>,
+    /// Whether the application's sync windows let a release through, when they were last looked at.
+    #[serde(default)]
+    pub(super) windows: Option<WindowsSeen>,
     /// The one release that is being made.
     #[serde(default)]
     pub(super) running: Option<Running>,
@@ -105,6 +108,14 @@ pub struct Line {
     /// The tries at handing letters over.
     #[serde(default)]
     pub(super) announcing: Effort,
+}
+
+/// A look at the sync windows of the application.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct WindowsSeen {
+    pub(super) at: Timestamp,
+    /// What holds releases back, for people; none if nothing does, or if that is not known.
+    pub(super) closed: Option<String>,
 }
 
 /// What an environment before this one told, and when.
@@ -224,6 +235,15 @@ pub(super) struct Rollout {
     pub(super) expects_operation: bool,
     /// Since when it is degraded without a break.
     pub(super) degraded_since: Option<Timestamp>,
+    /// Nothing of it was under way at the last look, or a window held it: then the sync windows are looked at, too.
+    #[serde(default)]
+    pub(super) is_idle: bool,
+    /// The sync windows that hold it back, for people.
+    #[serde(default)]
+    pub(super) held: Option<String>,
+    /// They held it back at some time.
+    #[serde(default)]
+    pub(super) was_held: bool,
     /// It was seen to be something else than degraded, before it or since.
     #[serde(default)]
     pub(super) was_well: bool,
@@ -354,6 +374,7 @@ impl Line {
             terms: None,
             terms_as_of: Timestamp::default(),
             candidates: BTreeMap::new(),
+            windows: None,
             running: None,
             deployed: None,
             is_unproven: false,

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Timestamp,
-    argocd::{self, Application, Health, Setting},
+    argocd::{self, Application, Health, Setting, SyncWindows},
 };
 
 /// A release is degraded only after so long without a break: health wavers while pods come and go.
@@ -44,7 +44,7 @@ impl Line {
     /// Follows the rollout by the rule of `argocd app wait`, and until it is the rollout that was asked for.
     pub(super) fn watched(
         &mut self,
-        application: &Application,
+        (application, windows): (&Application, Option<&SyncWindows>),
         mut rollout: Rollout,
         at: Timestamp,
     ) {
@@ -59,6 +59,15 @@ impl Line {
         let own = rollout.is_own(application, &mark(&self.id, &running.key));
         let lacking = lacking(application, &running.asked);
         let ours = own && lacking.is_none();
+        if rollout.note_windows(application, (own, &running.asked), windows) {
+            return self.ask_instead(&rollout, at);
+        }
+        if let Some(held) = &rollout.held {
+            running.note = Some(held.clone());
+            rollout.wait_for_window(at);
+            running.stage = Stage::Waiting(rollout);
+            return;
+        }
         rollout.seen(application, own, at);
         running.note = Some(match &lacking {
             Some(lacking) if own && state == argocd::Rollout::Complete => lacking.clone(),
@@ -140,7 +149,7 @@ impl Line {
             (Some(mut rollout), Some(timeout)) => {
                 rollout.seen_at = at;
                 rollout.waited = timeout.saturating_sub(GRACE);
-                self.watched(application, rollout, at);
+                self.watched((application, None), rollout, at);
             }
             (Some(_) | None, _) => self.fail(failure, at),
         }
@@ -205,6 +214,9 @@ impl Rollout {
             former,
             expects_operation,
             degraded_since: None,
+            is_idle: false,
+            held: None,
+            was_held: false,
             was_well: former.health != Some(Health::Degraded),
         }
     }

@@ -40,6 +40,15 @@ impl Story {
                     authors: Some(self.authors.clone()),
                 }
             }
+            Action::ReadWindows { application } => {
+                if self.argo.windows != open_windows() {
+                    self.done.push("read windows".to_owned());
+                }
+                Fact::WindowsRead {
+                    application: application.clone(),
+                    windows: self.argo.windows.clone(),
+                }
+            }
             Action::Begin {
                 key,
                 kind,
@@ -146,9 +155,7 @@ impl Story {
                     self.given
                         .push((value.chars().next().unwrap(), is_rollback));
                 }
-                if self.argo.by_itself {
-                    self.argo.operate("", self.now);
-                }
+                self.argo.sync_by_itself(self.now);
                 StepFact::Changed
             }
             StepAction::Commit { place, message } => {
@@ -165,13 +172,19 @@ impl Story {
                     let given = version.to_string().chars().nth(1).unwrap();
                     self.given.push((given, is_rollback));
                 }
-                if self.argo.by_itself {
-                    self.argo.operate("", self.now);
-                }
+                self.argo.sync_by_itself(self.now);
                 StepFact::Committed {
                     commit: (before != self.argo.spec).then(|| commit('f')),
                 }
             }
+            StepAction::Operate { .. } if !self.argo.windows.may_sync => StepFact::Troubled {
+                trouble: Trouble {
+                    reason: "Argo CD answered 403 \"cannot sync: blocked by sync window\"".into(),
+                    reaction: crate::preview::Reaction::ComeBack {
+                        after_milliseconds: 60_000,
+                    },
+                },
+            },
             StepAction::Operate { .. } if self.argo.is_busy => StepFact::OperationWaits {
                 reason: "Argo CD is at another operation of the application".into(),
             },
@@ -214,8 +227,9 @@ impl Story {
                     answer: answer.into(),
                 }
             }
-            StepAction::Look => StepFact::Seen {
+            StepAction::Look { windows } => StepFact::Seen {
                 application: Box::new(self.argo.application(self.now)),
+                windows: windows.then(|| self.argo.windows.clone()),
             },
         }
     }

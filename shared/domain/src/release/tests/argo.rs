@@ -6,7 +6,7 @@ use crate::{
     Timestamp,
     argocd::{
         self, Application, Health, HelmParameter, HistoryEntry, Initiator, Operation, Requested,
-        SyncStatus,
+        SyncStatus, SyncWindows,
     },
 };
 
@@ -44,6 +44,19 @@ pub(super) struct Argo {
     pub(super) requested: Option<Requested>,
     pub(super) operation: Option<Operation>,
     pub(super) history: Vec<String>,
+    /// Whether it takes its time to see what changed.
+    pub(super) is_slow: bool,
+    /// The sync windows, as they are now.
+    pub(super) windows: SyncWindows,
+}
+
+/// Windows that hold nothing back: there are none.
+pub(super) fn open_windows() -> SyncWindows {
+    SyncWindows {
+        may_sync: true,
+        open: Vec::new(),
+        all: Vec::new(),
+    }
 }
 
 impl Argo {
@@ -125,12 +138,25 @@ impl Argo {
         }
     }
 
+    /// Argo CD sees what changed, and syncs it if it does that by itself and its windows let it.
+    pub(super) fn sync_by_itself(&mut self, now: Timestamp) {
+        let differs = self.spec != self.live;
+        let may = !self.is_slow && self.windows.lets_automation_through();
+        if self.by_itself
+            && differs
+            && may
+            && self.operation.as_ref().is_none_or(Operation::is_over)
+        {
+            self.operate("", now);
+        }
+    }
+
     /// An operation is asked for; unless the controller is away it is begun and, as the story has it, ended.
     pub(super) fn operate(&mut self, mark: &str, now: Timestamp) {
         self.requested = Some(Requested {
             revision: None,
             mark: (!mark.is_empty()).then(|| mark.to_owned()),
-            initiator: if self.by_itself {
+            initiator: if self.by_itself && mark.is_empty() {
                 Initiator::Automation
             } else {
                 Initiator::Account("slipway".into())

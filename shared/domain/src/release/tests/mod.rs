@@ -22,6 +22,7 @@ mod property;
 mod testing;
 mod testing_property;
 mod trust;
+mod windows;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -32,7 +33,7 @@ use super::{
     Action, Fact, Line, LineId, Overview, Phase, Push, Reference, Relation, ReportAction,
     ReportFact, Source, StepAction, StepFact, Terms, Upstream, mark, terms_of,
 };
-use argo::Argo;
+use argo::{Argo, open_windows};
 
 use crate::{
     CommitSha, RepositoryId, Timestamp, argocd, configuration,
@@ -180,6 +181,8 @@ impl Story {
                 parameters: Vec::new(),
                 requested: None,
                 operation: None,
+                is_slow: false,
+                windows: open_windows(),
                 history: vec!["ghcr.io/acme/shop:former".into()],
             },
             answers: true,

@@ -96,7 +96,10 @@ fn begun(key: &str, kind: Kind, head: char) -> Fact {
 
 fn seen(key: &str, application: Application) -> Fact {
     let application = Box::new(application);
-    let step = StepFact::Seen { application };
+    let step = StepFact::Seen {
+        application,
+        windows: None,
+    };
     step_of(key, step)
 }
 

@@ -1,0 +1,131 @@
+//! Rules of releases from end to end, natively, that need more of Argo CD than a good day shows: a newer commit that a running
+//! operation gives way to, and sync windows.
+
+use std::time::Duration;
+
+use world::{Effect, WindowKind, World};
+
+use crate::{
+    asking,
+    releases::{KUSTOMIZE, Shop, image, kept, live},
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn count(world: &World, is_it: fn(&Effect) -> bool) -> usize {
+    world
+        .effects()
+        .iter()
+        .filter(|effect| is_it(effect))
+        .count()
+}
+
+fn changes(world: &World) -> usize {
+    count(world, |effect| {
+        matches!(
+            effect,
+            Effect::SpecificationChanged { .. } | Effect::FileCommitted { .. }
+        )
+    })
+}
+
+#[tokio::test]
+async fn a_running_operation_is_stopped_for_a_newer_commit_and_that_goes() {
+    for by_itself in [false, true] {
+        let (world, kept) = (asking::world().await, kept());
+        let production = format!("{KUSTOMIZE}\n        superseded: cancel");
+        let shop = Shop::new(&world, (&kept.0, &kept.1), &production);
+        if by_itself {
+            world.argocd().application("shop", "").auto_sync(false);
+        }
+        world.argocd().pace(100_000 * SECOND, SECOND);
+        let first = shop.release("Add a cart");
+        let seen = shop.go().await;
+        assert!(seen.running.is_some(), "{seen:#?}");
+        let second = shop.release("Mend the cart");
+        shop.go().await;
+        let stops = |effect: &Effect| matches!(effect, Effect::OperationTerminated { .. });
+        assert_eq!(count(&world, stops), 1, "with auto-sync: {by_itself}");
+        world.argocd().pace(SECOND, SECOND);
+        let seen = shop.go().await;
+        assert_eq!(live(&seen), Some(second.clone()), "{seen:#?}");
+        assert_eq!(shop.images(), [image(&second)]);
+        let told = shop.told();
+        let instead = format!("inactive: cancelled: {} goes instead", &second[..7]);
+        assert!(told.contains(&instead), "{first} {told}");
+        world.assert_clean();
+    }
+}
+
+#[tokio::test]
+async fn every_kind_of_update_waits_for_the_sync_window_with_auto_sync_or_without() {
+    for (update, by_itself) in [
+        ("kustomize-image", false),
+        ("kustomize-image", true),
+        ("git", false),
+        ("git", true),
+        ("sync", false),
+    ] {
+        let (world, kept) = (asking::world().await, kept());
+        let production = format!("argocd: {{ application: shop, update: {update} }}");
+        let shop = Shop::new(&world, (&kept.0, &kept.1), &production);
+        if by_itself {
+            world.argocd().application("shop", "").auto_sync(false);
+        }
+        world
+            .argocd()
+            .window("default", WindowKind::Deny, true, false);
+        let commit = shop.release("Add a cart");
+        let seen = shop.go().await;
+        assert_eq!(
+            seen.waiting[0].reason,
+            r#"Argo CD's sync windows hold it back: none from "0 22 * * *" for 8h"#,
+            "{update}, {by_itself}"
+        );
+        assert_eq!(changes(&world), 0, "{update}, {by_itself}");
+        world.argocd().open_windows("default", false);
+        let seen = shop.go().await;
+        assert_eq!(
+            live(&seen),
+            Some(commit),
+            "{update}, {by_itself}: {seen:#?}"
+        );
+        world.assert_clean();
+    }
+}
+
+#[tokio::test]
+async fn a_window_that_closes_on_a_rollout_neither_fails_it_nor_takes_it_back() {
+    for by_itself in [false, true] {
+        let (world, kept) = (asking::world().await, kept());
+        let shop = Shop::new(&world, (&kept.0, &kept.1), KUSTOMIZE);
+        if by_itself {
+            world.argocd().application("shop", "").auto_sync(false);
+        }
+        let first = shop.release("Add a cart");
+        shop.go().await;
+        world.argocd().pace(1_000 * SECOND, SECOND);
+        let second = shop.release("Sell coins");
+        shop.go().await;
+        world
+            .argocd()
+            .window("default", WindowKind::Deny, true, false);
+        for _ in 0..3 {
+            let seen = shop.go().await;
+            let running = seen.running.unwrap();
+            assert!(
+                running.reason.contains("sync windows hold it back"),
+                "{first}, {by_itself}: {}",
+                running.reason
+            );
+            world.advance(3_600 * SECOND);
+            shop.ahead.set(shop.ahead.get() + 3_600);
+        }
+        world.argocd().open_windows("default", false);
+        let seen = shop.go().await;
+        assert_eq!(live(&seen), Some(second.clone()), "{by_itself}: {seen:#?}");
+        assert_eq!(shop.images(), [image(&second)]);
+        assert!(seen.hold.is_none());
+        world.assert_clean();
+    }
+}
