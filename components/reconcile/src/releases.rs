@@ -41,7 +41,8 @@ pub(crate) async fn post_wish(runner: &ReleaseRunner, wishes: &Wishes) -> Result
     let asked = asked.map(|(line, intervention)| (line, intervention.fact(CALLER)));
     let approved = wishes.approval.as_ref().map(|(line, commit, by)| {
         let (commit, by) = (commit.clone(), by.clone());
-        (line, Fact::Approved { commit, by })
+        let of = None;
+        (line, Fact::Approved { commit, by, of })
     });
     for (line, fact) in asked.into_iter().chain(approved) {
         let stored = runner.store.get(Label::Default, &line.to_string()).await?;

@@ -70,7 +70,9 @@ impl Wishes {
                 }
                 ("retry", id) => match (format!("preview/{id}").parse(), line("retry", id)) {
                     (Ok(preview), _) => wishes.retry = Some(preview),
-                    (Err(_), Ok(line)) => wishes.release = Some((line, Intervention::Retry)),
+                    (Err(_), Ok(line)) => {
+                        wishes.release = Some((line, Intervention::Retry { commit: None }))
+                    }
                     (Err(_), Err(_)) => {
                         return Err(
                             "retry: expected <repository id>/<number of the pull request> or \

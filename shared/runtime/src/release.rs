@@ -71,8 +71,9 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Line>
                 commit,
                 source,
                 tag,
+                writers,
             } => match self
-                .check(id, repository, commit, (source, tag.as_deref()))
+                .check(id, repository, commit, (source, tag.as_deref()), *writers)
                 .await
             {
                 Ok(fact) => fact,
@@ -234,6 +235,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
             | Fact::Approved { .. }
             | Fact::Wished { .. }
             | Fact::RetryAsked => {}
+            Fact::ReleaseAsked { commit } => fields.push(("commit", commit.as_str().into())),
         }
         if let Some(reason) = trouble {
             fields.push(("reason", reason.into()));
@@ -289,6 +291,7 @@ fn told(fact: &Fact) -> (&'static str, Option<&str>) {
         Fact::DivergedAllowed { .. } => ("a person lets a commit go on", None),
         Fact::Approved { .. } => ("a person approves a release", None),
         Fact::Wished { wish, .. } => told(wish),
+        Fact::ReleaseAsked { .. } => ("a person asks to try one commit again", None),
         Fact::RetryAsked => ("a person asks to try again", None),
     }
 }

@@ -70,7 +70,7 @@ fn releases_go_through_every_storm_to_the_newest_commit() {
             world: World::Releases,
             ..options(storm)
         };
-        let report = run(0..20, options);
+        let report = run(0..40, options);
         must_hold(&report);
         let totals = report.totals;
         for (name, count) in [

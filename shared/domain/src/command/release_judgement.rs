@@ -63,7 +63,8 @@ impl ReleaseOrder {
                     let refused = "whoever opened a pull request does not approve what came of it";
                     return Err(format!("{}: {refused}", code(&name(&line.id))));
                 }
-                self.approve(line, implied(line, commit.as_ref(), self, ground)?)
+                let commit = implied(line, commit.as_ref(), self, ground)?;
+                self.approve(line, commit, written)
             }
             ReleaseAct::Rollback { to, reason } => rollback(line, to, (reason.as_deref(), written)),
             ReleaseAct::Lock { reason } => lock(line, reason, written),
@@ -80,7 +81,7 @@ impl ReleaseOrder {
             | Intervention::Unlock
             | Intervention::AllowDiverged { .. }
             | Intervention::Approve { .. }
-            | Intervention::Retry => None,
+            | Intervention::Retry { .. } => None,
         };
         let fact = Fact::Wished {
             id: id.to_owned(),
@@ -108,12 +109,18 @@ impl ReleaseOrder {
             | Intervention::Unlock
             | Intervention::Rollback { .. }
             | Intervention::Approve { .. }
-            | Intervention::Retry => format!("{short} goes on in {place}: it is tried at once"),
+            | Intervention::Retry { .. } => {
+                format!("{short} goes on in {place}: it is tried at once")
+            }
         };
         Ok((intervention, answer))
     }
 
-    fn approve(&self, line: &Line, commit: CommitSha) -> Judged {
+    /// An approval is of what was there to be seen when it was written.
+    fn approve(&self, line: &Line, commit: CommitSha, written: &Written) -> Judged {
+        let of = line
+            .offer_as_of(&commit, written.written_at)
+            .map_err(|reason| format!("{}: {}", code(&name(&line.id)), code(&reason)))?;
         let (given, needed) = line.approvals_of(&commit);
         let answer = format!(
             "the release of {} in {} is approved, as {} of {needed}",
@@ -121,7 +128,7 @@ impl ReleaseOrder {
             code(&name(&line.id)),
             given.saturating_add(1),
         );
-        Ok((Intervention::Approve { commit }, answer))
+        Ok((Intervention::Approve { commit, of }, answer))
     }
 }
 

@@ -5,7 +5,7 @@ use domain::{
     preview::{Trouble, WorkflowRun},
     release::{Fact, LineId, Push, Relation, ReportAction, ReportFact, SKIP, Source, mark},
 };
-use futures_util::future::try_join;
+use futures_util::future::{try_join, try_join3};
 use ports::{Clock, Http, Log, Store};
 use vendors::github::{At, Client, Deployment, Repository, Status};
 
@@ -58,6 +58,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
         name: &RepositoryName,
         commit: &CommitSha,
         (source, tag): (&Source, Option<&str>),
+        asks_writers: bool,
     ) -> Result<Fact, Trouble> {
         let (github, repository) = self.github(id.repository, name)?;
         let tracked = match (source, tag) {
@@ -98,7 +99,13 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
                 }
             }
         };
-        let (missing, own) = try_join(missing, own).await?;
+        let writers = async {
+            match asks_writers {
+                true => Ok(Some(github.writers(repository, commit).await?)),
+                false => Ok(None),
+            }
+        };
+        let (missing, own, writers) = try_join3(missing, own, writers).await?;
         let is_head = match source {
             Source::Branch(_) => Some(tip.is_some_and(|tip| tip.sha == *commit)),
             Source::Tag(_) => Some(false),
@@ -113,7 +120,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
             skip: message.is_some_and(|message| message.contains(SKIP)),
             is_head,
             // A commit that GitHub does not show has authors whom nobody knows.
-            authors,
+            authors: writers.and_then(|writers| Some(everybody(authors?, writers))),
         })
     }
 
@@ -185,5 +192,13 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
                 }
             }
         }
+    }
+}
+
+/// The authors of a commit and of the pull requests that it came by; nobody if GitHub does not know one of them.
+fn everybody(authors: Vec<String>, writers: Option<Vec<String>>) -> Vec<String> {
+    match writers {
+        Some(writers) if !authors.is_empty() => [authors, writers].concat(),
+        Some(_) | None => Vec::new(),
     }
 }

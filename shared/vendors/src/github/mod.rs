@@ -35,6 +35,7 @@ mod seen;
 mod user;
 mod workflow_dispatch;
 mod workflow_runs;
+mod writers;
 
 use std::{cell::RefCell, collections::BTreeMap, ops::Deref, time::Duration};
 

@@ -90,6 +90,36 @@ fn a_branch_and_a_tag_of_one_name_are_told_apart_and_slashes_do_not_leave_the_pa
 }
 
 #[test]
+fn who_wrote_a_change_are_the_people_of_the_merged_pull_requests_that_it_came_by() {
+    let pulls = r#"[{"number":7,"user":{"login":"grace"},"merged_at":"2026-11-21T10:00:00Z"},
+        {"number":8,"user":{"login":"ada"},"merged_at":null}]"#;
+    let by = |author: &str| {
+        format!(r#"[{{"author":{{"login":"bob"}},"committer":null}},{{"author":{author}}}]"#)
+    };
+    let told = [by(r#"{"login":"eve"}"#), by("null"), by("{}")].map(|commits| {
+        let script = Script::one(200, pulls).then(200, &[], &commits);
+        let people = now(client(&script).writers(repository(&name()), &sha("a"))).unwrap();
+        (script.lines().join("\n"), format!("{people:?}"))
+    });
+    insta::assert_snapshot!(told[0].0.replace(sha("a").as_str(), "<a>"), @"
+    GET https://api.github.com/repos/acme/shop/commits/<a>/pulls?per_page=100
+    GET https://api.github.com/repos/acme/shop/pulls/7/commits?per_page=100
+    ");
+    insta::assert_snapshot!(told.map(|(_, people)| people).join("\n"), @r#"
+    Some(["bob", "eve", "grace"])
+    None
+    None
+    "#);
+    let script = Script::one(200, "[]");
+    let people = now(client(&script).writers(repository(&name()), &sha("a"))).unwrap();
+    assert_eq!(
+        people,
+        Some(Vec::new()),
+        "it was pushed without a pull request"
+    );
+}
+
+#[test]
 fn the_people_of_a_commit_are_those_whom_github_knows_and_nobody_if_it_does_not_know_its_author() {
     let people = [
         (r#"{"login":"ada"}"#, r#"{"login":"web-flow"}"#),

@@ -89,7 +89,8 @@ pub(super) fn attend(sim: &Rc<Sim>, environment: Environment) {
             watch::person_acts(sim, environment, Some(commit.as_str()));
             instance::tell(sim, environment, Fact::DivergedAllowed { commit });
         } else if release.needs_approval {
-            instance::tell(sim, environment, Fact::Approved { commit, by: by() });
+            let (by, of) = (by(), None);
+            instance::tell(sim, environment, Fact::Approved { commit, by, of });
         }
     }
 }

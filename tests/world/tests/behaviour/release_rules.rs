@@ -1,8 +1,9 @@
-//! Rules of releases from end to end, natively, that need more of Argo CD than a good day shows: a newer commit that a running
-//! operation gives way to, and sync windows.
+//! Rules of releases from end to end, natively, that need more of Argo CD and GitHub than a good day shows: a newer commit that a
+//! running operation gives way to, sync windows, and who may approve.
 
 use std::time::Duration;
 
+use domain::release::Fact;
 use world::{Effect, WindowKind, World};
 
 use crate::{
@@ -127,5 +128,33 @@ async fn a_window_that_closes_on_a_rollout_neither_fails_it_nor_takes_it_back() 
         assert_eq!(shop.images(), [image(&second)]);
         assert!(seen.hold.is_none());
         world.assert_clean();
+    }
+}
+
+#[tokio::test]
+async fn whoever_wrote_a_merged_pull_request_does_not_approve_what_came_of_it() {
+    let (world, kept) = (asking::world().await, kept());
+    let production = format!("{KUSTOMIZE}\n        approvals: 1");
+    let shop = Shop::new(&world, (&kept.0, &kept.1), &production);
+    let pull = shop.repository.open_pull_request("Add a cart", "cart");
+    let commit = pull.merge();
+    shop.repository.run("CI").for_commit(&commit).succeed();
+    let seen = shop.go().await;
+    assert_eq!(seen.waiting[0].reason, "0 of 1 approvals");
+    // `octocat` opened it, and `acme` pressed the button.
+    for by in ["octocat", "acme"] {
+        let seen = shop.tell(&approved(&commit, by)).await;
+        assert_eq!(seen.waiting[0].reason, "0 of 1 approvals", "by {by}");
+    }
+    let seen = shop.tell(&approved(&commit, "ada")).await;
+    assert_eq!(live(&seen), Some(commit), "{seen:#?}");
+    world.assert_clean();
+}
+
+fn approved(commit: &str, by: &str) -> Fact {
+    Fact::Approved {
+        commit: commit.parse().unwrap(),
+        by: by.to_owned(),
+        of: None,
     }
 }

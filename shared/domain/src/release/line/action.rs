@@ -32,7 +32,7 @@ pub enum Action {
         /// The other one.
         head: CommitSha,
     },
-    /// Ask GitHub whether the commit is in what the environment tracks, and for its runs.
+    /// Ask GitHub whether the commit is in what the environment tracks, for its runs, and for who wrote it.
     Check {
         /// The repository.
         repository: RepositoryName,
@@ -42,6 +42,8 @@ pub enum Action {
         source: Source,
         /// The tag that was pushed, where tags are tracked.
         tag: Option<String>,
+        /// Whether to find out who wrote the change, since people have to approve it.
+        writers: bool,
     },
     /// Read the sync windows of the application.
     ReadWindows {

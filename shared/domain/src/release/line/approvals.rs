@@ -1,30 +1,82 @@
 //! Approvals: people let one release go on, bound to what they saw. Another build or another image voids them, and so does another
 //! commit, which is another candidate. Who wrote or committed the change is nobody who can approve it.
 
+use std::{collections::BTreeMap, time::Duration};
+
 use super::{
     Line,
-    candidate::{Approval, Build, Candidate},
+    candidate::{Approval, Build, Candidate, Offer},
     progress::deploy_key,
 };
-use crate::{CommitSha, release::Terms};
+use crate::{CommitSha, Timestamp, release::Terms};
+
+/// What GitHub's times are whole numbers of.
+const SECOND: Duration = Duration::from_secs(1);
 
 impl Line {
     /// So many approvals of one commit are kept.
     const APPROVALS_MAX: usize = 50;
 
-    /// A person approves the commit as it would be released now. What is not built cannot be approved: nobody knows what it is.
-    pub(super) fn approved(&mut self, commit: &CommitSha, by: &str) {
+    /// A person approves the commit as it would be released now, if that is what they saw. What is not built cannot be approved: nobody
+    /// knows what it is.
+    pub(super) fn approved(&mut self, commit: &CommitSha, by: &str, of: Option<&Offer>) {
         let (Some(terms), Some(candidate)) = (&self.terms, self.candidates.get(commit)) else {
             return;
         };
         let Some(approval) = self.approval(commit, candidate, terms, by) else {
             return;
         };
+        let is_it = |of: &Offer| (&of.key, &of.asked) == (&approval.key, &approval.asked);
+        if !of.is_none_or(is_it) {
+            return;
+        }
         if let Some(candidate) = self.candidates.get_mut(commit)
             && !candidate.approvals.contains(&approval)
             && candidate.approvals.len() < Self::APPROVALS_MAX
         {
             candidate.approvals.push(approval);
+        }
+    }
+
+    /// What an approval of the commit is of, for somebody who saw it at this time, by GitHub's clock in whole seconds; an error says for
+    /// people that it is something else by now.
+    pub fn offer_as_of(
+        &self,
+        commit: &CommitSha,
+        seen_at: Timestamp,
+    ) -> Result<Option<Offer>, String> {
+        let candidate = self.candidates.get(commit);
+        let Some((offer, since)) = candidate.and_then(|candidate| candidate.offered.as_ref())
+        else {
+            return Ok(None);
+        };
+        if since.since(seen_at) >= SECOND {
+            return Err(format!(
+                "{} was built, or its image named, only after that was written. If you have seen it, say so again",
+                commit.short()
+            ));
+        }
+        Ok(Some(offer.clone()))
+    }
+
+    /// Keeps since when what an approval of each commit would be of is what it is.
+    pub(super) fn note_offers(&mut self, at: Timestamp) {
+        let Some(terms) = &self.terms else {
+            return;
+        };
+        let offer = |(commit, candidate): (&CommitSha, &Candidate)| {
+            let Approval { key, asked, .. } = self.approval(commit, candidate, terms, "")?;
+            Some((commit.clone(), Offer { key, asked }))
+        };
+        let mut offers: BTreeMap<CommitSha, Offer> =
+            self.candidates.iter().filter_map(offer).collect();
+        for (commit, candidate) in &mut self.candidates {
+            let offer = offers.remove(commit);
+            let known = candidate.offered.take();
+            candidate.offered = offer.map(|offer| match known {
+                Some((known, since)) if known == offer => (known, since),
+                Some(_) | None => (offer, at),
+            });
         }
     }
 

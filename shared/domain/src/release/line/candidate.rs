@@ -44,9 +44,12 @@ pub(super) struct Candidate {
     pub(super) is_head: Option<bool>,
     /// A person lets it go on though it does not follow what is there.
     pub(super) diverged_allowed: bool,
-    /// The logins of those who wrote and committed it, once read; none of them if GitHub does not know who wrote it.
+    /// The logins of those who wrote and committed the change, once read; none of them if GitHub does not know who wrote it.
     #[serde(default)]
     pub(super) authors: Option<Vec<String>>,
+    /// What an approval would be of, and since when.
+    #[serde(default)]
+    pub(super) offered: Option<(Offer, Timestamp)>,
     /// What people approved of it.
     #[serde(default)]
     pub(super) approvals: Vec<Approval>,
@@ -89,6 +92,15 @@ pub(super) struct Approval {
     pub(super) asked: Asked,
 }
 
+/// What an approval is of: a build, and what Argo CD would be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// What the release would be known by: its commit and its build.
+    pub(super) key: String,
+    /// What Argo CD would be asked for.
+    pub(super) asked: Asked,
+}
+
 /// How far the build of a commit is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Build<'a> {
@@ -117,10 +129,27 @@ impl Candidate {
             is_head: None,
             diverged_allowed: false,
             authors: None,
+            offered: None,
             approvals: Vec::new(),
             announced: Announced::default(),
             report: Report::default(),
         }
+    }
+
+    /// GitHub told who wrote the change; nobody if it does not know. Soon after a merge it may not tell of all of them yet, so that nobody is
+    /// forgotten whom it named before.
+    pub(super) fn written_by(&mut self, people: Option<&[String]>) {
+        let Some(people) = people else {
+            return;
+        };
+        let known = self.authors.get_or_insert_default();
+        if people.is_empty() {
+            known.clear();
+            return;
+        }
+        let is_new = |person: &&String| !known.contains(person);
+        let new: Vec<String> = people.iter().filter(is_new).cloned().collect();
+        known.extend(new);
     }
 
     /// The first line of the commit's message, as far as it is known.

@@ -9,7 +9,7 @@ use crate::{
     release::{Name, Push, ReportedImage, Terms},
 };
 
-use super::{TestFact, Tested};
+use super::{Offer, TestFact, Tested};
 
 /// A fact about a release line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,7 +79,7 @@ pub enum Fact {
         /// It is the head of the branch that the environment tracks; none if that was not asked.
         #[serde(default)]
         is_head: Option<bool>,
-        /// The logins of those who wrote and committed it; none if that was not asked for.
+        /// The logins of those who wrote and committed the change; none if that was not asked for, nobody if GitHub does not tell.
         #[serde(default)]
         authors: Option<Vec<String>>,
     },
@@ -205,6 +205,14 @@ pub enum Fact {
         commit: CommitSha,
         /// Who: a login of GitHub's, or the name of a token.
         by: String,
+        /// What they saw; none for whatever it is now.
+        #[serde(default)]
+        of: Option<Offer>,
+    },
+    /// A person asks to have this commit released now, as far as nothing else was decided since.
+    ReleaseAsked {
+        /// The commit.
+        commit: CommitSha,
     },
     /// A person's wish that may be told twice: it is taken in once.
     Wished {

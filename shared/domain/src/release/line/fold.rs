@@ -57,7 +57,7 @@ impl Line {
                     candidate.is_head = *is_head;
                     candidate.title = title.clone().or(candidate.title.take());
                     candidate.skip |= skip;
-                    candidate.authors = authors.clone().or(candidate.authors.take());
+                    candidate.written_by(authors.as_deref());
                 }
             }
             Fact::NotRead { trouble } => self.reading.fail(trouble, at, self.seed()),
@@ -86,7 +86,8 @@ impl Line {
                 self.test_anew();
                 self.revive(at);
             }
-            Fact::Approved { commit, by } => self.approved(commit, by),
+            Fact::Approved { commit, by, of } => self.approved(commit, by, of.as_ref()),
+            Fact::ReleaseAsked { commit } => self.release_asked(commit, at),
             Fact::Wished { id, to, wish } => self.wished(id, to.as_ref(), wish, at),
             Fact::WindowsRead {
                 application,
@@ -381,6 +382,7 @@ impl Line {
     /// What follows from the state itself: commits that are not released any more.
     pub(super) fn settle(&mut self, at: Timestamp) {
         self.note_builds(at);
+        self.note_offers(at);
         let skipped: Vec<CommitSha> = self.having(|candidate| candidate.skip);
         for commit in skipped {
             let reason = format!("the commit's message says {SKIP}");

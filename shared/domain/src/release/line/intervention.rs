@@ -1,6 +1,6 @@
 //! What a person may ask of a release line, through whatever door: read from text, checked, and the fact that it becomes.
 
-use super::{Fact, Kind, Line, state::Verified};
+use super::{Fact, Kind, Line, Offer, state::Verified};
 use crate::CommitSha;
 
 /// What a person may ask, by name.
@@ -61,7 +61,7 @@ pub struct Particulars {
     pub reason: Option<String>,
     /// How many verified releases back.
     pub back: Option<u32>,
-    /// Which commit: the one that may go on or is approved, or the one that is expected so many releases back.
+    /// Which commit: the one that may go on, is approved or is tried again, or the one that is expected so many releases back.
     pub commit: Option<CommitSha>,
 }
 
@@ -95,9 +95,14 @@ pub enum Intervention {
     Approve {
         /// The commit.
         commit: CommitSha,
+        /// What whoever approves it saw; none for whatever it is now.
+        of: Option<Offer>,
     },
     /// See [`Wish::Retry`].
-    Retry,
+    Retry {
+        /// The only commit that is to be tried again; none for all that waits or was given up.
+        commit: Option<CommitSha>,
+    },
 }
 
 impl Intervention {
@@ -111,7 +116,9 @@ impl Intervention {
         Ok(match wish {
             Wish::LiftHold => Self::LiftHold,
             Wish::Unlock => Self::Unlock,
-            Wish::Retry => Self::Retry,
+            Wish::Retry => Self::Retry {
+                commit: particulars.commit.clone(),
+            },
             Wish::Lock => Self::Lock {
                 reason: reason(wish, particulars)?,
             },
@@ -134,6 +141,7 @@ impl Intervention {
             },
             Wish::Approve => Self::Approve {
                 commit: commit(wish, particulars)?,
+                of: None,
             },
         })
     }
@@ -147,16 +155,20 @@ impl Intervention {
             Self::Rollback { .. } => Wish::Rollback,
             Self::AllowDiverged { .. } => Wish::AllowDiverged,
             Self::Approve { .. } => Wish::Approve,
-            Self::Retry => Wish::Retry,
+            Self::Retry { .. } => Wish::Retry,
         }
     }
 
     /// What was said beside it, in words: `2 back, coins are free`.
     pub fn said(&self) -> String {
         match self {
-            Self::LiftHold | Self::Unlock | Self::Retry => String::new(),
+            Self::LiftHold | Self::Unlock | Self::Retry { commit: None } => String::new(),
             Self::Lock { reason } => reason.clone(),
-            Self::AllowDiverged { commit } | Self::Approve { commit } => commit.to_string(),
+            Self::AllowDiverged { commit }
+            | Self::Approve { commit, .. }
+            | Self::Retry {
+                commit: Some(commit),
+            } => commit.to_string(),
             Self::Rollback { back, to, reason } => {
                 let to = to.as_ref().map(|to| format!(" to {to}"));
                 format!("{back} back{}, {reason}", to.unwrap_or_default())
@@ -182,11 +194,17 @@ impl Intervention {
             Self::AllowDiverged { commit } => Fact::DivergedAllowed {
                 commit: commit.clone(),
             },
-            Self::Approve { commit } => Fact::Approved {
+            Self::Approve { commit, of } => Fact::Approved {
                 commit: commit.clone(),
                 by,
+                of: of.clone(),
             },
-            Self::Retry => Fact::RetryAsked,
+            Self::Retry {
+                commit: Some(commit),
+            } => Fact::ReleaseAsked {
+                commit: commit.clone(),
+            },
+            Self::Retry { commit: None } => Fact::RetryAsked,
         }
     }
 }
@@ -232,12 +250,12 @@ impl Line {
             Intervention::AllowDiverged { commit } if !self.candidates.contains_key(commit) => {
                 Some(format!("{} does not wait for anything", commit.short()))
             }
-            Intervention::Approve { commit } => self.would_not_count(commit, by),
+            Intervention::Approve { commit, .. } => self.would_not_count(commit, by),
             Intervention::LiftHold
             | Intervention::Lock { .. }
             | Intervention::Unlock
             | Intervention::AllowDiverged { .. }
-            | Intervention::Retry => None,
+            | Intervention::Retry { .. } => None,
         }
     }
 

@@ -31,6 +31,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use action::{Action, ReportAction, StepAction};
+pub use candidate::Offer;
 pub use fact::{Asked, Fact, Kind, Relation, ReportFact, StepFact, Upstream};
 pub use intervention::{Intervention, Particulars, Wish};
 pub use report::{Overview, Shown};

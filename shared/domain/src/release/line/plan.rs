@@ -257,6 +257,7 @@ impl Line {
                 Source::Tag(_) => tag.or_else(named),
                 Source::Branch(_) | Source::Promotion => None,
             },
+            writers: terms.approvals > 0,
         }
     }
 

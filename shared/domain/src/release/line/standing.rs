@@ -15,7 +15,7 @@ use crate::{
 pub(super) const FIRST_PUSH: Duration = Duration::from_secs(300);
 
 /// Why nobody's approval counts.
-pub(super) const UNATTRIBUTED: &str = "GitHub knows no account of its author, and nobody approves their own work: the author has to add \
+pub(super) const UNATTRIBUTED: &str = "GitHub knows no account of an author, and nobody approves their own work: the author has to add \
                                        the commit's e-mail address to their account";
 
 /// What a commit waits for.

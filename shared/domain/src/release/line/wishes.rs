@@ -136,8 +136,28 @@ impl Line {
             Standing::Diverged(_) | Standing::Unfounded(_) => Ok(Intervention::AllowDiverged {
                 commit: commit.clone(),
             }),
-            Standing::Unordered(_) | Standing::Ready => Ok(Intervention::Retry),
+            Standing::Unordered(_) | Standing::Ready => Ok(Intervention::Retry {
+                commit: Some(commit.clone()),
+            }),
         }
+    }
+
+    /// A person has the commit go on, and nothing else: it is judged as it was when they were answered, and what was decided since goes first.
+    pub(super) fn release_asked(&mut self, commit: &CommitSha, at: Timestamp) {
+        let judged = self.intervention_to_deploy(commit, at);
+        let refused = match judged {
+            Ok(Intervention::Retry { .. }) if self.candidates.contains_key(commit) => {
+                self.windows = None;
+                return self.reading.start_afresh();
+            }
+            Ok(Intervention::Retry { .. }) => return self.revive(at),
+            Ok(_) => "it does not follow what is there by now".to_owned(),
+            Err(reason) => reason,
+        };
+        let short = commit.short();
+        self.refused_wish = Some(format!(
+            "{short} was not tried again, though a person asked for it: {refused}"
+        ));
     }
 
     /// What has a commit released again whose release is over.
@@ -147,7 +167,9 @@ impl Line {
             .revivable()
             .is_some_and(|ended| ended.commit == *commit)
         {
-            return Ok(Intervention::Retry);
+            return Ok(Intervention::Retry {
+                commit: Some(commit.clone()),
+            });
         }
         let mut over = self.ended.iter().rev();
         Err(match over.find(|ended| ended.commit == *commit) {

@@ -21,7 +21,12 @@ impl Story {
                     relation: self.relation(digit(base), digit(head)),
                 }
             }
-            Action::Check { commit, source, .. } => {
+            Action::Check {
+                commit,
+                source,
+                writers,
+                ..
+            } => {
                 self.done.push(format!("check {}", digit(commit)));
                 let contained = self.ancestors(self.head).contains(&digit(commit));
                 let missing = (!contained && *source != Source::Promotion)
@@ -37,7 +42,7 @@ impl Story {
                         Source::Tag(_) => Some(false),
                         Source::Promotion => None,
                     },
-                    authors: Some(self.authors.clone()),
+                    authors: writers.then(|| self.authors.clone()),
                 }
             }
             Action::ReadWindows { application } => {

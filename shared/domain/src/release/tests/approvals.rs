@@ -11,6 +11,7 @@ fn approve(story: &mut Story, head: char, by: &str) {
     story.record(&Fact::Approved {
         commit: commit(head),
         by: by.into(),
+        of: None,
     });
 }
 
@@ -145,13 +146,30 @@ fn nobody_approves_what_was_written_by_whom_github_does_not_know_until_it_does()
     approve(&mut story, '1', "bob");
     story.go_until(Duration::from_secs(3_600));
     assert_eq!(story.live(), None);
-    insta::assert_snapshot!(story.waiting(), @"1 waiting-for-approval: GitHub knows no account of its author, and nobody approves their own work: the author has to add the commit's e-mail address to their account");
+    insta::assert_snapshot!(story.waiting(), @"1 waiting-for-approval: GitHub knows no account of an author, and nobody approves their own work: the author has to add the commit's e-mail address to their account");
     assert_eq!(told(&story), ["release.waiting"]);
     let looks = story.done.iter().filter(|done| *done == "check 1").count();
     assert!(looks <= 10, "it was asked {looks} times in an hour");
     story.authors.push("grace".into());
     story.go_until(Duration::from_secs(700));
     assert_eq!(story.live(), Some('1'), "the approvals were kept");
+}
+
+#[test]
+fn whoever_github_named_once_as_a_writer_of_the_change_never_approves_it() {
+    let mut story = Story::new(GUARDED);
+    story.authors = vec!["merger".into(), "writer".into()];
+    story.release('1');
+    // GitHub does not always tell of everybody.
+    story.authors = vec!["merger".into()];
+    for by in ["writer", "merger", "ada"] {
+        approve(&mut story, '1', by);
+    }
+    story.go_until(Duration::from_secs(3_600));
+    assert_eq!(
+        story.waiting(),
+        "1 waiting-for-approval: 1 of 2 approvals: ada"
+    );
 }
 
 #[test]
@@ -183,6 +201,7 @@ fn an_approval_that_would_not_count_is_refused_with_the_reason() {
     let refused = |story: &Story, head: char, by: &str| {
         let approve = Intervention::Approve {
             commit: commit(head),
+            of: None,
         };
         story.line.would_refuse(&approve, by).unwrap_or_default()
     };

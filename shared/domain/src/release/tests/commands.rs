@@ -147,6 +147,64 @@ fn what_is_approved_is_the_commit_of_the_pull_request_and_another_one_only_by_it
 }
 
 #[test]
+fn an_approval_that_is_taken_up_after_a_rebuild_is_not_one_of_the_new_build() {
+    let mut story = Story::new(&GUARDED.replace("approvals: 2", "approvals: 1"));
+    story.release('1');
+    let rebuild = |story: &mut Story, attempt: u64| {
+        story.now = story.now.after(Duration::from_secs(5));
+        let rerun = WorkflowRun {
+            attempt,
+            ..run(u64::from(u32::from('1')), '1', RunProgress::Succeeded)
+        };
+        story.runs = vec![rerun.clone()];
+        story.record(&Fact::RunSeen { run: rerun });
+    };
+    let written = story.now;
+    rebuild(&mut story, 2);
+    let rebuilt = story.now;
+    story.now = written;
+    let mut told = vec![say(&mut story, "/approve production")];
+    // Decided on before another build, and told after it.
+    story.now = rebuilt;
+    let late = decided(&story, &MERGED_AS_1, "/approve production", "ada", 7);
+    rebuild(&mut story, 3);
+    story.record(&late.release.unwrap().fact);
+    story.go();
+    assert_eq!(story.live(), None, "nobody saw the newest build");
+    told.push(say(&mut story, "/approve production"));
+    story.go();
+    assert_eq!(story.live(), Some('1'));
+    insta::assert_snapshot!(told.join("\n"), @"
+    Refused: `web/production`: `1111111 was built, or its image named, only after that was written. If you have seen it, say so again`
+    Done: the release of `1111111` in `web/production` is approved, as 1 of 1
+    ");
+}
+
+#[test]
+fn a_commit_that_is_to_go_on_brings_nothing_else_about() {
+    let mut story = Story::new(PRODUCTION);
+    story.answers = false;
+    story.release('1');
+    // Decided on, and told only after somebody released something else.
+    let late = decided(&story, &MERGED_AS_1, "/deploy production", "ada", 7);
+    story.push('2');
+    story.build('2');
+    story.go();
+    assert_eq!(story.end_of('2').unwrap().0, Phase::Failed);
+    story.answers = true;
+    story.record(&late.release.unwrap().fact);
+    story.go();
+    assert_eq!(
+        story.given,
+        [('1', false), ('2', false)],
+        "2 was not asked for"
+    );
+    let trouble = story.overview().trouble.unwrap_or_default();
+    let told = "1111111 was not tried again, though a person asked for it: 1111111 is failed";
+    assert!(trouble.starts_with(told), "{trouble}");
+}
+
+#[test]
 fn a_way_back_is_taken_once_to_where_the_answer_says() {
     let mut story = Story::new(PRODUCTION);
     for head in ['1', '2', '3'] {

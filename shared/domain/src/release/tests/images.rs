@@ -124,6 +124,7 @@ fn an_approval_holds_for_the_digest_that_was_reported() {
     story.record(&Fact::Approved {
         commit: commit('1'),
         by: "ada".into(),
+        of: None,
     });
     story.reports('1', 1, 'a');
     story.go();
@@ -131,6 +132,7 @@ fn an_approval_holds_for_the_digest_that_was_reported() {
     story.record(&Fact::Approved {
         commit: commit('1'),
         by: "ada".into(),
+        of: None,
     });
     story.go();
     assert_eq!(story.argo.live, by_digest('a'));

@@ -81,9 +81,11 @@ pub const TABLE: [Permission; 7] = [
         level: "write",
         calls: &[
             "DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}",
+            "GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls",
             "GET /repos/{owner}/{repo}/issues/{issue_number}/comments",
             "GET /repos/{owner}/{repo}/pulls",
             "GET /repos/{owner}/{repo}/pulls/{pull_number}",
+            "GET /repos/{owner}/{repo}/pulls/{pull_number}/commits",
             "GET /repos/{owner}/{repo}/pulls/{pull_number}/files",
             "PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}",
             "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",

@@ -25,6 +25,39 @@ pub(super) fn list(call: &Call<'_>, github: &GitHubState, repository: &Repositor
     call.page(&found, |commits| Value::Array(commits.to_vec()))
 }
 
+/// `GET /repos/{owner}/{repo}/pulls/{pull_number}/commits`: those since its base, the oldest first, all of whoever opened it.
+pub(super) fn of_pull(
+    call: &Call<'_>,
+    github: &GitHubState,
+    repository: &Repository,
+    number: &str,
+) -> Reply {
+    let pull = number
+        .parse()
+        .ok()
+        .and_then(|number: u64| repository.pulls.get(&number));
+    let Some(pull) = pull else {
+        return error(404, "Not Found");
+    };
+    let since_base = repository
+        .history(&pull.head_sha)
+        .take_while(|(sha, _, _)| **sha != pull.base_sha);
+    let author = call.shape(github).user(pull.author);
+    let mut found: Vec<Value> = since_base
+        .map(|(sha, commit, _)| {
+            let mut shown = shown(call, github, repository, sha, commit);
+            if let Some(fields) = shown.as_object_mut() {
+                for person in ["author", "committer"] {
+                    fields.insert(person.to_owned(), author.clone());
+                }
+            }
+            shown
+        })
+        .collect();
+    found.reverse();
+    call.page(&found, |commits| Value::Array(commits.to_vec()))
+}
+
 /// Whether the file, or a file in the folder, is another one than in the parent.
 fn changes(commit: &Commit, parent: Option<&Commit>, path: &str) -> bool {
     let folder = format!("{path}/");

@@ -197,6 +197,7 @@ fn in_repository(call: &Call<'_>, github: &mut GitHubState, id: u64, rest: &[&st
         ("GET", []) => Reply::json(200, &call.shape(github).full_repository(repository)),
         ("GET", ["pulls"]) => pulls::list(call, github, repository),
         ("GET", ["pulls", number]) => pulls::get(call, github, repository, number),
+        ("GET", ["pulls", number, "commits"]) => commits::of_pull(call, github, repository, number),
         ("GET", ["pulls", number, "files"]) => {
             changed_files::list(call, github, repository, number)
         }
