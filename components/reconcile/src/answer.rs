@@ -19,6 +19,8 @@ pub(crate) struct Done<'a> {
     /// What was found of deliveries that never came; none unless Slipway is an App.
     pub(crate) gaps: Option<&'a gap::Report>,
     pub(crate) commands: &'a Report,
+    /// Of operations that people started.
+    pub(crate) operations: &'a Report,
     pub(crate) entities: &'a Advanced,
     /// Of the places among live previews.
     pub(crate) places: &'a Report,
@@ -42,6 +44,7 @@ impl Done<'_> {
             self.releases.next_at(),
             installations.next_at,
             self.commands.next_at,
+            self.operations.next_at,
             self.places.next_at,
         ]
         .into_iter()
@@ -56,6 +59,12 @@ impl Done<'_> {
                 "busy": self.commands.busy,
                 "failed": self.commands.failed,
                 "left": self.commands.left,
+            },
+            "operations": {
+                "advanced": self.operations.advanced,
+                "busy": self.operations.busy,
+                "failed": self.operations.failed,
+                "left": self.operations.left,
             },
             "previews": {
                 "advanced": previews.advanced,

@@ -326,32 +326,29 @@ pub(crate) async fn github_problem(runner: &PreviewRunner) -> Option<String> {
 }
 
 /// Follows those that are due again soon. What is not finished in time, or is cut off, is due for the next call.
-pub(crate) async fn follow(runner: PreviewRunner, report: Report) {
+pub(crate) async fn follow(runner: &PreviewRunner, report: Report) {
     let deadline = runner.clock.now().after(FOLLOWED_FOR);
     let soon = report
         .waiting
         .iter()
         .filter(|(_, until)| *until <= deadline)
         .take(FOLLOWED_MAX);
-    join_all(soon.map(|(entity, until)| {
-        let runner = &runner;
-        async move {
-            let Ok(id) = entity.parse::<PreviewId>() else {
-                return;
-            };
-            runner.clock.sleep(until.since(runner.clock.now())).await;
-            if let Err(error) = runner.follow::<Preview>(&id, &[], deadline).await {
-                let fields = [
-                    ("entity", entity.as_str().into()),
-                    ("reason", error.to_string().into()),
-                ];
-                runner
-                    .log
-                    .write(Level::Error, "could not bring the preview on", &fields);
-            }
+    join_all(soon.map(|(entity, until)| async move {
+        let Ok(id) = entity.parse::<PreviewId>() else {
+            return;
+        };
+        runner.clock.sleep(until.since(runner.clock.now())).await;
+        if let Err(error) = runner.follow::<Preview>(&id, &[], deadline).await {
+            let fields = [
+                ("entity", entity.as_str().into()),
+                ("reason", error.to_string().into()),
+            ];
+            runner
+                .log
+                .write(Level::Error, "could not bring the preview on", &fields);
         }
     }))
     .await;
     let known = report.waiting.iter().map(|(entity, _)| entity.as_str());
-    previews::follow_told(&runner, known, deadline).await;
+    previews::follow_told(runner, known, deadline).await;
 }

@@ -8,6 +8,7 @@ mod commands;
 mod deliveries;
 mod entities;
 mod notices;
+mod operations;
 mod places;
 mod ready;
 mod releases;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::{Timestamp, repository::SurveyPolicy};
+use futures_util::future::join;
 use http::{HeaderMap, Method, Response, StatusCode, header};
 use http_body_util::Full;
 use ports::{Clock, Level, Log, StoreError};
@@ -106,7 +108,8 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
     let advanced = async {
         releases::post_wish(&release_runner, wishes).await?;
         let work = reconcile::work(&runner.store).await?;
-        let (commanded, work) = commands::advance(&runner, work, deadline).await?;
+        let (commanded, mut work) = commands::advance(&runner, work, deadline).await?;
+        let operated = operations::advance(&runner, &mut work, deadline).await;
         // Half of the time at most: however slowly Argo CD answers, previews and surveys get on too.
         let left = deadline.since(SpinClock.now());
         let due = (work, SpinClock.now().after(left / 2));
@@ -114,9 +117,9 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
         let (placed, work) = places::advance(&runner, work, deadline).await?;
         let due = (work, deadline);
         let entities = entities::advance(&runner, policy, wishes, due).await?;
-        Ok((commanded, released, placed, entities))
+        Ok((commanded, operated, released, placed, entities))
     };
-    let (commanded, released, placed, entities) = match advanced.await {
+    let (commanded, operated, released, placed, entities) = match advanced.await {
         Ok(advanced) => advanced,
         Err(NotAdvanced::Failed(error)) => return Err(error.to_string()),
         Err(unknown) => {
@@ -137,6 +140,7 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
         expired,
         gaps: gaps.as_ref(),
         commands: &commanded,
+        operations: &operated,
         entities: &entities,
         places: &placed,
         releases: &released,
@@ -146,7 +150,10 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
     log.write(Level::Info, "reconciled", &done.fields());
     let response = done.response();
     forget(log, started).await;
-    spawn(entities::follow(runner, entities.previews));
+    spawn(async move {
+        let operations = operations::follow(&runner, &operated);
+        join(operations, entities::follow(&runner, entities.previews)).await;
+    });
     spawn(releases::follow(release_runner, released.lines));
     Ok(response)
 }

@@ -1,5 +1,7 @@
 //! Forms that browsers send, and cookies.
 
+use std::collections::BTreeMap;
+
 use http::{HeaderMap, header};
 use url::form_urlencoded;
 
@@ -8,6 +10,17 @@ pub(crate) fn field(body: &[u8], name: &str) -> Option<String> {
     form_urlencoded::parse(body)
         .find(|(known, _)| known == name)
         .map(|(_, value)| value.into_owned())
+}
+
+/// The fields whose names begin with `prefix`, without it and without those that were left empty.
+pub(crate) fn fields(body: &[u8], prefix: &str) -> BTreeMap<String, String> {
+    form_urlencoded::parse(body)
+        .filter(|(_, value)| !value.is_empty())
+        .filter_map(|(name, value)| {
+            let name = name.strip_prefix(prefix)?;
+            Some((name.to_owned(), value.into_owned()))
+        })
+        .collect()
 }
 
 /// The value of the cookie `name`; none if there is none.

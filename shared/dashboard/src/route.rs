@@ -1,10 +1,10 @@
 //! What a browser can ask for.
 
-use domain::release::{LineId, Wish};
+use domain::release::{LineId, Name, Wish};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::form;
+use crate::{form, pages::FIELD};
 
 /// A page or a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,7 @@ pub(crate) enum Page {
     Previews,
     Deliveries,
     Repositories,
+    Operations { repository: u64 },
     Installations,
     Audit,
     One(Thing),
@@ -54,6 +55,7 @@ pub(crate) enum Act {
     Survey { repository: u64 },
     AllowRemovals { repository: u64 },
     Intervene { line: LineId, wish: Wish },
+    Operate { repository: u64, operation: Name },
     AllowLosses { installation: u64 },
 }
 
@@ -128,6 +130,19 @@ impl Route {
                     repository: id(repository)?,
                 })
             }
+            ["dashboard", "repositories", repository, "operations"] => show(Page::Operations {
+                repository: id(repository)?,
+            }),
+            [
+                "dashboard",
+                "repositories",
+                repository,
+                "operations",
+                operation,
+            ] => act(Act::Operate {
+                repository: id(repository)?,
+                operation: operation.parse().ok()?,
+            }),
             _ => None,
         }
     }
@@ -180,6 +195,10 @@ impl Act {
             Self::Intervene { line, wish } => {
                 format!("/environments/{}/{}", place(line), wish.name())
             }
+            Self::Operate {
+                repository,
+                operation,
+            } => format!("/repositories/{repository}/operations/{operation}"),
             Self::AllowLosses { installation } => {
                 format!("/installations/{installation}/allow-losses")
             }
@@ -188,8 +207,16 @@ impl Act {
 
     /// What is said beside it, from the form that was sent.
     pub(crate) fn body(&self, sent: &[u8]) -> Option<Value> {
-        let Self::Intervene { wish, .. } = self else {
-            return None;
+        let wish = match self {
+            Self::Intervene { wish, .. } => wish,
+            Self::Operate { .. } => {
+                return Some(json!({ "inputs": form::fields(sent, FIELD) }));
+            }
+            Self::Retry { .. }
+            | Self::Replay { .. }
+            | Self::Survey { .. }
+            | Self::AllowRemovals { .. }
+            | Self::AllowLosses { .. } => return None,
         };
         let reason = form::field(sent, "reason").unwrap_or_default();
         let commit = form::field(sent, "commit").unwrap_or_default();
@@ -223,6 +250,9 @@ impl Act {
                     wish.name()
                 )
             }
+            Self::Operate { repository, .. } => {
+                format!("/dashboard/repositories/{repository}/operations?done=operate")
+            }
             Self::AllowLosses { .. } => "/dashboard/installations?done=allow-losses".to_owned(),
         }
     }
@@ -247,6 +277,7 @@ pub(crate) fn notice(done: &str) -> Option<&'static str> {
         "approve" => {
             Some("Approved: the next run of reconcile goes on if nothing else is waited for.")
         }
+        "operate" => Some("Noted: the next run of reconcile starts it."),
         "allow-losses" => Some("Noted: the next run of reconcile lets the repositories go."),
         "installed" => Some(
             "The App is installed: the next run of reconcile looks at what it reaches. A new pull request gets its comment at once.",

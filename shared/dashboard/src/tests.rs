@@ -1,5 +1,6 @@
 //! Visits of a browser, over an API that answers from memory.
 
+mod operations;
 mod pages;
 mod releases;
 mod visits;
@@ -58,6 +59,8 @@ impl Api {
         let preview = self.preview.borrow().clone().unwrap_or_else(preview);
         match path.split('?').next().unwrap_or_default() {
             "/overview" => (200, overview()),
+            "/repositories/42/operations" => (200, operations::known()),
+            "/operations" => (200, operations::started()),
             "/previews" => (200, json!({ "previews": [preview], "next": "42.7" })),
             "/previews/42/7" => (200, preview),
             "/environments" => {

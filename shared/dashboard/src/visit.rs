@@ -4,8 +4,9 @@ use domain::Timestamp;
 use futures_util::future::try_join5;
 use http::{HeaderMap, StatusCode, header};
 use http_api::model::{
-    AuditList, Delivery, DeliveryList, Environment, EnvironmentList, InstallationList, Me,
-    Overview, Preview, PreviewList, Release, ReleaseList, RepositoryList,
+    AuditList, Delivery, DeliveryList, Environment, EnvironmentList, InstallationList,
+    KnownOperations, Me, OperationRunList, Overview, Preview, PreviewList, Release, ReleaseList,
+    RepositoryList,
 };
 use ports::{Clock, Http};
 
@@ -239,6 +240,17 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
                 let path = filter.path("/repositories", &["cursor"], 50);
                 let list: RepositoryList = api.get(&path).await?;
                 pages::repositories(seen, &list, filter)
+            }
+            Page::Operations { repository } => {
+                let known = format!("/repositories/{repository}/operations");
+                let known: KnownOperations = api.get(&known).await?;
+                let of_it = Filter {
+                    repository: Some(repository.to_string()),
+                    ..filter.clone()
+                };
+                let path = of_it.path("/operations", &["repository", "cursor"], 50);
+                let list: OperationRunList = api.get(&path).await?;
+                pages::operations(seen, &known, &list, filter)
             }
             Page::One(thing) => self.thing(thing, seen).await?,
         })

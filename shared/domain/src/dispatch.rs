@@ -51,6 +51,16 @@ pub enum NotStarted {
         /// What it may be.
         allowed: AnyOf,
     },
+    /// A choice was not made.
+    #[error("{name} is not started: {input} is missing, it may be {allowed}")]
+    Missing {
+        /// The operation.
+        name: String,
+        /// The input.
+        input: String,
+        /// What it may be.
+        allowed: AnyOf,
+    },
     /// The operation has no such input.
     #[error("{name} is not started: it has no input {input}, only {known}")]
     NoSuchInput {
@@ -129,7 +139,8 @@ pub fn directives(
 }
 
 /// An operation with the inputs that somebody gave: each must be one of its inputs, and one of the values that it may take. An
-/// input for which no values are listed takes any; one that is not given is left to the workflow.
+/// input for which no values are listed takes any, and is left to the workflow if it is not given. Where values are listed one must be
+/// chosen: the workflow's own default might be none of them.
 pub fn operation(
     name: &str,
     operation: &Operation,
@@ -164,6 +175,16 @@ pub fn operation(
                 input: input.clone(),
             });
         }
+    }
+    let is_missing = |(input, allowed): &(&String, &Vec<String>)| {
+        !allowed.is_empty() && !given.contains_key(*input)
+    };
+    if let Some((input, allowed)) = operation.inputs.iter().find(is_missing) {
+        return Err(NotStarted::Missing {
+            name: name.to_owned(),
+            input: input.clone(),
+            allowed: AnyOf(allowed.clone()),
+        });
     }
     Ok(Dispatch {
         name: name.to_owned(),
@@ -301,8 +322,9 @@ mod tests {
         let dispatch = asked(&[("service", "web"), ("reason", "it hangs")]).unwrap();
         assert_eq!(dispatch.workflow, "restart.yml");
         assert_eq!(dispatch.inputs.len(), 2);
-        assert!(asked(&[]).unwrap().inputs.is_empty());
+        assert_eq!(asked(&[("service", "web")]).unwrap().inputs.len(), 1);
         let told = [
+            asked(&[]),
             asked(&[("service", "db")]),
             asked(&[("force", "true")]),
             asked(&[("reason", "$(id)")]),
@@ -310,12 +332,16 @@ mod tests {
         let told: Vec<String> = told.into_iter().map(Result::unwrap_err).collect();
         assert_eq!(
             told[0],
-            "restart is not started: service may be web or worker"
+            "restart is not started: service is missing, it may be web or worker"
         );
         assert_eq!(
             told[1],
+            "restart is not started: service may be web or worker"
+        );
+        assert_eq!(
+            told[2],
             "restart is not started: it has no input force, only reason or service"
         );
-        assert!(told[2].contains("the value of reason"), "{}", told[2]);
+        assert!(told[3].contains("the value of reason"), "{}", told[3]);
     }
 }

@@ -17,6 +17,7 @@ pub mod installation;
 pub mod manifest;
 mod markdown;
 pub mod notice;
+pub mod operation;
 pub mod outbox;
 pub mod places;
 pub mod preview;

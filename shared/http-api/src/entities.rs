@@ -1,10 +1,11 @@
-//! Previews, repositories, environments with their releases, and installations: listed, shown, and told what a person wishes. Answered by the private component `entities`, which alone
+//! Previews, repositories, environments with their releases, operations, and installations: listed, shown, and told what a person wishes. Answered by the private component `entities`, which alone
 //! of those that people reach may open `default`; who may ask was decided before, by the component `api`.
 
 mod audit;
 mod decisions;
 mod environments;
 mod installations;
+mod operations;
 mod pages;
 mod release_view;
 mod tag;
@@ -115,6 +116,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             List::Installations => self.list_installations(query).await,
             List::Decisions => self.list_decisions(query).await,
             List::Audit => self.list_audit(query).await,
+            List::Operations => self.list_operation_runs(query).await,
         }
     }
 
@@ -132,6 +134,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             | EntityRoute::Survey(_)
             | EntityRoute::AllowRemovals(_)
             | EntityRoute::Intervene(..)
+            | EntityRoute::Operate(..)
             | EntityRoute::AllowLosses(_) => match self.act_of(&route, wanted) {
                 Some(act) => {
                     let done = self.act(route, wanted, &act).await;
@@ -170,6 +173,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             }
             EntityRoute::AllowRemovals(key) => self.allow_removals(key, act).await,
             EntityRoute::Intervene(line, wish) => self.intervene(&line, wish, (wanted, act)).await,
+            EntityRoute::Operate(key, name) => self.operate(key, &name, (wanted, act)).await,
             EntityRoute::AllowLosses(key) => self.allow_losses(key, act).await,
         }
     }
@@ -181,6 +185,8 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             Thing::Environment(line) => self.show_environment(&line).await,
             Thing::Release(line, release) => self.show_release(&line, &release).await,
             Thing::Installation(key) => self.show_installation(key).await,
+            Thing::Operations(key) => self.show_operations(key).await,
+            Thing::Operation(id) => self.show_operation_run(&id).await,
         }
     }
 

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use operations::*;
 pub use releases::*;
 
 /// Declares data of the API's: both ways as JSON, with a schema where the document is made.
@@ -15,6 +16,7 @@ macro_rules! data {
         pub struct $name { $($(#[$field_doc])* pub $field: $of,)* }
     )*};
 }
+mod operations;
 mod releases;
 
 data! {

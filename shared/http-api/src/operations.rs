@@ -58,7 +58,7 @@ const fn intervene(
 }
 
 /// All of them.
-pub const OPERATIONS: [Operation; 29] = [
+pub const OPERATIONS: [Operation; 33] = [
     Operation {
         role: None,
         ..read("/api/v1/me", &[], "Tells whose token the request bears.")
@@ -131,6 +131,29 @@ pub const OPERATIONS: [Operation; 29] = [
         "/api/v1/repositories/{repository_id}/allow-removals",
         Role::Admin,
         "Lets the removals go on that are held back in a repository.",
+    ),
+    read(
+        "/api/v1/repositories/{repository_id}/operations",
+        &[],
+        "Tells which operations a repository has: workflows that people may start, with their inputs.",
+    ),
+    Operation {
+        body: &["inputs?"],
+        ..act(
+            "/api/v1/repositories/{repository_id}/operations/{operation}",
+            Role::Deployer,
+            "Starts an operation: the next run of reconcile has GitHub run its workflow on the default branch.",
+        )
+    },
+    read(
+        "/api/v1/operations",
+        &["repository", "operation", "state", "limit", "cursor"],
+        "Lists operations that were started in the last 30 days: the newest first.",
+    ),
+    read(
+        "/api/v1/operations/{repository_id}/{operation_run}",
+        &[],
+        "Shows an operation that was started, with its run.",
     ),
     read(
         "/api/v1/environments",
@@ -227,6 +250,8 @@ mod tests {
                 .replace("{service}", "web")
                 .replace("{environment}", "production")
                 .replace("{release}", "rollback-1")
+                .replace("{operation}", "db-migrate")
+                .replace("{operation_run}", "01795257067000-1d7e4b8a6035c1d7")
                 .replace("{installation_id}", "99");
             let method = operation.method.parse().unwrap();
             let route = Route::of(&method, &path).unwrap();

@@ -4,7 +4,8 @@ use std::fmt;
 
 use domain::{
     DeliveryGuid, InstallationId, PreviewId, PullRequestNumber, RepositoryId, installation,
-    release::{LineId, Wish},
+    operation::OperationId,
+    release::{LineId, Name, Wish},
     repository::Key,
 };
 use http::Method;
@@ -45,6 +46,8 @@ pub(crate) enum EntityRoute {
     AllowRemovals(Key),
     /// `POST /api/v1/environments/{repository id}/{service}/{environment}/{wish}`
     Intervene(LineId, Wish),
+    /// `POST /api/v1/repositories/{id}/operations/{operation}`
+    Operate(Key, Name),
     /// `POST /api/v1/installations/{id}/allow-losses`
     AllowLosses(installation::Key),
 }
@@ -62,6 +65,10 @@ pub(crate) enum Thing {
     Release(LineId, String),
     /// `GET /api/v1/installations/{id}`
     Installation(installation::Key),
+    /// `GET /api/v1/repositories/{id}/operations`
+    Operations(Key),
+    /// `GET /api/v1/operations/{repository id}/{operation run}`
+    Operation(OperationId),
 }
 
 /// What is listed page by page.
@@ -81,6 +88,8 @@ pub(crate) enum List {
     Decisions,
     /// `GET /api/v1/audit`
     Audit,
+    /// `GET /api/v1/operations`
+    Operations,
 }
 
 impl fmt::Display for Thing {
@@ -88,9 +97,10 @@ impl fmt::Display for Thing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Preview(id) => id.fmt(f),
-            Self::Repository(key) => key.fmt(f),
+            Self::Repository(key) | Self::Operations(key) => key.fmt(f),
             Self::Environment(line) | Self::Release(line, _) => line.fmt(f),
             Self::Installation(key) => key.fmt(f),
+            Self::Operation(id) => id.fmt(f),
         }
     }
 }
@@ -100,7 +110,8 @@ impl Thing {
     pub(crate) fn repository(&self) -> Option<RepositoryId> {
         match self {
             Self::Preview(id) => Some(id.repository),
-            Self::Repository(key) => Some(key.0),
+            Self::Repository(key) | Self::Operations(key) => Some(key.0),
+            Self::Operation(id) => Some(id.repository),
             Self::Environment(line) | Self::Release(line, _) => Some(line.repository),
             Self::Installation(_) => None,
         }
@@ -141,7 +152,7 @@ impl Route {
                 "api",
                 "v1",
                 about @ ("previews" | "repositories" | "environments" | "releases"
-                | "installations" | "decisions" | "audit"),
+                | "installations" | "decisions" | "audit" | "operations"),
                 rest @ ..,
             ] => {
                 let (route, allowed) = EntityRoute::of(about, rest)
@@ -216,6 +227,17 @@ impl EntityRoute {
             ("repositories", [id, "allow-removals"]) => {
                 Some((Self::AllowRemovals(key(id)?), Method::POST))
             }
+            ("repositories", [id, "operations"]) => {
+                Some((Self::Show(Thing::Operations(key(id)?)), Method::GET))
+            }
+            ("repositories", [id, "operations", name]) => {
+                Some((Self::Operate(key(id)?, name.parse().ok()?), Method::POST))
+            }
+            ("operations", []) => Some((Self::List(List::Operations), Method::GET)),
+            ("operations", [repository, run]) => {
+                let id = format!("operation/{repository}/{run}").parse().ok()?;
+                Some((Self::Show(Thing::Operation(id)), Method::GET))
+            }
             ("environments", []) => Some((Self::List(List::Environments), Method::GET)),
             ("environments", [repository, service, environment]) => Some((
                 Self::Show(Thing::Environment(line(repository, service, environment)?)),
@@ -255,6 +277,7 @@ impl EntityRoute {
             Self::RetryPreview(id) => Some(Thing::Preview(*id)),
             Self::Survey(key) | Self::AllowRemovals(key) => Some(Thing::Repository(*key)),
             Self::Intervene(line, _) => Some(Thing::Environment(line.clone())),
+            Self::Operate(key, _) => Some(Thing::Operations(*key)),
             Self::AllowLosses(key) => Some(Thing::Installation(*key)),
         }
     }
@@ -267,6 +290,7 @@ impl EntityRoute {
             Self::Survey(_) => Some("survey"),
             Self::AllowRemovals(_) => Some("allow-removals"),
             Self::Intervene(_, wish) => Some(wish.name()),
+            Self::Operate(..) => Some("operate"),
             Self::AllowLosses(_) => Some("allow-losses"),
         }
     }
@@ -274,7 +298,9 @@ impl EntityRoute {
     const fn role(&self) -> Role {
         match self {
             Self::List(_) | Self::Show(_) => Role::Viewer,
-            Self::RetryPreview(_) | Self::Survey(_) | Self::Intervene(..) => Role::Deployer,
+            Self::RetryPreview(_) | Self::Survey(_) | Self::Intervene(..) | Self::Operate(..) => {
+                Role::Deployer
+            }
             // What they let go on takes running previews away, many at once.
             Self::AllowRemovals(_) | Self::AllowLosses(_) => Role::Admin,
         }

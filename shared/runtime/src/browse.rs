@@ -10,6 +10,7 @@ use domain::{
     command::Command,
     entity::Entity,
     installation::Installation,
+    operation::OperationRun,
     outbox::Outbox,
     places::Places,
     preview::Preview,
@@ -48,6 +49,7 @@ impl Listing {
             ("outbox", self.count::<Outbox>()),
             ("command", self.count::<Command>()),
             ("places", self.count::<Places>()),
+            ("operation", self.count::<OperationRun>()),
         ])
     }
 

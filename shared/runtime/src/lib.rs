@@ -18,6 +18,7 @@ mod keys;
 mod lease;
 pub mod mailbox;
 pub mod once;
+pub mod operation;
 pub mod outbox;
 pub mod places;
 pub mod preview;

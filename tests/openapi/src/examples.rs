@@ -24,6 +24,10 @@ pub(crate) fn of(method: &str, path: &str) -> Value {
             json!({ "releases": [release()], "next": format!("42.web.production.1795257003000.{RELEASE}") })
         }
         ("GET", "releases/{repository_id}/{service}/{environment}/{release}") => release(),
+        ("GET", "repositories/{repository_id}/operations") => operations(),
+        ("POST", "repositories/{repository_id}/operations/{operation}") => operation_run(),
+        ("GET", "operations") => json!({ "runs": [operation_run()], "next": null }),
+        ("GET", "operations/{repository_id}/{operation_run}") => operation_run(),
         ("GET", "installations") => json!({ "installations": [installation()], "next": null }),
         ("GET", "installations/{installation_id}") => installation(),
         (_, _) => json!({ "outcome": "noted" }),
@@ -42,9 +46,47 @@ pub(crate) fn body(fields: &[&str]) -> Value {
         "tag" => json!("1.2.3"),
         _ => json!("the cart is empty for everybody"),
     };
+    if fields == ["inputs?"] {
+        return json!({ "inputs": { "command": "migrate" } });
+    }
     let required = fields.iter().filter(|field| !field.ends_with('?'));
     let fields = required.map(|field| ((*field).to_owned(), example(field)));
     Value::Object(fields.collect())
+}
+
+fn operations() -> Value {
+    json!({
+        "repository_id": 42,
+        "repository": "acme/shop",
+        "operations": [{
+            "name": "db-migrate",
+            "workflow": "db-migration.yml",
+            "inputs": [{ "name": "command", "values": ["migrate", "rollback", "status"] }],
+        }],
+    })
+}
+
+fn operation_run() -> Value {
+    json!({
+        "repository_id": 42,
+        "repository": "acme/shop",
+        "id": "01795257067000-1d7e4b8a6035c1d7",
+        "operation": "db-migrate",
+        "workflow": "db-migration.yml",
+        "inputs": { "command": "migrate" },
+        "by": "ops",
+        "via": "dashboard",
+        "state": "running",
+        "reason": "its run is at work",
+        "run_url": "https://github.com/acme/shop/actions/runs/11",
+        "asked_at": "2026-11-21T10:31:07Z",
+        "ended_at": null,
+        "timeline": [
+            { "at": "2026-11-21T10:31:07Z", "what": "ops asked for it by dashboard" },
+            { "at": "2026-11-21T10:31:30Z", "what": "GitHub was asked to start it" },
+            { "at": "2026-11-21T10:31:31Z", "what": "its run became known" },
+        ],
+    })
 }
 
 const RELEASE: &str = "9f2c1d7e4b8a6035c1d7e4b8a60359f2c1d7e4b8-10-1";

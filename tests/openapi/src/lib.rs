@@ -45,7 +45,7 @@ pub fn document() -> Value {
         "info": {
             "title": "Slipway",
             "version": "1",
-            "description": "What is known of deliveries, previews, environments with their releases, repositories and \
+            "description": "What is known of deliveries, previews, environments with their releases, operations, repositories and \
                 installations, and acting on them. \
                 Times are RFC 3339 in UTC; ids are GitHub's.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
@@ -145,8 +145,9 @@ fn body(operation: &Operation) -> Option<Value> {
         "additionalProperties": false,
     });
     let example = examples::body(operation.body);
+    let is_required = operation.body.iter().any(|field| !field.ends_with('?'));
     Some(json!({
-        "required": true,
+        "required": is_required,
         "content": { "application/json": { "schema": schema, "example": example } },
     }))
 }
@@ -189,6 +190,16 @@ fn success(schemas: &mut SchemaGenerator, operation: &Operation) -> (&'static st
         ("GET", "releases") => ("200", schema::<model::ReleaseList>(schemas)),
         ("GET", "releases/{repository_id}/{service}/{environment}/{release}") => {
             ("200", schema::<model::Release>(schemas))
+        }
+        ("GET", "repositories/{repository_id}/operations") => {
+            ("200", schema::<model::KnownOperations>(schemas))
+        }
+        ("POST", "repositories/{repository_id}/operations/{operation}") => {
+            ("202", schema::<model::OperationRun>(schemas))
+        }
+        ("GET", "operations") => ("200", schema::<model::OperationRunList>(schemas)),
+        ("GET", "operations/{repository_id}/{operation_run}") => {
+            ("200", schema::<model::OperationRun>(schemas))
         }
         ("GET", "installations") => ("200", schema::<model::InstallationList>(schemas)),
         ("GET", "installations/{installation_id}") => {
@@ -364,6 +375,22 @@ fn parameter(name: &str) -> (&'static str, Value) {
         "Idempotency-Key" => (
             "A text that no other request of the token bears: sent again with it, the request is answered the same, and done once.",
             json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" }),
+        ),
+        "operation" => (
+            "The operation, by its name in the configuration.",
+            configured_name(),
+        ),
+        "operation_run" => (
+            "What the started operation is known by.",
+            json!({ "type": "string", "pattern": "^[0-9]{14}-[0-9a-f]{16}$" }),
+        ),
+        "state" => (
+            "Only those that stand like this; a page reads at most 200 to find them.",
+            json!({ "enum": domain::operation::Standing::ALL.map(domain::operation::Standing::name) }),
+        ),
+        "inputs" => (
+            "The inputs by name: those that the configuration names, with values that it allows. One with listed values must be there.",
+            json!({ "type": "object", "additionalProperties": { "type": "string" } }),
         ),
         "installation_id" => ("GitHub's id of the installation.", id),
         "service" => (

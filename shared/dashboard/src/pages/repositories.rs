@@ -39,6 +39,8 @@ fn card(seen: &Seen<'_>, repository: &Repository) -> Markup {
                 @if let Some(trouble) = &repository.trouble { dt { "Trouble" } dd .trouble { (trouble) } }
                 dt { "Previews" }
                 dd { a href={ "/dashboard/previews?repository=" (repository.id) } { "of this repository" } }
+                dt { "Operations" }
+                dd { a href={ (PATH) "/" (repository.id) "/operations" } { "of this repository" } }
             }
             @if let Some(held_back) = &repository.held_back { (held(seen, repository, held_back)) }
             @if seen.person.is_deployer() {

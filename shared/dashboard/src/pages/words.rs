@@ -43,9 +43,11 @@ fn distance(duration: Duration) -> String {
 pub(super) fn state(name: &str) -> Markup {
     let (class, mark) = match name {
         "ready" | "done" | "succeeded" | "live" | "active" | "allowed" => ("good", "✓"),
-        "failed" | "dead" | "cancelled" | "rolled-back" | "suspended" | "refused" => ("bad", "✕"),
+        "failed" | "dead" | "cancelled" | "rolled-back" | "suspended" | "refused" | "unknown" => {
+            ("bad", "✕")
+        }
         "deploying" | "removing" | "underway" | "releasing" | "going-back" | "syncing"
-        | "verifying" | "rolling-back" => ("busy", "↻"),
+        | "verifying" | "rolling-back" | "starting" | "running" => ("busy", "↻"),
         "waiting"
         | "pending"
         | "held back"

@@ -134,6 +134,8 @@ fn the_lists_say_what_there_is_and_where_it_goes_on() {
     6 min ago: 0 open pull requests, 4 previews that hold something, 0 told of news, 0 told to go
     Previews
     of this repository
+    Operations
+    of this repository
     Removals are held back for 2 h: GitHub lists no open pull request at all, and 4 previews would be removed. Pull requests: #1, #2, #3, #4.
     Allow these removals in acme/shop
     Compare now acme/shop

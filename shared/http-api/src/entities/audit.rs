@@ -14,6 +14,7 @@ use runtime::audit;
 use super::{
     Entities, Wanted,
     environments::said,
+    operations,
     pages::{PAGE_MAX, not_a_cursor, repository_of},
 };
 use crate::{
@@ -93,10 +94,15 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             outcome: Outcome::Allowed,
             reason: None,
         };
-        Some(if let EntityRoute::Intervene(_, wish) = route {
-            act.saying(&said(*wish, wanted.body))
-        } else {
-            act
+        Some(match route {
+            EntityRoute::Intervene(_, wish) => act.saying(&said(*wish, wanted.body)),
+            EntityRoute::Operate(_, name) => act.saying(&operations::said(name, wanted.body)),
+            EntityRoute::List(_)
+            | EntityRoute::Show(_)
+            | EntityRoute::RetryPreview(_)
+            | EntityRoute::Survey(_)
+            | EntityRoute::AllowRemovals(_)
+            | EntityRoute::AllowLosses(_) => act,
         })
     }
 }

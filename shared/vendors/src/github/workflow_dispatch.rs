@@ -60,6 +60,8 @@ pub struct DispatchedRun {
     pub run: WorkflowRun,
     /// What GitHub calls it: the workflow's `run-name` with the inputs filled in, if it has one. Whoever started it chose them.
     pub title: String,
+    /// GitHub's id of the account that started it; none if GitHub does not say.
+    pub started_by: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -142,8 +144,13 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         let runs = list.workflow_runs.into_iter();
         runs.map(|mut run| {
             let title = std::mem::take(&mut run.display_title);
+            let started_by = run.actor.take().map(|actor| actor.id);
             let run = self.ours(&call, run)?;
-            Ok(DispatchedRun { run, title })
+            Ok(DispatchedRun {
+                run,
+                title,
+                started_by,
+            })
         })
         .collect()
     }

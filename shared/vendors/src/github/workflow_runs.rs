@@ -43,6 +43,9 @@ pub(super) struct Wire {
     html_url: String,
     head_repository: Option<Identified>,
     pub(super) repository: Identified,
+    /// Whoever started it first.
+    #[serde(default)]
+    pub(super) actor: Option<Actor>,
     head_commit: Option<HeadCommit>,
 }
 
@@ -50,6 +53,11 @@ pub(super) struct Wire {
 struct HeadCommit {
     #[serde(default)]
     message: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Actor {
+    pub(super) id: u64,
 }
 
 #[derive(Deserialize)]

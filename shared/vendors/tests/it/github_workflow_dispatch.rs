@@ -47,7 +47,7 @@ fn follow(script: &Script) -> Result<Option<WorkflowRun>, CallError> {
 }
 
 fn run(id: u64, repository: u64) -> Value {
-    json!({"id": id, "name": "Smoke", "display_title": "Smoke of ec26c3e", "path": ".github/workflows/smoke.yml", "event": "workflow_dispatch", "status": "completed",
+    json!({"id": id, "name": "Smoke", "display_title": "Smoke of ec26c3e", "path": ".github/workflows/smoke.yml", "event": "workflow_dispatch", "actor": {"id": 77}, "status": "completed",
         "conclusion": "success", "head_branch": "main", "head_sha": "ec26c3e57ca3a959ca5aad62de7213c562f8c821", "run_attempt": 1,
         "html_url": "https://github.com/acme/shop/actions/runs/9", "head_repository": {"id": repository},
         "repository": {"id": repository}})
@@ -151,8 +151,12 @@ fn the_runs_that_a_lost_dispatch_may_have_started_are_listed() {
     let script = Script::one(200, &list.to_string());
     let found = since(&script).unwrap();
     assert_eq!(
-        (found[0].run.id, found[0].title.as_str()),
-        (9, "Smoke of ec26c3e")
+        (
+            found[0].run.id,
+            found[0].title.as_str(),
+            found[0].started_by
+        ),
+        (9, "Smoke of ec26c3e", Some(77))
     );
     insta::assert_snapshot!(script.lines().join("\n"), @"GET https://api.github.com/repos/acme/shop/actions/workflows/smoke.yml/runs?event=workflow_dispatch&branch=release%2F1&created=%3E%3D2026-11-21T10%3A31%3A07Z&exclude_pull_requests=true&per_page=100");
     let foreign = json!({"total_count": 1, "workflow_runs": [run(9, 7)]});

@@ -16,6 +16,7 @@ mod ingress;
 mod installation;
 mod metrics;
 mod notices;
+mod operations;
 mod outage;
 mod payloads;
 mod preview;

@@ -35,6 +35,8 @@ pub(crate) struct RunWish {
     pub(crate) branch: String,
     pub(crate) sha: String,
     pub(crate) head_repository: Option<u64>,
+    /// Whoever starts it; the repository's owner if it is nobody.
+    pub(crate) actor: Option<u64>,
 }
 
 impl GitHubState {
@@ -61,6 +63,7 @@ impl GitHubState {
             head_branch: wish.branch,
             head_sha: wish.sha,
             head_repository: wish.head_repository,
+            actor: wish.actor,
             number: 1 + of_workflow.count() as u64,
             attempt: 1,
             status: "queued",
@@ -171,6 +174,7 @@ impl RunBuilder {
             branch: self.branch,
             sha,
             head_repository: self.head_repository,
+            actor: None,
         };
         let id = shared.change(|state| state.github.request_run(repository, wish, &shared));
         Run {

@@ -116,6 +116,8 @@ pub(crate) struct Run {
     pub(crate) head_branch: String,
     pub(crate) head_sha: String,
     pub(crate) head_repository: Option<u64>,
+    /// Whoever started it; the repository's owner if it is nobody.
+    pub(crate) actor: Option<u64>,
     pub(crate) number: u64,
     pub(crate) attempt: u64,
     /// `queued`, `in_progress` or `completed`.

@@ -65,6 +65,7 @@ pub(super) fn dispatch(call: &Call<'_>, github: &mut GitHubState, id: u64, file:
         branch: branch.to_owned(),
         sha,
         head_repository: Some(id),
+        actor: call.user,
     };
     let full_name = github.full_name(repository);
     let branch = branch.to_owned();

@@ -92,8 +92,8 @@ impl Shape<'_> {
                 "head_repository": head.map(|head| self.lite_repository(head)),
                 "repository": self.lite_repository(repository), "pull_requests": pulls, "run_number": run.number,
                 "run_attempt": run.attempt, "workflow_id": run.workflow_id, "created_at": github_time(run.created_at),
-                "run_started_at": updated, "updated_at": updated, "actor": self.user(repository.owner),
-                "triggering_actor": self.user(repository.owner), "referenced_workflows": [], "previous_attempt_url": null,
+                "run_started_at": updated, "updated_at": updated, "actor": self.user(run.actor.unwrap_or(repository.owner)),
+                "triggering_actor": self.user(run.actor.unwrap_or(repository.owner)), "referenced_workflows": [], "previous_attempt_url": null,
             }),
         );
         value
