@@ -1,6 +1,6 @@
 //! Records what a `push` delivery says for the release lines that track its branch or tag, and runs them after the answer. And
 //! runs those that an application of Argo CD's rolls out when `argocd-webhook` says that something happened to it, and those that
-//! `commands` told something. And records what `image-report` hands on.
+//! `commands` told something. And records what `image-report` hands on. And jobs on GitHub that wait before they deploy, which it answers.
 
 use bytes::Bytes;
 use domain::{
@@ -14,7 +14,7 @@ use spin_sdk::{
     http::{IntoResponse, Request},
     http_service,
 };
-use webhooks::{argocd_notification, push_event};
+use webhooks::{EVENT_HEADER, argocd_notification, protection_event, push_event};
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
@@ -36,6 +36,7 @@ async fn respond(request: Request) -> http::Response<Full<Bytes>> {
     let taken = match path.strip_prefix(IMAGE) {
         Some(repository) => image_reported(&log, repository, request).await,
         None if path == ARGOCD => wake(&log, request).await,
+        None if is_protection(&request) => protect(&log, request).await,
         None => accept(&log, request).await,
     };
     answered(&log, taken)
@@ -73,6 +74,23 @@ async fn image_reported(
         serde_json::from_slice(&payload).map_err(|error| Refusal::unusable(&error))?;
     let taken = releases::take(log, RepositoryId(repository), &fact).await?;
     spawn(taken.follow());
+    Ok(())
+}
+
+/// Whether a job that waits before it deploys is handed on.
+fn is_protection(request: &Request) -> bool {
+    let event = request.headers().get(EVENT_HEADER);
+    event.is_some_and(|event| event.as_bytes() == b"deployment_protection_rule")
+}
+
+/// Records that a job waits, and judges and answers it after the answer.
+async fn protect(log: &DeliveryLog, request: Request) -> Result<(), Refusal> {
+    let event = protection_event(&payload(request).await?)?;
+    let runner = releases::runner(log.clone())
+        .await
+        .map_err(|error| Refusal::unavailable(&error))?;
+    let mail = releases::request(&runner, (&event.id, event.requested)).await?;
+    spawn(async move { releases::follow_request(&runner, &event.id, &[mail]).await });
     Ok(())
 }
 

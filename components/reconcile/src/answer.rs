@@ -21,6 +21,8 @@ pub(crate) struct Done<'a> {
     pub(crate) commands: &'a Report,
     /// Of operations that people started.
     pub(crate) operations: &'a Report,
+    /// Of jobs on GitHub that wait before they deploy.
+    pub(crate) jobs: &'a Report,
     pub(crate) entities: &'a Advanced,
     /// Of the places among live previews.
     pub(crate) places: &'a Report,
@@ -45,6 +47,7 @@ impl Done<'_> {
             installations.next_at,
             self.commands.next_at,
             self.operations.next_at,
+            self.jobs.next_at,
             self.places.next_at,
         ]
         .into_iter()
@@ -65,6 +68,12 @@ impl Done<'_> {
                 "busy": self.operations.busy,
                 "failed": self.operations.failed,
                 "left": self.operations.left,
+            },
+            "jobs": {
+                "advanced": self.jobs.advanced,
+                "busy": self.jobs.busy,
+                "failed": self.jobs.failed,
+                "left": self.jobs.left,
             },
             "previews": {
                 "advanced": previews.advanced,

@@ -109,7 +109,9 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
         releases::post_wish(&release_runner, wishes).await?;
         let work = reconcile::work(&runner.store).await?;
         let (commanded, mut work) = commands::advance(&runner, work, deadline).await?;
-        let operated = operations::advance(&runner, &mut work, deadline).await;
+        let operated = operations::advance(&runner, &mut work, quarter(deadline)).await;
+        let judged_until = quarter(deadline);
+        let judged = ::releases::advance_requests(&release_runner, &mut work, judged_until).await;
         // Half of the time at most: however slowly Argo CD answers, previews and surveys get on too.
         let left = deadline.since(SpinClock.now());
         let due = (work, SpinClock.now().after(left / 2));
@@ -117,9 +119,9 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
         let (placed, work) = places::advance(&runner, work, deadline).await?;
         let due = (work, deadline);
         let entities = entities::advance(&runner, policy, wishes, due).await?;
-        Ok((commanded, operated, released, placed, entities))
+        Ok((commanded, operated, judged, released, placed, entities))
     };
-    let (commanded, operated, released, placed, entities) = match advanced.await {
+    let (commanded, operated, judged, released, placed, entities) = match advanced.await {
         Ok(advanced) => advanced,
         Err(NotAdvanced::Failed(error)) => return Err(error.to_string()),
         Err(unknown) => {
@@ -141,6 +143,7 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
         gaps: gaps.as_ref(),
         commands: &commanded,
         operations: &operated,
+        jobs: &judged,
         entities: &entities,
         places: &placed,
         releases: &released,
@@ -154,8 +157,17 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
         let operations = operations::follow(&runner, &operated);
         join(operations, entities::follow(&runner, entities.previews)).await;
     });
-    spawn(releases::follow(release_runner, released.lines));
+    spawn(async move {
+        let jobs = ::releases::follow_requests(&release_runner, &judged);
+        join(jobs, releases::follow(&release_runner, released.lines)).await;
+    });
     Ok(response)
+}
+
+/// A quarter of the time that is left until `deadline`, from now on.
+fn quarter(deadline: Timestamp) -> Timestamp {
+    let now = SpinClock.now();
+    now.after(deadline.since(now) / 4)
 }
 
 /// Deletes what is kept for a time only and too old, once in an hour. It can wait: what was done stays done if it fails.

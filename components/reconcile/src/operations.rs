@@ -44,11 +44,8 @@ pub(crate) async fn advance(
     deadline: Timestamp,
 ) -> Report {
     let due = work.take::<OperationRun>();
-    // A quarter of the time at most.
-    let now = previews.clock.now();
-    let begun_until = now.after(deadline.since(now) / 4);
     runner(previews.executor.github.as_ref(), &previews.log)
-        .advance_all::<OperationRun>(&due, begun_until)
+        .advance_all::<OperationRun>(&due, deadline)
         .await
 }
 

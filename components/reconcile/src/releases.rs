@@ -144,30 +144,27 @@ fn hold(hold: &release::Hold) -> Value {
 }
 
 /// Follows those that are due again soon, and those that they tell. What is not finished in time is due for the next call.
-pub(crate) async fn follow(runner: ReleaseRunner, report: Report) {
+pub(crate) async fn follow(runner: &ReleaseRunner, report: Report) {
     let deadline = runner.clock.now().after(FOLLOWED_FOR);
     let soon = report
         .waiting
         .iter()
         .filter(|(_, until)| *until <= deadline)
         .take(FOLLOWED_MAX);
-    join_all(soon.map(|(entity, until)| {
-        let runner = &runner;
-        async move {
-            let Ok(id) = entity.parse::<LineId>() else {
-                return;
-            };
-            runner.clock.sleep(until.since(runner.clock.now())).await;
-            if let Err(error) = runner.follow::<Line>(&id, &[], deadline).await {
-                let fields = [
-                    ("entity", entity.as_str().into()),
-                    ("reason", error.to_string().into()),
-                ];
-                let message = "could not bring the release on";
-                runner.log.write(Level::Error, message, &fields);
-            }
+    join_all(soon.map(|(entity, until)| async move {
+        let Ok(id) = entity.parse::<LineId>() else {
+            return;
+        };
+        runner.clock.sleep(until.since(runner.clock.now())).await;
+        if let Err(error) = runner.follow::<Line>(&id, &[], deadline).await {
+            let fields = [
+                ("entity", entity.as_str().into()),
+                ("reason", error.to_string().into()),
+            ];
+            let message = "could not bring the release on";
+            runner.log.write(Level::Error, message, &fields);
         }
     }))
     .await;
-    ::releases::follow_lines(&runner, deadline).await;
+    ::releases::follow_lines(runner, deadline).await;
 }

@@ -21,6 +21,7 @@ pub mod operation;
 pub mod outbox;
 pub mod places;
 pub mod preview;
+pub mod protection;
 pub mod release;
 pub mod repository;
 mod time;

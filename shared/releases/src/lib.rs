@@ -2,7 +2,9 @@
 //! or a workflow run.
 
 mod event;
+mod protection;
 mod runner;
 
 pub use event::{Taken, follow_lines, follow_woken, take, wake};
+pub use protection::{advance_requests, follow_request, follow_requests, request};
 pub use runner::{ReleaseRunner, runner};

@@ -14,6 +14,7 @@ use domain::{
     outbox::Outbox,
     places::Places,
     preview::Preview,
+    protection::Protection,
     release::{Intake, Line},
     repository::Repository,
 };
@@ -50,6 +51,7 @@ impl Listing {
             ("command", self.count::<Command>()),
             ("places", self.count::<Places>()),
             ("operation", self.count::<OperationRun>()),
+            ("protection", self.count::<Protection>()),
         ])
     }
 

@@ -22,6 +22,7 @@ pub mod operation;
 pub mod outbox;
 pub mod places;
 pub mod preview;
+pub mod protection;
 pub mod rate;
 pub mod reconcile;
 mod record;

@@ -8,6 +8,7 @@ mod access;
 mod argocd;
 mod body;
 mod check_run;
+mod deployment_protection;
 mod form;
 mod header;
 mod installation;
@@ -23,6 +24,7 @@ pub use access::{AccessEvent, access_event};
 pub use argocd::argocd_notification;
 pub use body::payload_text;
 pub use check_run::{CheckRunEvent, check_run_event};
+pub use deployment_protection::{ProtectionEvent, protection_event};
 pub use header::{
     ContentType, DELIVERY_HEADER, EVENT_HEADER, Envelope, EventName, SIGNATURE_HEADER,
 };

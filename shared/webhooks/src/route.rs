@@ -7,7 +7,7 @@ use crate::{
     EventName, Malformed,
     access::{self, EDITED, Kind},
     check_run::{self, CheckRunAction},
-    issue_comment,
+    deployment_protection, issue_comment,
     json::{self, Object},
     pull_request::{self, PullRequestAction},
     push,
@@ -51,7 +51,7 @@ pub struct Routed {
 pub fn component_of(event: &str) -> Option<&'static str> {
     match event {
         "pull_request" | "check_run" => Some("pull-request"),
-        "push" => Some("push"),
+        "push" | "deployment_protection_rule" => Some("push"),
         "workflow_run" => Some("workflow-run"),
         "issue_comment" => Some("commands"),
         other => Kind::of(other).map(|_| "installation"),
@@ -74,6 +74,8 @@ pub fn use_of(event: &str, action: Option<&str>) -> Use {
         // The payload tells whether it gives a command.
         "issue_comment" if issue_comment::is_used(action) => Use::Sometimes,
         "issue_comment" => Use::Never,
+        "deployment_protection_rule" if deployment_protection::is_used(action) => Use::Always,
+        "deployment_protection_rule" => Use::Never,
         other => match Kind::of(other) {
             Some(Kind::Repository) if action == EDITED => Use::Sometimes,
             Some(kind) if kind.uses(action) => Use::Always,
@@ -83,7 +85,7 @@ pub fn use_of(event: &str, action: Option<&str>) -> Use {
 }
 
 /// Events that Slipway is to use, for which there is no component yet.
-const NOT_YET: [&str; 2] = ["delete", "deployment_protection_rule"];
+const NOT_YET: [&str; 1] = ["delete"];
 
 /// Decides what becomes of a delivery. Everything that a component will need of `payload` is checked here.
 pub fn route(event: &EventName, payload: &str) -> Result<Routed, Malformed> {
@@ -121,6 +123,7 @@ pub fn route(event: &EventName, payload: &str) -> Result<Routed, Malformed> {
             }),
         },
         "issue_comment" => comment_route(event, payload),
+        "deployment_protection_rule" => protection_route(event, payload),
         "check_run" => match check_run::WireEvent::parse(payload) {
             Ok(parsed) => {
                 let route = parsed.request().map(|_| Route::PullRequest);
@@ -160,6 +163,22 @@ fn comment_route(event: &EventName, payload: &str) -> Result<Routed, Malformed> 
             Ok(routed(event, parsed.action, repository, Some(route)))
         }
         Err(error) => unless_unused(event, payload, error, issue_comment::is_used),
+    }
+}
+
+/// The route of a job that waits before it deploys: all that is needed to answer it is checked here.
+fn protection_route(event: &EventName, payload: &str) -> Result<Routed, Malformed> {
+    let is_used = deployment_protection::is_used;
+    match deployment_protection::WireEvent::parse(payload) {
+        Ok(parsed) => {
+            let (action, repository) = (parsed.action.clone(), parsed.repository.0.id);
+            if is_used(&action) {
+                parsed.event()?;
+                return Ok(routed(event, action, repository, Some(Route::Push)));
+            }
+            Ok(routed(event, action, repository, None))
+        }
+        Err(error) => unless_unused(event, payload, error, is_used),
     }
 }
 

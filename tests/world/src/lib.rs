@@ -48,7 +48,7 @@ pub use github::webhooks::{Attempt, Delivery, Fate};
 pub use github::{
     App, CheckRun, Comment, Deployment as GitHubDeployment,
     DeploymentStatus as GitHubDeploymentStatus, Dispatch, GitHub, Installation, PullRequest,
-    Repository, Run, RunBuilder, Webhooks,
+    Repository, Run, RunBuilder, WaitingJob, Webhooks,
 };
 pub use harbor::Harbor;
 pub use journal::{Effect, Entry, OperationKind};

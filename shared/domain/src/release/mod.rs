@@ -21,8 +21,8 @@ pub use intake::{
     Start, StartFact, StartState,
 };
 pub use line::{
-    Action, Asked, DeploymentState, DeploymentStatus, Fact, Failure, Hold, Intervention, Kind,
-    Line, Overview, Particulars, Phase, Relation, Release, ReportAction, ReportFact, Shown,
+    Action, Asked, DeploymentState, DeploymentStatus, Fact, Failure, Gate, Hold, Intervention,
+    Kind, Line, Overview, Particulars, Phase, Relation, Release, ReportAction, ReportFact, Shown,
     Situation, StepAction, StepFact, TestAction, TestFact, Tested, Upstream, Wish, mark,
 };
 pub use push::{Push, Reference, SKIP, Source};

@@ -35,6 +35,7 @@ mod github_limits;
 mod github_merge_commit;
 mod github_oidc;
 mod github_open_pull_requests;
+mod github_protection;
 mod github_pull_request;
 mod github_reactions;
 mod github_redirects;

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    ContentType, Envelope, issue_comment_event, payload_text, pull_request_event,
+    ContentType, Envelope, issue_comment_event, payload_text, protection_event, pull_request_event,
     workflow_run_event,
 };
 
@@ -92,6 +92,7 @@ fn every_routed_event_has_its_component_and_no_other_does() {
     assert_eq!(component_of("check_run"), Some("pull-request"));
     assert_eq!(component_of("workflow_run"), Some("workflow-run"));
     assert_eq!(component_of("issue_comment"), Some("commands"));
+    assert_eq!(component_of("deployment_protection_rule"), Some("push"));
     for name in [
         "installation",
         "installation_repositories",
@@ -132,6 +133,9 @@ fn payload_like() -> impl Strategy<Value = String> {
         "comment",
         "body",
         "state",
+        "environment",
+        "deployment",
+        "deployment_callback_url",
     ]);
     leaf.prop_recursive(6, 64, 8, move |inner| {
         prop_oneof![
@@ -157,6 +161,7 @@ fn survives(body: &[u8]) {
                 "pull_request",
                 "workflow_run",
                 "issue_comment",
+                "deployment_protection_rule",
             ] {
                 if let Err(error) = route(&event(name), &text) {
                     let line = error.to_string();
@@ -172,6 +177,7 @@ fn survives(body: &[u8]) {
     pull_request_event(body).ok();
     workflow_run_event(body).ok();
     issue_comment_event(body).ok();
+    protection_event(body).ok();
 }
 
 proptest! {
@@ -197,6 +203,9 @@ proptest! {
         }
         if let Ok(Routed { route: Route::Commands, .. }) = route(&event("issue_comment"), &payload) {
             prop_assert!(issue_comment_event(payload.as_bytes()).is_ok());
+        }
+        if let Ok(Routed { route: Route::Push, .. }) = route(&event("deployment_protection_rule"), &payload) {
+            prop_assert!(protection_event(payload.as_bytes()).is_ok());
         }
     }
 }

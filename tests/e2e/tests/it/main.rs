@@ -20,6 +20,7 @@ mod operations;
 mod outage;
 mod payloads;
 mod preview;
+mod protection;
 mod reconcile;
 mod release;
 mod release_commands;

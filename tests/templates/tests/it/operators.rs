@@ -243,8 +243,9 @@ fn everything_that_reconciles_calls_a_route_that_exists() {
 }
 
 /// Facts of GitHub's webhook documentation: which permission an App needs for an event.
-const EVENTS: [(&str, &str); 7] = [
+const EVENTS: [(&str, &str); 8] = [
     ("check_run", "checks"),
+    ("deployment_protection_rule", "deployments"),
     ("installation_target", "metadata"),
     ("issue_comment", "issues"),
     ("pull_request", "pull_requests"),

@@ -6,6 +6,7 @@ use super::deployments::Deployment;
 use super::dispatches::Dispatch;
 use super::installed::Apps;
 use super::packages::Version;
+use super::protection::WaitingJob;
 use super::webhooks::outbox::Hook;
 use crate::clock::Clock;
 use crate::names::Names;
@@ -29,6 +30,8 @@ pub(crate) struct GitHubState {
     pub(crate) reactions: Vec<Reaction>,
     /// Workflows that were started by hand, oldest first.
     pub(crate) dispatches: Vec<Dispatch>,
+    /// Jobs that wait or waited before they deploy, oldest first.
+    pub(crate) jobs: Vec<WaitingJob>,
     /// Check runs by id.
     pub(crate) checks: BTreeMap<u64, Check>,
     pub(crate) hook: Hook,

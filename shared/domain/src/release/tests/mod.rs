@@ -10,6 +10,7 @@ mod commands;
 mod desk;
 mod directives;
 mod failing;
+mod gate;
 mod giving_way;
 mod images;
 mod intake;

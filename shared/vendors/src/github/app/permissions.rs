@@ -54,10 +54,11 @@ pub const TABLE: [Permission; 7] = [
         calls: &[
             "DELETE /repos/{owner}/{repo}/deployments/{deployment_id}",
             "GET /repos/{owner}/{repo}/deployments",
+            "POST /repos/{owner}/{repo}/actions/runs/{run_id}/deployment_protection_rule",
             "POST /repos/{owner}/{repo}/deployments",
             "POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses",
         ],
-        events: &[],
+        events: &["deployment_protection_rule"],
     },
     Permission {
         name: "issues",
@@ -167,6 +168,7 @@ mod tests {
             events(),
             [
                 "check_run",
+                "deployment_protection_rule",
                 "installation_target",
                 "issue_comment",
                 "pull_request",

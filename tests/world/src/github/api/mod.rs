@@ -15,6 +15,7 @@ mod deployments;
 mod packages;
 mod pages;
 mod people;
+mod protection;
 mod pulls;
 mod reactions;
 pub(crate) mod registration;
@@ -228,6 +229,9 @@ fn in_repository(call: &Call<'_>, github: &mut GitHubState, id: u64, rest: &[&st
         }
         ("PUT", ["contents", path @ ..]) => committing::put(call, github, id, &path.join("/")),
         ("GET", ["actions", "runs"]) => runs::list(call, github, repository),
+        ("POST", ["actions", "runs", run, "deployment_protection_rule"]) => {
+            protection::review(call, github, id, run)
+        }
         ("GET", ["actions", "runs", run]) => runs::get(call, github, repository, run),
         ("POST", ["actions", "workflows", file, "dispatches"]) => {
             workflows::dispatch(call, github, id, file)
@@ -263,6 +267,7 @@ fn lacks_permission(call: &Call<'_>, rest: &[&str]) -> Option<Reply> {
         ["contents" | "commits" | "compare", ..] => "contents",
         ["deployments", ..] => "deployments",
         ["environments", ..] => "administration",
+        ["actions", "runs", _, "deployment_protection_rule"] => "deployments",
         ["actions", ..] => "actions",
         _ => "metadata",
     };
