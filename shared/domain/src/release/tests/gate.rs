@@ -28,6 +28,7 @@ fn a_job_waits_for_what_a_release_of_the_commit_waits_for() {
     story.record(&Fact::Approved {
         commit: commit('1'),
         by: "ada".into(),
+        of: None,
     });
     let ready = gate(&story, '1');
     story.go();
