@@ -2,7 +2,7 @@
 //!
 //! It opens no store and reaches nothing but `api`, with the token of who signed in.
 
-use dashboard_pages::{Asked, BODY_BYTES_MAX, Dashboard, KeyError, SessionKey};
+use dashboard_pages::{Asked, BODY_BYTES_MAX, Dashboard, GitHub, KeyError, SessionKey};
 use slipway_spin::{SpinClock, SpinHttp, Variables, read_request_body, response};
 use spin_sdk::{
     http::{IntoResponse, Request},
@@ -16,6 +16,8 @@ async fn handle(request: Request) -> impl IntoResponse {
         clock: SpinClock,
         // Without it, or if it is not a URL, the host that the browser asks for decides.
         public_url: Variables.url("public_url").await.ok().flatten(),
+        client_address_header: Variables.text("client_address_header").await.ok().flatten(),
+        github: github().await,
         key: key().await,
     };
     let (parts, body) = request.into_parts();
@@ -32,6 +34,14 @@ async fn handle(request: Request) -> impl IntoResponse {
     };
     let answer = dashboard.answer(asked).await;
     response(answer.status, answer.headers, answer.body)
+}
+
+/// GitHub, if the App's client id is known; what cannot be read is not offered.
+async fn github() -> Option<GitHub> {
+    Some(GitHub {
+        url: Variables.url("github_url").await.ok()??,
+        client_id: Variables.text("github_app_client_id").await.ok()??,
+    })
 }
 
 async fn key() -> Result<SessionKey, KeyError> {

@@ -67,6 +67,13 @@ impl Answer {
         }
     }
 
+    /// Adds a header beside others of the same name.
+    pub(crate) fn add(&mut self, name: HeaderName, value: &str) {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((name, value));
+        }
+    }
+
     /// With an entity tag, and without its body if the browser has the same.
     pub(crate) fn unless_known(mut self, known: Option<&HeaderValue>) -> Self {
         let digest = Sha256::digest(&self.body);

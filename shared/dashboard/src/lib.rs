@@ -1,13 +1,17 @@
 //! The dashboard, for people in browsers: sign-in, pages, and forms that act. Reached over HTTP by the component `dashboard`.
 //!
-//! It keeps nothing and may do nothing itself: whatever it shows or does it asks of the API with the token of who signed in, so that
-//! the API alone decides what that person may. The token is in the session's cookie, sealed.
+//! It keeps nothing and may do nothing itself: whatever it shows or does it asks of the API with the token of who signed in, so
+//! that the API alone decides what that person may. The token is in the session's cookie, sealed. Who signs in by GitHub gets a
+//! pass in place of a token, which only the component `people` can read.
 
 mod answer;
 mod api;
 mod assets;
+mod client;
 mod form;
+mod github;
 mod pages;
+mod roles;
 mod route;
 mod session;
 #[cfg(test)]
@@ -17,6 +21,7 @@ mod visit;
 use http::{HeaderMap, Method};
 
 pub use answer::Answer;
+pub use github::GitHub;
 pub use session::{KeyError, SessionKey};
 
 /// A request of a browser.
@@ -43,6 +48,10 @@ pub struct Dashboard<H, C> {
     pub clock: C,
     /// Where people reach Slipway: the variable `public_url`.
     pub public_url: Option<String>,
+    /// In which header a proxy in front says who asks it: the variable `client_address_header`. None: nobody is in front.
+    pub client_address_header: Option<String>,
+    /// GitHub, if people can sign in by it.
+    pub github: Option<GitHub>,
     /// What sessions are sealed with; an error says why nobody can sign in.
     pub key: Result<SessionKey, KeyError>,
 }

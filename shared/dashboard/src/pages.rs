@@ -16,13 +16,13 @@ mod words;
 use domain::Timestamp;
 use url::form_urlencoded;
 
-use crate::session::Person;
+use crate::{roles::Roles, session::Person};
 
 pub(crate) use audit::audit;
 pub(crate) use deliveries::{deliveries, delivery};
 pub(crate) use environment::environment;
 pub(crate) use environments::environments;
-pub(crate) use frame::{closed, forged, nothing_here, refused, sign_in};
+pub(crate) use frame::{Offer, closed, forged, nothing_here, refused, sign_in};
 pub(crate) use installations::installations;
 pub(crate) use operations::{FIELD, operations};
 pub(crate) use overview::{Known, overview};
@@ -33,6 +33,7 @@ pub(crate) use repositories::repositories;
 /// Who looks, and when.
 pub(crate) struct Seen<'a> {
     pub(crate) person: &'a Person,
+    pub(crate) roles: Roles,
     /// For the forms.
     pub(crate) csrf: &'a str,
     pub(crate) now: Timestamp,

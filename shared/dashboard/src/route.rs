@@ -12,6 +12,10 @@ pub(crate) enum Route {
     SignIn,
     /// The form of it was sent.
     SigningIn,
+    /// The way to GitHub begins.
+    ToGitHub,
+    /// GitHub sends the browser back.
+    FromGitHub,
     SigningOut,
     Show(Page),
     Act(Act),
@@ -93,6 +97,8 @@ impl Route {
         match parts {
             [""] => show(Page::Overview),
             ["dashboard", "sign-in"] => Some((Some(Self::SignIn), Some(Self::SigningIn))),
+            ["dashboard", "sign-in", "github"] => Some((Some(Self::ToGitHub), None)),
+            ["dashboard", "sign-in", "github", "callback"] => Some((Some(Self::FromGitHub), None)),
             ["dashboard", "sign-out"] => Some((None, Some(Self::SigningOut))),
             ["dashboard", "environments"] => show(Page::Environments),
             ["dashboard", "environments", rest @ ..] => Self::of_environment(rest),

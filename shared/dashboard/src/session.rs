@@ -1,19 +1,17 @@
 //! Sessions: a cookie that only Slipway can read or make, and that ends.
 //!
-//! A session is not stored anywhere: the cookie holds it, sealed with XChaCha20-Poly1305. Signing out deletes the cookie; a copy of it
-//! holds until it expires, or the token leaves `api_tokens`, or `session_secret` changes.
+//! A session is not stored anywhere: the cookie holds it, sealed. Signing out deletes the cookie; a copy of it holds until it
+//! expires, or the token leaves `api_tokens`, or `session_secret` changes. A session by GitHub ends with the person's token
+//! there, which signing out ends.
 
 use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use chacha20poly1305::{
-    KeyInit, XChaCha20Poly1305, XNonce,
-    aead::{Aead, Payload},
-};
 use domain::Timestamp;
-use hmac::{Hmac, Mac};
+use sealed::Key;
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
+
+use crate::github::Pending;
 
 /// After this somebody has to sign in again.
 const SIGNED_IN_FOR: Duration = Duration::from_secs(12 * 60 * 60);
@@ -21,9 +19,8 @@ const SIGNED_IN_FOR: Duration = Duration::from_secs(12 * 60 * 60);
 const FORM_FOR: Duration = Duration::from_secs(60 * 60);
 /// The secret is as long as the output of `openssl rand -hex 16` at least.
 const SECRET_MIN: usize = 32;
-/// What is sealed for this purpose opens for no other.
-const PURPOSE: &[u8] = b"slipway session, version 1";
-const NONCE_BYTES: usize = 24;
+const SESSIONS: &str = "slipway session, version 1";
+const SIGN_INS: &str = "slipway sign-in, version 1";
 
 /// Why nobody can sign in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,14 +42,11 @@ pub enum KeyError {
     },
 }
 
-/// What sessions are sealed with.
-#[derive(Clone)]
-pub struct SessionKey([u8; 32]);
-
-impl std::fmt::Debug for SessionKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SessionKey")
-    }
+/// What sessions are sealed with, and what a browser keeps while it is at GitHub to sign in.
+#[derive(Debug, Clone)]
+pub struct SessionKey {
+    sessions: Key,
+    sign_ins: Key,
 }
 
 /// Who uses the dashboard.
@@ -69,29 +63,21 @@ pub(crate) struct Session {
 /// Who signed in.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Person {
-    /// The API's token.
+    /// By which the API is asked: a token of its own, or a pass of who signed in by GitHub.
     pub(crate) token: String,
-    /// The token's name.
+    /// The token's name, or the login at GitHub.
     pub(crate) name: String,
-    /// The token's role, to show what may be done; the API decides.
+    /// The token's role, to show what may be done; the API decides. Empty for who signed in by GitHub, who has one in each
+    /// repository.
     pub(crate) role: String,
+    /// Whether they signed in by GitHub.
+    #[serde(default)]
+    pub(crate) by_github: bool,
 }
 
 impl std::fmt::Debug for Person {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} ({})", self.name, self.role)
-    }
-}
-
-impl Person {
-    /// Whether the role allows acting.
-    pub(crate) fn is_deployer(&self) -> bool {
-        matches!(self.role.as_str(), "deployer" | "admin")
-    }
-
-    /// Whether the role allows everything.
-    pub(crate) fn is_admin(&self) -> bool {
-        self.role == "admin"
     }
 }
 
@@ -113,6 +99,14 @@ impl Session {
             expires_at: now.after(SIGNED_IN_FOR),
         }
     }
+
+    /// The same, that ends earlier if what it rests on does.
+    pub(crate) fn until(self, end: Timestamp) -> Self {
+        Self {
+            expires_at: self.expires_at.min(end),
+            ..self
+        }
+    }
 }
 
 impl SessionKey {
@@ -123,56 +117,38 @@ impl SessionKey {
             length @ 1..SECRET_MIN => return Err(KeyError::Short { length }),
             SECRET_MIN.. => {}
         }
-        // HMAC takes keys of any length.
-        let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(secret.as_bytes()).map_err(
-            |error| KeyError::Unreadable {
-                reason: error.to_string(),
-            },
-        )?;
-        mac.update(PURPOSE);
-        Ok(Self(mac.finalize().into_bytes().into()))
+        Ok(Self {
+            sessions: Key::of(secret, SESSIONS),
+            sign_ins: Key::of(secret, SIGN_INS),
+        })
     }
 
     /// The session as text for a cookie; none only if there is no randomness.
     pub(crate) fn seal(&self, session: &Session) -> Option<String> {
-        let mut nonce = [0; NONCE_BYTES];
-        getrandom::fill(&mut nonce).ok()?;
-        let plain = serde_json::to_vec(session).ok()?;
-        let payload = Payload {
-            msg: &plain,
-            aad: PURPOSE,
-        };
-        let sealed = self
-            .cipher()
-            .encrypt(XNonce::from_slice(&nonce), payload)
-            .ok()?;
-        Some(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
+        self.sessions.seal(session)
     }
 
     /// The session in a cookie, if we made it and it has not ended.
     pub(crate) fn open(&self, cookie: &str, now: Timestamp) -> Option<Session> {
-        let bytes = URL_SAFE_NO_PAD.decode(cookie).ok()?;
-        let (nonce, sealed) = bytes.split_at_checked(NONCE_BYTES)?;
-        let payload = Payload {
-            msg: sealed,
-            aad: PURPOSE,
-        };
-        let plain = self
-            .cipher()
-            .decrypt(XNonce::from_slice(nonce), payload)
-            .ok()?;
-        let session: Session = serde_json::from_slice(&plain).ok()?;
+        let session: Session = self.sessions.open(cookie)?;
         (session.expires_at > now).then_some(session)
     }
 
-    fn cipher(&self) -> XChaCha20Poly1305 {
-        XChaCha20Poly1305::new((&self.0).into())
+    /// What a browser keeps while it is at GitHub, as text for a cookie; none only if there is no randomness.
+    pub(crate) fn seal_sign_in(&self, pending: &Pending) -> Option<String> {
+        self.sign_ins.seal(pending)
+    }
+
+    /// That, if we made it and it has not ended.
+    pub(crate) fn open_sign_in(&self, cookie: &str, now: Timestamp) -> Option<Pending> {
+        let pending: Pending = self.sign_ins.open(cookie)?;
+        (pending.until > now).then_some(pending)
     }
 }
 
-/// 128 bits that nobody can guess; nothing without randomness, and then no form is taken.
-fn random_text() -> String {
-    let mut bytes = [0; 16];
+/// 256 bits that nobody can guess; nothing without randomness, and then no form is taken.
+pub(crate) fn random_text() -> String {
+    let mut bytes = [0; 32];
     match getrandom::fill(&mut bytes) {
         Ok(()) => URL_SAFE_NO_PAD.encode(bytes),
         Err(_) => String::new(),
@@ -190,6 +166,7 @@ mod tests {
             token: "tell-me-all".to_owned(),
             name: "ops".to_owned(),
             role: "admin".to_owned(),
+            by_github: false,
         };
         Session::of(person, Timestamp::default())
     }
@@ -205,24 +182,16 @@ mod tests {
             Some(session.clone())
         );
         assert_eq!(key.open(&cookie, session.expires_at), None);
-        assert_ne!(
-            key.seal(&session),
-            Some(cookie),
-            "every cookie has its own nonce"
-        );
+        let other = SessionKey::of(&SECRET.replace('0', "1")).unwrap();
+        assert_eq!(other.open(&cookie, Timestamp::default()), None);
     }
 
     #[test]
-    fn a_cookie_that_was_changed_or_made_by_another_is_none() {
-        let key = SessionKey::of(SECRET).unwrap();
-        let cookie = key.seal(&session()).unwrap();
-        let other = SessionKey::of(&SECRET.replace('0', "1")).unwrap();
-        assert_eq!(other.open(&cookie, Timestamp::default()), None);
-        let flipped = if cookie.starts_with('A') { "B" } else { "A" };
-        let changed = cookie.replacen(&cookie[..1], flipped, 1);
-        for broken in [changed.as_str(), "", "AAAA", "not base64!", &cookie[..40]] {
-            assert_eq!(key.open(broken, Timestamp::default()), None, "{broken}");
-        }
+    fn a_session_that_rests_on_something_ends_with_it_and_never_later() {
+        let sooner = Timestamp::default().after(Duration::from_secs(60));
+        assert_eq!(session().until(sooner).expires_at, sooner);
+        let later = session().expires_at.after(Duration::from_secs(60));
+        assert_eq!(session().until(later).expires_at, session().expires_at);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Visits of a browser, over an API that answers from memory.
 
+mod github;
 mod operations;
 mod pages;
 mod releases;
@@ -30,9 +31,40 @@ struct Api {
     /// What is answered instead of nothing special.
     preview: RefCell<Option<Value>>,
     environment: RefCell<Option<Value>>,
+    /// Who tried to sign in.
+    tries: RefCell<Vec<String>>,
+    /// What `people` was asked about who signs in by GitHub.
+    by_github: RefCell<Vec<String>>,
 }
 
+/// So many tries are taken.
+const TRIES_MAX: usize = 3;
+
 impl Api {
+    /// The component that counts tries and signs people in by GitHub.
+    fn people(&self, request: &Request) -> Response {
+        let body: Value = serde_json::from_slice(&request.body).unwrap();
+        if !request.url.ends_with("/attempt") {
+            return self.by_github(request, &body);
+        }
+        let client = body["client"].as_str().unwrap().to_owned();
+        let mut tries = self.tries.borrow_mut();
+        tries.push(client);
+        let (status, wait) = if tries.len() > TRIES_MAX {
+            (StatusCode::TOO_MANY_REQUESTS, Some(HeaderValue::from(17)))
+        } else {
+            (StatusCode::OK, None)
+        };
+        Response {
+            status,
+            headers: wait
+                .into_iter()
+                .map(|wait| (header::RETRY_AFTER, wait))
+                .collect(),
+            body: b"null".to_vec(),
+        }
+    }
+
     fn answer(&self, method: &Method, path: &str, role: &str) -> (u16, Value) {
         if *method == Method::POST {
             let allowed = match path.rsplit('/').next() {
@@ -44,6 +76,13 @@ impl Api {
             }
             self.done.borrow_mut().push(format!("{role}: {path}"));
             return (202, json!({ "outcome": "noted" }));
+        }
+        if path == "/me" && role == "github.pass" {
+            let roles = json!([{ "id": 42, "role": "deployer" }]);
+            return (
+                200,
+                json!({ "name": "ada", "role": "deployer", "repositories": roles }),
+            );
         }
         if path == "/me" {
             return (200, json!({ "name": "ada", "role": role }));
@@ -105,13 +144,16 @@ fn problem(status: u16, detail: &str) -> (u16, Value) {
 
 impl Http for Api {
     async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        if request.url.starts_with("http://people.spin.internal/") {
+            return Ok(self.people(&request));
+        }
         let path = request
             .url
             .strip_prefix("http://api.spin.internal/api/v1")
             .unwrap();
         let bearer = request.headers[header::AUTHORIZATION].to_str().unwrap();
         let role = bearer.strip_prefix("Bearer ").unwrap();
-        let known = ["viewer", "worker", "deployer", "admin"].contains(&role);
+        let known = ["viewer", "worker", "deployer", "admin", "github.pass"].contains(&role);
         if request.method == Method::POST && !request.body.is_empty() {
             assert_eq!(request.headers[header::CONTENT_TYPE], "application/json");
             let body = String::from_utf8(request.body).unwrap();
@@ -145,6 +187,8 @@ struct Browser {
     dashboard: Dashboard<Api, Still>,
     host: &'static str,
     cookie: Option<String>,
+    /// What it keeps while it is at GitHub.
+    pending: Option<String>,
     site: &'static str,
 }
 
@@ -155,10 +199,13 @@ impl Browser {
                 http: Api::default(),
                 clock: Still(Cell::new(NOW)),
                 public_url: None,
+                client_address_header: None,
+                github: None,
                 key: SessionKey::of(SECRET),
             },
             host: "slipway.example.com",
             cookie: None,
+            pending: None,
             site: "same-origin",
         }
     }
@@ -192,8 +239,12 @@ impl Browser {
         if *method == Method::POST {
             headers.insert("sec-fetch-site", HeaderValue::from_static(self.site));
         }
-        if let Some(cookie) = &self.cookie {
-            headers.insert(header::COOKIE, cookie.parse().unwrap());
+        let cookies: Vec<&str> = [&self.cookie, &self.pending]
+            .into_iter()
+            .filter_map(|cookie| cookie.as_deref())
+            .collect();
+        if !cookies.is_empty() {
+            headers.insert(header::COOKIE, cookies.join("; ").parse().unwrap());
         }
         if let Some(known) = known {
             headers.insert(header::IF_NONE_MATCH, known.clone());
@@ -209,9 +260,18 @@ impl Browser {
             body: form.as_bytes(),
         };
         let answer = block_on(self.dashboard.answer(asked));
-        if let Some(set) = header_of(&answer, &header::SET_COOKIE) {
-            let pair = set.split(';').next().unwrap();
-            self.cookie = (!pair.ends_with('=')).then(|| pair.to_owned());
+        for (_, set) in answer
+            .headers
+            .iter()
+            .filter(|(name, _)| *name == header::SET_COOKIE)
+        {
+            let pair = set.to_str().unwrap().split(';').next().unwrap();
+            let kept = if pair.starts_with("__Host-slipway-sign-in=") {
+                &mut self.pending
+            } else {
+                &mut self.cookie
+            };
+            *kept = (!pair.ends_with('=')).then(|| pair.to_owned());
         }
         answer
     }

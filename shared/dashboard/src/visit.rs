@@ -1,5 +1,9 @@
 //! What a visit leads to: who is there, may this be done, and what is answered.
 
+mod sign_in;
+
+use std::collections::BTreeMap;
+
 use domain::Timestamp;
 use futures_util::future::try_join5;
 use http::{HeaderMap, StatusCode, header};
@@ -15,6 +19,7 @@ use crate::{
     api::{Api, Refusal},
     assets, form,
     pages::{self, Filter, Known, Seen},
+    roles::Roles,
     route::{Act, NoRoute, Page, Route, Thing, notice},
     session::{Person, Session},
 };
@@ -53,8 +58,8 @@ impl<H: Http, C: Clock> Dashboard<H, C> {
         visit.lead(route, session).await
     }
 
-    /// Whether the browser speaks TLS, as it does everywhere but on this machine itself. A proxy may ask in this machine's name, so
-    /// what Slipway is reached by decides first.
+    /// Whether the browser speaks TLS, as it does everywhere but on this machine itself. A proxy may ask in this machine's name,
+    /// so what Slipway is reached by decides first.
     fn over_tls(&self, headers: &HeaderMap) -> bool {
         let public = self.public_url.as_deref().unwrap_or_default();
         public.starts_with("https://") || !form::is_loopback(headers)
@@ -72,18 +77,22 @@ struct Visit<'a, H, C> {
 impl<H: Http, C: Clock> Visit<'_, H, C> {
     async fn lead(&self, route: Route, session: Option<Session>) -> Answer {
         match (route, session) {
-            (Route::SignIn, Some(session)) if session.person.is_some() => Answer::see_other("/"),
-            (Route::SignIn, session) => self.sign_in_form(session, None),
+            (Route::SignIn | Route::ToGitHub, Some(session)) if session.person.is_some() => {
+                Answer::see_other(&self.return_to())
+            }
+            (Route::SignIn, session) => self.sign_in_form(session),
             (Route::SigningIn, session) => self.sign_in(session).await,
+            (Route::ToGitHub, session) => self.to_github(session),
+            (Route::FromGitHub, session) => self.back_from_github(session).await,
             (Route::SigningOut, Some(session)) if self.is_ours(&session) => {
-                self.with_cookie(Answer::see_other(SIGN_IN), None)
+                self.sign_out(&session).await
             }
             (Route::SigningOut, _) => forged(),
             (Route::Show(page), Some(session)) => match &session.person {
                 Some(person) => self.show(page, person, &session).await,
-                None => Answer::see_other(SIGN_IN),
+                None => self.to_sign_in(),
             },
-            (Route::Show(_), None) => Answer::see_other(SIGN_IN),
+            (Route::Show(_), None) => self.to_sign_in(),
             (Route::Act(act), Some(session)) if self.is_ours(&session) => match &session.person {
                 Some(person) => self.act(&act, person, &session).await,
                 None => forged(),
@@ -98,48 +107,6 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
         !form::is_from_elsewhere(self.asked.headers)
             && !session.csrf.is_empty()
             && is_same(&sent, &session.csrf)
-    }
-
-    fn sign_in_form(&self, session: Option<Session>, problem: Option<&str>) -> Answer {
-        let session = session
-            .filter(|session| session.person.is_none())
-            .unwrap_or_else(|| Session::anonymous(self.now));
-        let status = if problem.is_some() {
-            StatusCode::FORBIDDEN
-        } else {
-            StatusCode::OK
-        };
-        let answer = Answer::page(status, pages::sign_in(&session.csrf, problem));
-        self.with_cookie(answer, Some(&session))
-    }
-
-    async fn sign_in(&self, session: Option<Session>) -> Answer {
-        let Some(session) = session.filter(|session| self.is_ours(session)) else {
-            let problem = "The form was too old, or this browser keeps no cookies. Try once more.";
-            return self.sign_in_form(None, Some(problem));
-        };
-        let token = form::field(self.asked.body, "token").unwrap_or_default();
-        let api = Api {
-            http: &self.dashboard.http,
-            token: token.trim(),
-        };
-        let me: Me = match api.get("/me").await {
-            Ok(me) => me,
-            Err(Refusal::NotSignedIn) => {
-                let problem = "This is none of the configured tokens.";
-                return self.sign_in_form(Some(session), Some(problem));
-            }
-            Err(Refusal::Told { detail, .. }) => {
-                return self.sign_in_form(Some(session), Some(&detail));
-            }
-        };
-        let person = Person {
-            token: token.trim().to_owned(),
-            name: me.name,
-            role: me.role,
-        };
-        let session = Session::of(person, self.now);
-        self.with_cookie(Answer::see_other("/"), Some(&session))
     }
 
     async fn act(&self, act: &Act, person: &Person, session: &Session) -> Answer {
@@ -157,8 +124,13 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
         let query = self.asked.query.unwrap_or_default().as_bytes();
         let parameter = |name: &str| form::field(query, name).filter(|value| !value.is_empty());
         let done = parameter("done");
+        let roles = match self.roles(person).await {
+            Ok(roles) => roles,
+            Err(refusal) => return self.refused(refusal, person, session),
+        };
         let seen = Seen {
             person,
+            roles,
             csrf: &session.csrf,
             now: self.now,
             notice: done.as_deref().and_then(notice),
@@ -289,6 +261,16 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
         })
     }
 
+    /// What the person may do. Of who signed in by GitHub it changes, and the API is asked first and alone: what it learns of
+    /// GitHub for that it knows for all that the page asks next.
+    async fn roles(&self, person: &Person) -> Result<Roles, Refusal> {
+        if person.by_github {
+            let me: Me = self.api(person).get("/me").await?;
+            return Ok(Roles::of(me));
+        }
+        Ok(Roles::Everywhere(person.role.clone()))
+    }
+
     fn api<'a>(&'a self, person: &'a Person) -> Api<'a, H> {
         Api {
             http: &self.dashboard.http,
@@ -302,6 +284,7 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
             Refusal::Told { status, detail } => {
                 let seen = Seen {
                     person,
+                    roles: Roles::In(BTreeMap::new()),
                     csrf: &session.csrf,
                     now: self.now,
                     notice: None,
@@ -312,20 +295,28 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
     }
 
     /// Sets the session's cookie, or deletes it.
-    fn with_cookie(&self, mut answer: Answer, session: Option<&Session>) -> Answer {
+    fn with_cookie(&self, answer: Answer, session: Option<&Session>) -> Answer {
+        let sealed = session.map(|session| {
+            let age = session.expires_at.since(self.now).as_secs();
+            (self.key.seal(session).unwrap_or_default(), age)
+        });
+        self.with_cookie_of(answer, cookie_name, sealed)
+    }
+
+    /// Sets a cookie to a value for so many seconds, or deletes it.
+    fn with_cookie_of(
+        &self,
+        mut answer: Answer,
+        name: fn(bool) -> &'static str,
+        value: Option<(String, u64)>,
+    ) -> Answer {
         let over_tls = self.dashboard.over_tls(self.asked.headers);
-        let name = cookie_name(over_tls);
+        let name = name(over_tls);
         let secure = if over_tls { "; Secure" } else { "" };
-        let (value, age) = match session {
-            Some(session) => {
-                let age = session.expires_at.since(self.now).as_secs();
-                (self.key.seal(session).unwrap_or_default(), age)
-            }
-            None => (String::new(), 0),
-        };
+        let (value, age) = value.unwrap_or_default();
         let cookie =
             format!("{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
-        answer.set(header::SET_COOKIE, &cookie);
+        answer.add(header::SET_COOKIE, &cookie);
         answer
     }
 }

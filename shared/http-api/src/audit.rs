@@ -4,7 +4,7 @@ use domain::audit::{Act, Door, Outcome};
 use http::{HeaderMap, HeaderName};
 use ports::{Clock, Http, Level, Log};
 
-use crate::{Problem, Reply, Token, elsewhere, route::Route};
+use crate::{Problem, Reply, elsewhere, route::Route};
 
 /// Where `entities` takes an act; no public route leads there.
 pub(crate) const PATH: &str = "/audit";
@@ -28,11 +28,11 @@ pub(crate) fn door(headers: &HeaderMap) -> Door {
 }
 
 /// What is done to the deliveries, or anything that is refused.
-pub(crate) fn act_of(route: &Route, token: &Token, headers: &HeaderMap, clock: &impl Clock) -> Act {
+pub(crate) fn act_of(route: &Route, by: &str, headers: &HeaderMap, clock: &impl Clock) -> Act {
     let (act, on, repository) = route.noted();
     Act {
         at: clock.now(),
-        by: token.name.clone(),
+        by: by.to_owned(),
         door: door(headers),
         act: act.to_owned(),
         on,

@@ -1,12 +1,13 @@
 //! Deliveries: list, show, replay one or many.
 
-use domain::DeliveryGuid;
+use domain::{DeliveryGuid, RepositoryId};
 use http::StatusCode;
 use inbox::{Head, Inbox, PAGE_MAX, Place, Replay, Status};
 use ports::{Clock, Log, Store};
 
 use crate::{
-    Problem, Reply,
+    Problem, Reply, Role,
+    caller::Caller,
     model::{Delivery, DeliveryCounts, DeliveryList, Replayed, ReplayedMany},
     query::Query,
 };
@@ -31,6 +32,7 @@ fn view(head: &Head) -> Delivery {
 pub(crate) async fn list<S: Store, H, C, L>(
     inbox: &Inbox<S, H, C, L>,
     query: &Query,
+    caller: &Caller<'_>,
 ) -> Result<Reply, Problem> {
     query.only(&["status", "limit", "cursor"])?;
     let after = match query.one("cursor")? {
@@ -42,7 +44,9 @@ pub(crate) async fn list<S: Store, H, C, L>(
         })?),
     };
     let limit = query.limit(PAGE_MAX)?;
-    let page = inbox.list(query.status()?, after.as_ref(), limit).await?;
+    let is_shown = |head: &Head| caller.sees(head.repository);
+    let listing = inbox.list(query.status()?, after.as_ref(), limit, is_shown);
+    let page = listing.await?;
     Ok(Reply::ok(&DeliveryList {
         deliveries: page.heads.iter().map(view).collect(),
         next: page.next.as_ref().map(Place::cursor),
@@ -53,11 +57,23 @@ pub(crate) async fn list<S: Store, H, C, L>(
 pub(crate) async fn show<S: Store, H, C, L>(
     inbox: &Inbox<S, H, C, L>,
     guid: &DeliveryGuid,
+    caller: &Caller<'_>,
 ) -> Result<Reply, Problem> {
-    match inbox.find(guid).await? {
-        Some(head) => Ok(Reply::ok(&view(&head))),
-        None => Err(unknown(guid)),
-    }
+    let head = inbox.find(guid).await?.ok_or_else(|| unknown(guid))?;
+    caller.check_delivery(head.repository, Role::Viewer, || unknown(guid))?;
+    Ok(Reply::ok(&view(&head)))
+}
+
+/// Whether who asks may run the delivery again. Returns the repository that it is about; a delivery that cannot be read is of
+/// none.
+pub(crate) async fn check<S: Store, H, C, L>(
+    inbox: &Inbox<S, H, C, L>,
+    guid: &DeliveryGuid,
+    caller: &Caller<'_>,
+) -> Result<Option<RepositoryId>, Problem> {
+    let repository = inbox.find(guid).await?.and_then(|head| head.repository);
+    caller.check_delivery(repository, Role::Deployer, || unknown(guid))?;
+    Ok(repository)
 }
 
 /// `POST /api/v1/deliveries/{guid}/replay`
@@ -92,12 +108,17 @@ pub(crate) fn asked_for(query: &Query) -> Result<usize, Problem> {
     query.limit(PAGE_MAX)
 }
 
-/// Replays up to `limit` dead deliveries.
+/// Replays up to `limit` dead deliveries of those that who asks may run again.
 pub(crate) async fn replay_many<S: Store, H, C: Clock, L: Log>(
     inbox: &Inbox<S, H, C, L>,
     limit: usize,
+    caller: &Caller<'_>,
 ) -> Result<Reply, Problem> {
-    let page = inbox.list(Some(Status::Dead), None, limit).await?;
+    let may_run = |head: &Head| {
+        let role = caller.role_in(head.repository);
+        role.is_some_and(|role| role.allows(Role::Deployer))
+    };
+    let page = inbox.list(Some(Status::Dead), None, limit, may_run).await?;
     let mut queued = Vec::new();
     for head in page.heads {
         match inbox.replay(&head.guid).await? {

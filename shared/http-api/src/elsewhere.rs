@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use ports::{Http, HttpError, Request};
 use url::form_urlencoded;
 
-use crate::{Asked, Problem, Reply, audit};
+use crate::{Asked, Problem, Reply, audit, caller::Caller};
 
 /// The private component that reads and tells entities.
 const ENTITIES: &str = "http://entities.spin.internal";
@@ -17,22 +17,28 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The header in which `entities` is told who asks: the name of a token, escaped as in a form. Only `api` reaches it.
 pub(crate) const PERSON: HeaderName = HeaderName::from_static("slipway-person");
 
+/// The header in which `entities` is told what who asks may see: everything, or what is noted under a key.
+pub(crate) const SEES: HeaderName = HeaderName::from_static("slipway-sees");
+
 /// What goes along with a request, beside its path, query and body.
 const ALONG: [HeaderName; 2] = [header::IF_MATCH, header::IF_NONE_MATCH];
 /// What comes back with an answer, beside its status, type and body.
 const BACK: [HeaderName; 2] = [header::ALLOW, header::ETAG];
 
-/// Asks `entities` in the name of `person`. Of the caller's headers only conditions go along, and never the token.
+/// Asks `entities` in the name of who asks. Of the caller's headers only conditions go along, and never the token.
 pub(crate) async fn ask(
     http: &impl Http,
     asked: Asked<'_>,
-    person: &str,
+    caller: &Caller<'_>,
 ) -> Result<Reply, Problem> {
     let query = asked.query.map(|query| format!("?{query}"));
-    let person: String = form_urlencoded::byte_serialize(person.as_bytes()).collect();
+    let person: String = form_urlencoded::byte_serialize(caller.name().as_bytes()).collect();
     let mut headers = HeaderMap::new();
     if let Ok(person) = HeaderValue::try_from(person) {
         headers.insert(PERSON, person);
+    }
+    if let Ok(sees) = HeaderValue::from_str(caller.sees_key()) {
+        headers.insert(SEES, sees);
     }
     let door = audit::door(asked.headers).name();
     headers.insert(audit::DOOR, HeaderValue::from_static(door));

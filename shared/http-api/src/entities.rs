@@ -1,5 +1,6 @@
-//! Previews, repositories, environments with their releases, operations, and installations: listed, shown, and told what a person wishes. Answered by the private component `entities`, which alone
-//! of those that people reach may open `default`; who may ask was decided before, by the component `api`.
+//! Previews, repositories, environments with their releases, operations, and installations: listed, shown, and told what a person
+//! wishes. Answered by the private component `entities`, which alone of those that people reach may open `default`; who may ask was
+//! decided before, by the component `api`.
 
 mod audit;
 mod decisions;
@@ -14,7 +15,7 @@ pub(crate) mod tests;
 mod view;
 
 use domain::{
-    PreviewId, Timestamp,
+    PreviewId, RepositoryId, Timestamp,
     audit::{Act, Door},
     entity::Entity,
     preview::{self, Preview},
@@ -31,8 +32,10 @@ use runtime::{
 };
 
 use crate::{
-    Asked, Problem, Reply, elsewhere, metrics,
-    model::{self, DeliveryCounts, Noted},
+    Asked, Problem, Reply,
+    caller::Sees,
+    elsewhere, metrics,
+    model::{self, Noted},
     query::Query,
     route::{EntityRoute, List, Route, Thing},
 };
@@ -58,6 +61,8 @@ struct Wanted<'a> {
     person: &'a str,
     /// Through what.
     door: Door,
+    /// What is shown to them.
+    sees: &'a Sees,
 }
 
 impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
@@ -83,17 +88,19 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         }
         let route = Route::of(asked.method, asked.path)?;
         let query = Query::of(asked.query);
+        let sees = Sees::of(&self.store, asked.headers).await?;
         let wanted = Wanted {
             query: &query,
             headers: asked.headers,
             body: asked.body,
             person: &elsewhere::person(asked.headers),
             door: crate::audit::door(asked.headers),
+            sees: &sees,
         };
         match route {
             Route::Overview => {
                 query.only(&[])?;
-                self.overview().await
+                self.overview(&sees).await
             }
             Route::Entities(route) => self.entity(route, wanted).await,
             Route::Me
@@ -107,16 +114,16 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         }
     }
 
-    async fn list(&self, list: List, query: &Query) -> Result<Reply, Problem> {
+    async fn list(&self, list: List, query: &Query, sees: &Sees) -> Result<Reply, Problem> {
         match list {
-            List::Previews => self.list_previews(query).await,
-            List::Repositories => self.list_repositories(query).await,
-            List::Environments => self.list_environments(query).await,
-            List::Releases => self.list_releases(query).await,
-            List::Installations => self.list_installations(query).await,
-            List::Decisions => self.list_decisions(query).await,
-            List::Audit => self.list_audit(query).await,
-            List::Operations => self.list_operation_runs(query).await,
+            List::Previews => self.list_previews(query, sees).await,
+            List::Repositories => self.list_repositories(query, sees).await,
+            List::Environments => self.list_environments(query, sees).await,
+            List::Releases => self.list_releases(query, sees).await,
+            List::Installations => self.list_installations(query, sees).await,
+            List::Decisions => self.list_decisions(query, sees).await,
+            List::Audit => self.list_audit(query, sees).await,
+            List::Operations => self.list_operation_runs(query, sees).await,
         }
     }
 
@@ -125,7 +132,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             wanted.query.only(&[])?;
         }
         match route {
-            EntityRoute::List(list) => self.list(list, wanted.query).await,
+            EntityRoute::List(list) => self.list(list, wanted.query, wanted.sees).await,
             EntityRoute::Show(thing) => {
                 let reply = self.show(thing).await?;
                 Ok(tag::tagged(reply, wanted.headers))
@@ -193,21 +200,21 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
     async fn show_preview(&self, id: PreviewId) -> Result<Reply, Problem> {
         match browse::state::<Preview>(&self.store, &id).await? {
             Some(preview) => Ok(Reply::ok(&view::preview(&preview, self.clock.now()))),
-            None => Err(unknown(&id)),
+            None => Err(Problem::unknown(&id)),
         }
     }
 
     async fn show_repository(&self, key: Key) -> Result<Reply, Problem> {
         match Overview::read(&self.store, key).await? {
             Some(overview) => Ok(Reply::ok(&view::repository(&overview))),
-            None => Err(unknown(&key)),
+            None => Err(Problem::unknown(&key)),
         }
     }
 
     /// Refused if nothing is held back: whoever asks looked at something that has changed since.
     async fn allow_removals(&self, key: Key, act: &Act) -> Result<Reply, Problem> {
         let overview = Overview::read(&self.store, key).await?;
-        let overview = overview.ok_or_else(|| unknown(&key))?;
+        let overview = overview.ok_or_else(|| Problem::unknown(&key))?;
         if overview.held_back.is_none() {
             let name = overview.name;
             return Err(Problem::conflict(format!(
@@ -218,8 +225,8 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         self.tell::<Repository>(&key, &wish, act).await
     }
 
-    /// Notes what a person wishes, makes it durable, and takes it in at once, so that whoever looks next sees it. What is to be done
-    /// about it is due, and `POST /reconcile` does it: here is no right to.
+    /// Notes what a person wishes, makes it durable, and takes it in at once, so that whoever looks next sees it. What is to be
+    /// done about it is due, and `POST /reconcile` does it: here is no right to.
     async fn tell<E: Entity>(
         &self,
         id: &E::Id,
@@ -228,11 +235,11 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
     ) -> Result<Reply, Problem> {
         let stored = self.store.get(Label::Default, &id.to_string()).await?;
         if stored.is_none() {
-            return Err(unknown(id));
+            return Err(Problem::unknown(id));
         }
         self.note(act).await?;
         let told = browse::tell::<E>(&self.store, id, fact, self.clock.now()).await?;
-        let mail = told.ok_or_else(|| unknown(id))?;
+        let mail = told.ok_or_else(|| Problem::unknown(id))?;
         let runner = Runner {
             store: &self.store,
             clock: &self.clock,
@@ -250,21 +257,31 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
     }
 
     /// The part that is known here; `api` adds the deliveries.
-    async fn overview(&self) -> Result<Reply, Problem> {
+    async fn overview(&self, sees: &Sees) -> Result<Reply, Problem> {
         let listing = Listing::of(&self.store).await?;
         let mut work = reconcile::work(&self.store).await?;
         let paused = listing.paused_vendors(&self.store).await?;
+        let mut vendors_paused: Vec<_> = paused.into_iter().map(view::paused).collect();
+        if !sees.is_everything() {
+            for vendor in &mut vendors_paused {
+                // What failed last may be another repository's.
+                "how is shown to who has a token of the API".clone_into(&mut vendor.last_error);
+            }
+        }
+        let of = |ids: &mut dyn Iterator<Item = RepositoryId>| {
+            view::count(ids.filter(|id| sees.repository(*id)).count())
+        };
+        let lines = listing.ids::<Line>();
+        let previews = listing.ids::<Preview>();
+        let waiting = work.take::<Preview>().into_keys();
+        let waiting: Vec<PreviewId> = waiting.filter_map(|id| id.parse().ok()).collect();
         Ok(Reply::ok(&model::Overview {
-            vendors_paused: paused.into_iter().map(view::paused).collect(),
-            environments: view::count(listing.ids::<Line>().len()),
-            previews: view::count(listing.ids::<Preview>().len()),
-            repositories: view::count(listing.ids::<Repository>().len()),
-            previews_waiting: view::count(work.take::<Preview>().len()),
-            deliveries: DeliveryCounts {
-                pending: 0,
-                done: 0,
-                dead: 0,
-            },
+            vendors_paused,
+            environments: of(&mut lines.iter().map(|line| line.repository)),
+            previews: of(&mut previews.iter().map(|id| id.repository)),
+            repositories: of(&mut listing.ids::<Repository>().iter().map(|key| key.0)),
+            previews_waiting: of(&mut waiting.iter().map(|id| id.repository)),
+            deliveries: None,
         }))
     }
 
@@ -276,10 +293,6 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         let fields = [("what", what.into()), ("reason", reason.into())];
         self.log.write(Level::Error, message, &fields);
     }
-}
-
-fn unknown(id: &impl std::fmt::Display) -> Problem {
-    Problem::not_found(format!("no {id} is known"))
 }
 
 impl From<RunError> for Problem {

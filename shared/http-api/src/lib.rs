@@ -1,8 +1,11 @@
 //! The HTTP API under `/api/v1`: who may ask, what can be asked, and the answers. Reached over HTTP by the component `api`.
 //!
-//! Nothing is answered without a token of `api_tokens` whose role allows the route: see [`Token`] and [`Role`].
+//! Nothing is answered without a token of `api_tokens` whose role allows the route: see [`Token`] and [`Role`]. The dashboard
+//! asks for people who signed in by GitHub with their pass, too: then what is answered is what they may see, and the rest is not
+//! there.
 
 mod audit;
+mod caller;
 mod deliveries;
 mod elsewhere;
 pub mod entities;
@@ -19,7 +22,7 @@ mod route;
 mod tests;
 mod tokens;
 
-use domain::DeliveryGuid;
+use domain::{DeliveryGuid, audit::Act};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use inbox::Inbox;
 use ports::{Clock, Http, Level, Log, Store};
@@ -31,7 +34,8 @@ pub use operations::{OPERATIONS, Operation};
 pub use problem::Problem;
 pub use tokens::{Role, Token, TokensError, parse_tokens};
 
-use model::{Me, Overview};
+use caller::Caller;
+use model::Overview;
 use once::Turn;
 use route::Route;
 
@@ -118,14 +122,15 @@ pub async fn answer<S: Store, H: Http, C: Clock, L: Log>(
     if asked.path == DOCUMENT_PATH {
         return document(asked.method);
     }
-    let Some(token) = tokens::authenticate(access.tokens, asked.headers) else {
-        return Problem::unauthorized().into();
+    let caller = match Caller::of(access.tokens, asked.headers, &inbox.http).await {
+        Ok(caller) => caller,
+        Err(problem) => return problem.into(),
     };
     let ports = (&inbox.store, &inbox.clock, &inbox.log);
-    let rate = limit::count(ports, token, access.requests_per_minute).await;
+    let rate = limit::count(ports, &caller, access.requests_per_minute).await;
     let taken = rate.as_ref().map_or(Ok(()), limit::check);
     let decided = match taken {
-        Ok(()) => decide(inbox, token, asked).await,
+        Ok(()) => decide(inbox, &caller, asked).await,
         Err(problem) => Err(problem),
     };
     let mut reply = told(inbox, asked, decided);
@@ -164,22 +169,22 @@ fn document(method: &Method) -> Reply {
 
 async fn decide<S: Store, H: Http, C: Clock, L: Log>(
     inbox: &Inbox<S, H, C, L>,
-    token: &Token,
+    caller: &Caller<'_>,
     asked: Asked<'_>,
 ) -> Result<Reply, Problem> {
     let route = Route::of(asked.method, asked.path)?;
-    if let Some(needed) = route.role().filter(|needed| !token.role.allows(*needed)) {
-        let problem = Problem::forbidden(token.role, needed);
-        if route.changes() {
-            let act = audit::act_of(&route, token, asked.headers, &inbox.clock);
+    if let Err(problem) = caller.check(&route) {
+        // What somebody may not see they cannot fill the audit of, either.
+        if route.changes() && problem.status == StatusCode::FORBIDDEN {
+            let act = audit::act_of(&route, caller.name(), asked.headers, &inbox.clock);
             audit::forbidden(&inbox.http, &inbox.log, &act, &problem).await;
         }
         return Err(problem);
     }
     if route.changes() {
         let fields = [
-            ("token", token.name.as_str().into()),
-            ("role", token.role.name().into()),
+            ("by", caller.name().into()),
+            ("role", caller.highest().name().into()),
             ("method", asked.method.as_str().into()),
             ("path", asked.path.into()),
         ];
@@ -188,11 +193,11 @@ async fn decide<S: Store, H: Http, C: Clock, L: Log>(
             .write(Level::Info, "somebody acts through the API", &fields);
     }
     check_body(asked)?;
-    match once::turn(&inbox.store, &inbox.clock, token, asked).await? {
-        Turn::Plain => perform(inbox, token, asked, route).await,
+    match once::turn(&inbox.store, &inbox.clock, caller, asked).await? {
+        Turn::Plain => perform(inbox, caller, asked, route).await,
         Turn::Again(reply) => Ok(reply),
         Turn::First(once) => {
-            let reply = told(inbox, asked, perform(inbox, token, asked, route).await);
+            let reply = told(inbox, asked, perform(inbox, caller, asked, route).await);
             // Of what failed here nobody knows how far it came: that is no answer to be given for a day.
             if reply.status.is_server_error() {
                 return Ok(reply);
@@ -210,31 +215,33 @@ async fn decide<S: Store, H: Http, C: Clock, L: Log>(
 /// Does what may be asked.
 async fn perform<S: Store, H: Http, C: Clock, L: Log>(
     inbox: &Inbox<S, H, C, L>,
-    token: &Token,
+    caller: &Caller<'_>,
     asked: Asked<'_>,
     route: Route,
 ) -> Result<Reply, Problem> {
     let query = query::Query::of(asked.query);
-    let act = || audit::act_of(&route, token, asked.headers, &inbox.clock);
+    let act = || audit::act_of(&route, caller.name(), asked.headers, &inbox.clock);
     match &route {
         Route::Me => {
             query.only(&[])?;
-            Ok(Reply::ok(&Me {
-                name: token.name.clone(),
-                role: token.role.name().to_owned(),
-            }))
+            Ok(Reply::ok(&caller.me()))
         }
-        Route::Overview => overview(inbox, asked, &token.name).await,
-        Route::Entities(_) => elsewhere::ask(&inbox.http, asked, &token.name).await,
-        Route::ListDeliveries => deliveries::list(inbox, &query).await,
-        Route::ShowDelivery(guid) => deliveries::show(inbox, guid).await,
+        Route::Overview => overview(inbox, asked, caller).await,
+        Route::Entities(_) => elsewhere::ask(&inbox.http, asked, caller).await,
+        Route::ListDeliveries => deliveries::list(inbox, &query, caller).await,
+        Route::ShowDelivery(guid) => deliveries::show(inbox, guid, caller).await,
         Route::ReplayDelivery(guid) => {
+            let repository = deliveries::check(inbox, guid, caller).await?;
+            let act = Act {
+                repository,
+                ..act()
+            };
             let doing = deliveries::replay(inbox, guid);
-            audit::noted(&inbox.http, &inbox.log, &act(), doing).await
+            audit::noted(&inbox.http, &inbox.log, &act, doing).await
         }
         Route::ReplayDeliveries => {
             let limit = deliveries::asked_for(&query)?;
-            let doing = deliveries::replay_many(inbox, limit);
+            let doing = deliveries::replay_many(inbox, limit, caller);
             audit::noted(&inbox.http, &inbox.log, &act(), doing).await
         }
     }
@@ -261,9 +268,9 @@ fn check_body(asked: Asked<'_>) -> Result<(), Problem> {
 async fn overview<S: Store, H: Http, C, L>(
     inbox: &Inbox<S, H, C, L>,
     asked: Asked<'_>,
-    person: &str,
+    caller: &Caller<'_>,
 ) -> Result<Reply, Problem> {
-    let reply = elsewhere::ask(&inbox.http, asked, person).await?;
+    let reply = elsewhere::ask(&inbox.http, asked, caller).await?;
     if reply.status != StatusCode::OK {
         return Ok(reply);
     }
@@ -271,6 +278,9 @@ async fn overview<S: Store, H: Http, C, L>(
         let detail = format!("the component entities answered what is no overview: {error}");
         Problem::new(StatusCode::BAD_GATEWAY, detail)
     })?;
-    overview.deliveries = deliveries::count(inbox).await?;
+    // Their keys do not tell of which repositories they are.
+    if let Caller::Token(_) = caller {
+        overview.deliveries = Some(deliveries::count(inbox).await?);
+    }
     Ok(Reply::ok(&overview))
 }

@@ -6,22 +6,22 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use ports::{Clock, Level, Log, Store};
 use runtime::rate::{self, Rate};
 
-use crate::{Problem, Token};
+use crate::{Problem, caller::Caller};
 
 /// So many requests of one token are taken in a minute, unless configured otherwise.
 pub const REQUESTS_PER_MINUTE: u64 = 600;
 
-/// Counts a request of the token. A store that does not count lets everything through.
+/// Counts a request of who asks. A store that does not count lets everything through.
 pub(crate) async fn count(
     (store, clock, log): (&impl Store, &impl Clock, &impl Log),
-    token: &Token,
+    caller: &Caller<'_>,
     limit: u64,
 ) -> Option<Rate> {
     if limit == 0 {
         return None;
     }
     let now: Timestamp = clock.now();
-    match rate::count(store, &token.name, limit, now).await {
+    match rate::count(store, &caller.key(), limit, now).await {
         Ok(rate) => Some(rate),
         Err(error) => {
             let fields = [("reason", error.to_string().into())];

@@ -14,7 +14,7 @@ use http::{HeaderValue, Method, StatusCode};
 use inbox::Inbox;
 use ports::{Clock, Http, Level, Log, Store};
 
-use crate::{Asked, Problem, Reply, Role, Token, elsewhere, tokens};
+use crate::{Asked, Problem, Reply, Role, Token, caller::Caller, elsewhere, tokens};
 use exposition::Exposition;
 use measures::Measures;
 
@@ -63,7 +63,7 @@ async fn measure<S: Store, H: Http, C: Clock, L: Log>(
         query: None,
         ..asked
     };
-    let reply = elsewhere::ask(&inbox.http, asked, &token.name).await?;
+    let reply = elsewhere::ask(&inbox.http, asked, &Caller::Token(token)).await?;
     if reply.status != StatusCode::OK {
         return Ok(reply);
     }

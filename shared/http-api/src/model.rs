@@ -22,9 +22,19 @@ mod releases;
 data! {
     /// Whose token the request bears.
     pub struct Me {
-        /// The token's name in the configuration.
+        /// The token's name in the configuration, or the login of who signed in by GitHub.
         pub name: String,
-        /// viewer, worker, deployer or admin.
+        /// viewer, worker, deployer or admin; of who signed in by GitHub the highest in any repository.
+        pub role: String,
+        /// What who signed in by GitHub may see and do; none for a token, whose role holds everywhere.
+        pub repositories: Option<Vec<RepositoryRole>>,
+    }
+
+    /// What somebody may do in a repository.
+    pub struct RepositoryRole {
+        /// GitHub's id of the repository.
+        pub id: u64,
+        /// viewer, deployer or admin.
         pub role: String,
     }
 
@@ -328,8 +338,8 @@ data! {
         pub repositories: u64,
         /// How many previews have mail, or a time when they are looked at again.
         pub previews_waiting: u64,
-        /// How many deliveries there are.
-        pub deliveries: DeliveryCounts,
+        /// How many deliveries there are; none for who signed in by GitHub and sees those of some repositories alone.
+        pub deliveries: Option<DeliveryCounts>,
     }
 
     /// Why a request has no other answer (RFC 9457).

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use ports::{Clock, Store};
 use runtime::once::{Answer, Begin, Once};
 
-use crate::{Asked, Problem, Reply, Token};
+use crate::{Asked, Problem, Reply, caller::Caller};
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// On an answer that was given before.
@@ -29,7 +29,7 @@ pub(crate) enum Turn {
 pub(crate) async fn turn(
     store: &impl Store,
     clock: &impl Clock,
-    token: &Token,
+    caller: &Caller<'_>,
     asked: Asked<'_>,
 ) -> Result<Turn, Problem> {
     let Some(key) = key(asked.headers)? else {
@@ -45,7 +45,7 @@ pub(crate) async fn turn(
         condition.map(HeaderValue::as_bytes).unwrap_or_default(),
         asked.body,
     ];
-    let begin = Once::begin(store, (&token.name, key), &request, clock.now()).await?;
+    let begin = Once::begin(store, (&caller.key(), key), &request, clock.now()).await?;
     match begin {
         Begin::Do(once) => Ok(Turn::First(once)),
         Begin::Answered(answer) => Ok(Turn::Again(reply(answer))),

@@ -82,6 +82,21 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, detail)
     }
 
+    /// `403`, for somebody who signed in by GitHub.
+    pub(crate) fn not_permitted(role: Role, needed: Role) -> Self {
+        let detail = format!(
+            "this needs the role {}, and your permission at GitHub is worth the role {}",
+            needed.name(),
+            role.name()
+        );
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    /// `404`, for what is not there, or not to be seen by who asks.
+    pub(crate) fn unknown(id: &impl std::fmt::Display) -> Self {
+        Self::not_found(format!("no {id} is known"))
+    }
+
     pub(crate) fn method_not_allowed(allowed: &'static str) -> Self {
         Self {
             header: Some((header::ALLOW, HeaderValue::from_static(allowed))),

@@ -3,6 +3,7 @@
 mod acts;
 mod audit;
 mod once;
+mod people;
 mod report;
 
 use std::{cell::Cell, time::Duration};
@@ -20,6 +21,9 @@ pub(crate) struct Components(Entities<MemoryStore, Still, NoLog>);
 
 impl Http for Components {
     async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        if request.url.starts_with("http://people.spin.internal/") {
+            return Ok(people::who(&self.0.store, &request).await);
+        }
         let Some(asked) = request.url.strip_prefix("http://entities.spin.internal") else {
             return Ok(Response {
                 status: StatusCode::UNPROCESSABLE_ENTITY,
@@ -29,7 +33,8 @@ impl Http for Components {
         };
         for name in request.headers.keys() {
             let conditions = [header::IF_MATCH, header::IF_NONE_MATCH];
-            let may = [elsewhere::PERSON, DOOR].contains(name) || conditions.contains(name);
+            let may = [elsewhere::PERSON, elsewhere::SEES, DOOR].contains(name)
+                || conditions.contains(name);
             assert!(may, "no token goes along, and no {name}");
         }
         let (path, query) = asked

@@ -99,12 +99,15 @@ pub fn parse_tokens(text: &str) -> Result<Vec<Token>, TokensError> {
 
 /// The configured token that the request bears; none without a valid one.
 pub(crate) fn authenticate<'a>(tokens: &'a [Token], headers: &HeaderMap) -> Option<&'a Token> {
-    let value = headers.get(header::AUTHORIZATION)?.as_bytes();
-    let (scheme, bearer) = value.split_at_checked(b"bearer ".len())?;
-    if !scheme.eq_ignore_ascii_case(b"bearer ") || bearer.is_empty() {
-        return None;
-    }
+    let bearer = bearer(headers)?;
     // Of hashes the time of a comparison tells nothing: nobody can choose a token by the start of its hash.
     let digest: [u8; 32] = Sha256::digest(bearer).into();
     tokens.iter().find(|token| token.digest == digest)
+}
+
+/// What the request bears; never empty.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    let value = headers.get(header::AUTHORIZATION)?.as_bytes();
+    let (scheme, bearer) = value.split_at_checked(b"bearer ".len())?;
+    (scheme.eq_ignore_ascii_case(b"bearer ") && !bearer.is_empty()).then_some(bearer)
 }

@@ -8,6 +8,9 @@ use crate::{Finish, Head, Inbox, Record, delivery_key, listing::parse_expiry_key
 /// The most deliveries on one page.
 pub const PAGE_MAX: usize = 100;
 
+/// So many are read for one page at most, however few of them are wanted.
+const READ_MAX: usize = 500;
+
 /// Where a delivery is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
@@ -123,12 +126,14 @@ impl<S: Store, H, C, L> Inbox<S, H, C, L> {
         Ok(None)
     }
 
-    /// Up to `limit` deliveries (at most [`PAGE_MAX`]) after `after`, of one status or of all.
+    /// Up to `limit` deliveries (at most [`PAGE_MAX`]) after `after`, of one status or of all, of those that are wanted. If few are, a
+    /// page may hold fewer, or none, and still name where to go on.
     pub async fn list(
         &self,
         status: Option<Status>,
         after: Option<&Place>,
         limit: usize,
+        is_wanted: impl Fn(&Head) -> bool,
     ) -> Result<Page, StoreError> {
         let limit = limit.clamp(1, PAGE_MAX);
         let places = self.places(status).await?;
@@ -140,14 +145,16 @@ impl<S: Store, H, C, L> Inbox<S, H, C, L> {
             heads: Vec::new(),
             next: None,
         };
+        let mut read = 0;
         while let Some((place, guid)) = rest.next() {
+            read += 1;
             // What moved on meanwhile, or was run again since, stands at another place.
             let head = self
                 .find(&guid)
                 .await?
-                .filter(|head| place_of(head) == place);
+                .filter(|head| place_of(head) == place && is_wanted(head));
             page.heads.extend(head);
-            if page.heads.len() == limit {
+            if page.heads.len() == limit || read == READ_MAX {
                 page.next = rest.peek().map(|_| place);
                 break;
             }

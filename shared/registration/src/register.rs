@@ -207,6 +207,8 @@ fn shown(ready: &Ready<'_>, app: &NewApp, state: &str) -> Reply {
         ("GITHUB_APP_ID", app.id.to_string()),
         ("GITHUB_APP_PRIVATE_KEY", BASE64_STANDARD.encode(&app.pem)),
         ("GITHUB_WEBHOOK_SECRETS", app.webhook_secret.clone()),
+        ("GITHUB_APP_CLIENT_ID", app.client_id.clone()),
+        ("GITHUB_APP_CLIENT_SECRET", app.client_secret.clone()),
     ];
     let lines: Vec<String> = variables
         .iter()

@@ -14,7 +14,7 @@ use vendors::github::{Client, Credentials};
 use super::*;
 
 const KEY: &str = include_str!("../../vendors/src/github/app/testdata/pkcs1.pem");
-const CONVERTED: &str = r#"{"id":77,"slug":"slipway-acme","client_id":"Iv1","client_secret":"never-shown","webhook_secret":"wh-secret-1",
+const CONVERTED: &str = r#"{"id":77,"slug":"slipway-acme","client_id":"Iv1","client_secret":"client-secret-1","webhook_secret":"wh-secret-1",
     "pem":"-----BEGIN RSA PRIVATE KEY-----\nMII\n-----END RSA PRIVATE KEY-----\n","html_url":"https://github.com/apps/slipway-acme"}"#;
 
 /// A GitHub that answers the same to everything, and remembers what it was asked; and the status of the dashboard's form.
@@ -166,7 +166,7 @@ fn the_registration_asks_for_the_token_and_posts_the_manifest_to_github() {
         .replace("&quot;", "\"")
         .replace("&lt;", "<")
         .replace("&gt;", ">");
-    insta::assert_snapshot!(manifest, @r#"{"name":"Our <Slipway>","url":"https://slipway.example.com","description":"Previews of pull requests, and one comment that says where they are.","public":false,"hook_attributes":{"url":"https://slipway.example.com/webhooks/github","active":true},"redirect_url":"https://slipway.example.com/setup/created","setup_url":"https://slipway.example.com/api/github/setup","setup_on_update":true,"default_permissions":{"actions":"write","checks":"write","contents":"read","deployments":"write","issues":"read","metadata":"read","pull_requests":"write"},"default_events":["check_run","deployment_protection_rule","installation_target","issue_comment","pull_request","push","repository","workflow_run"]}"#);
+    insta::assert_snapshot!(manifest, @r#"{"name":"Our <Slipway>","url":"https://slipway.example.com","description":"Previews of pull requests, and one comment that says where they are.","public":false,"hook_attributes":{"url":"https://slipway.example.com/webhooks/github","active":true},"redirect_url":"https://slipway.example.com/setup/created","setup_url":"https://slipway.example.com/api/github/setup","setup_on_update":true,"callback_urls":["https://slipway.example.com/dashboard/sign-in/github/callback"],"default_permissions":{"actions":"write","checks":"write","contents":"read","deployments":"write","issues":"read","metadata":"read","pull_requests":"write"},"default_events":["check_run","deployment_protection_rule","installation_target","issue_comment","pull_request","push","repository","workflow_run"]}"#);
     insta::assert_snapshot!(header_of(&reply, "content-security-policy"), @"default-src 'none'; style-src 'self'; img-src 'self'; form-action https://github.com; base-uri 'none'; frame-ancestors 'none'");
     insta::assert_snapshot!(header_of(&reply, "set-cookie"), @"slipway_setup=07070707070707070707070707070707; Path=/setup; Max-Age=3600; HttpOnly; SameSite=Lax; Secure");
     assert_eq!(header_of(&reply, "cache-control"), "no-store");
@@ -205,11 +205,9 @@ fn github_gives_the_keys_to_the_browser_that_began_and_they_are_kept_nowhere() {
     SPIN_VARIABLE_GITHUB_APP_ID='77'
     SPIN_VARIABLE_GITHUB_APP_PRIVATE_KEY='LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpNSUkKLS0tLS1FTkQgUlNBIFBSSVZBVEUgS0VZLS0tLS0K'
     SPIN_VARIABLE_GITHUB_WEBHOOK_SECRETS='wh-secret-1'
+    SPIN_VARIABLE_GITHUB_APP_CLIENT_ID='Iv1'
+    SPIN_VARIABLE_GITHUB_APP_CLIENT_SECRET='client-secret-1'
     ");
-    assert!(
-        !shown.body.contains("never-shown"),
-        "no secret that nobody needs"
-    );
     assert_eq!(header_of(&shown, "cache-control"), "no-store");
     assert!(
         block_on(Store::keys(&story.store, Label::Default))
@@ -217,7 +215,13 @@ fn github_gives_the_keys_to_the_browser_that_began_and_they_are_kept_nowhere() {
             .is_empty()
     );
     let log = story.log.0.borrow();
-    for secret in ["MII", "wh-secret", "never-shown", "reconcile-me", "c0de"] {
+    for secret in [
+        "MII",
+        "wh-secret",
+        "client-secret-1",
+        "reconcile-me",
+        "c0de",
+    ] {
         assert!(!log.contains(secret), "{secret}: {log}");
     }
     story.clock.0.set(3_600_001);

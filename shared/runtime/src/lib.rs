@@ -4,6 +4,7 @@
 //! Exclusion is built on `increment` alone (ARCHITECTURE.md, "State"). A crash between any two calls leaves a key behind by
 //! which [`reconcile`] finds what is unfinished.
 
+pub mod access;
 mod alert;
 pub mod audit;
 pub mod breaker;

@@ -29,7 +29,7 @@ pub async fn count(
     limit: u64,
     now: Timestamp,
 ) -> Result<Rate, StoreError> {
-    let window = window_of(now);
+    let window = window_of(now, WINDOW_MILLISECONDS);
     let who = hex::encode(Sha256::digest(who));
     let key = format!("{PREFIX}{window}/{}", who.get(..16).unwrap_or_default());
     let count = store.increment(Label::Queue, &key, 1).await?;
@@ -43,21 +43,40 @@ pub async fn count(
     })
 }
 
+/// Whether this is the first use of `what`, which is good until `until`: counted in the window in which it ends.
+pub async fn is_first_use(
+    store: &impl Store,
+    what: &str,
+    until: Timestamp,
+) -> Result<bool, StoreError> {
+    Ok(count(store, what, 1, until).await?.is_taken)
+}
+
 /// The counters among `keys` of `queue` whose window is over.
 pub fn over(keys: &[String], now: Timestamp) -> Vec<&str> {
-    let current = window_of(now);
+    over_of(keys, (PREFIX, WINDOW_MILLISECONDS), now)
+}
+
+/// Those among `keys` that begin with `prefix` and the number of a window that is over.
+pub(crate) fn over_of<'a>(
+    keys: &'a [String],
+    (prefix, milliseconds): (&str, i64),
+    now: Timestamp,
+) -> Vec<&'a str> {
+    let current = window_of(now, milliseconds);
     // Clocks differ: the window before may still be another machine's.
     let is_over = |key: &&String| {
         let window = key
-            .strip_prefix(PREFIX)
+            .strip_prefix(prefix)
             .and_then(|rest| rest.split('/').next()?.parse::<i64>().ok());
         window.is_some_and(|window| window + 1 < current)
     };
     keys.iter().filter(is_over).map(String::as_str).collect()
 }
 
-fn window_of(now: Timestamp) -> i64 {
-    now.milliseconds().div_euclid(WINDOW_MILLISECONDS)
+/// The number of the window that is now.
+pub(crate) fn window_of(now: Timestamp, milliseconds: i64) -> i64 {
+    now.milliseconds().div_euclid(milliseconds)
 }
 
 #[cfg(test)]
@@ -69,6 +88,16 @@ mod tests {
     /// The store in memory answers at once.
     fn wait<T>(future: impl Future<Output = T>) -> T {
         futures_util::FutureExt::now_or_never(future).unwrap()
+    }
+
+    #[test]
+    fn what_may_be_used_once_is_not_taken_again_before_it_ends() {
+        let store = MemoryStore::default();
+        let until = Timestamp::from_milliseconds(1_795_257_600_000);
+        let used = |what: &str| wait(is_first_use(&store, what, until)).unwrap();
+        assert_eq!([used("a"), used("a"), used("b")], [true, false, true]);
+        let keys = wait(store.keys(Label::Queue)).unwrap();
+        assert_eq!(over(&keys, until), Vec::<&str>::new());
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! What holds at the end of every story, whatever it told: no secret is anywhere but where it must be, and GitHub was asked only for
-//! what its API has and the table of permissions lists.
+//! What holds at the end of every story, whatever it told: no secret is anywhere but where it must be, and GitHub was asked only
+//! for what its API has and the table of permissions lists.
 
 use std::{collections::BTreeSet, fmt::Write as _, sync::Mutex};
 
@@ -20,8 +20,8 @@ pub const TOKEN_KEYS: &str = "default github/token/";
 /// The environment variable that names a directory in which to note the calls to GitHub.
 const CALLS: &str = "SLIPWAY_GITHUB_CALLS";
 
-/// How installation tokens and the App's own JSON Web Tokens begin.
-const TOKENS: [&str; 2] = ["ghs_", "eyJhbGciOiJSUzI1NiIs"];
+/// How installation tokens, people's tokens and the App's own JSON Web Tokens begin.
+const TOKENS: [&str; 4] = ["ghs_", "ghu_", "ghr_", "eyJhbGciOiJSUzI1NiIs"];
 
 /// The keys of the tokens of Actions: at another host than GitHub's API, whose contract does not have it.
 const JWKS: &str = "/.well-known/jwks";
@@ -136,7 +136,13 @@ impl Discretion {
     /// What vendors are sent is what people read: comments, check runs, messages.
     fn look_at_request(&self, entry: &Entry, found: &mut Vec<String>) {
         let line = entry.line();
-        self.look(&format!("the body of {line}"), &entry.body, found);
+        // Where a person's code is exchanged, and their token ended, both are what is told.
+        let is_about_secrets = entry.vendor == Vendor::GitHub
+            && (entry.path == "/login/oauth/access_token"
+                || entry.path.starts_with("/applications/"));
+        if !is_about_secrets {
+            self.look(&format!("the body of {line}"), &entry.body, found);
+        }
         // The address is the secret there.
         if !matches!(entry.vendor, Vendor::Slack | Vendor::Receiver) {
             let address = format!("{} {:?}", entry.path, entry.query);

@@ -3,19 +3,25 @@
 use vendors::github::{CALLS_AS_APP, PERMISSION_TABLE};
 use world::Entry;
 
-/// Requests that no App makes with a token of its own: by plain tokens (`github_token`, `gitops_token`, `registry_token`), by whoever registers the
-/// App and is nobody yet, and for the keys of the tokens of Actions, which are another host's.
-const CALLS_BY_OTHERS: [&str; 13] = [
+/// Requests that no App makes with a token of its own: by plain tokens (`github_token`, `gitops_token`, `registry_token`), by
+/// whoever registers the App and is nobody yet, for the keys of the tokens of Actions, which are another host's, and for people
+/// who sign in, with their own tokens.
+const CALLS_BY_OTHERS: [&str; 18] = [
+    "DELETE /applications/{client_id}/token",
     "DELETE /orgs/{org}/packages/{package_type}/{package_name}/versions/{package_version_id}",
     "DELETE /repos/{owner}/{repo}/environments/{environment_name}",
     "DELETE /users/{username}/packages/{package_type}/{package_name}/versions/{package_version_id}",
     "GET /.well-known/jwks",
     "GET /orgs/{org}/packages/{package_type}/{package_name}",
     "GET /orgs/{org}/packages/{package_type}/{package_name}/versions",
+    "GET /login/oauth/authorize",
     "GET /user",
+    "GET /user/installations",
+    "GET /user/installations/{installation_id}/repositories",
     "GET /users/{username}/packages/{package_type}/{package_name}",
     "GET /users/{username}/packages/{package_type}/{package_name}/versions",
     "POST /app-manifests/{code}/conversions",
+    "POST /login/oauth/access_token",
     "POST /organizations/{org}/settings/apps/new",
     "POST /settings/apps/new",
     "PUT /repos/{owner}/{repo}/contents/{path}",

@@ -107,6 +107,10 @@ impl Setup {
                 .webhooks()
                 .send_to(&format!("{}/webhooks/github", slipway.url));
         }
+        if self.as_app {
+            let back = format!("{}/dashboard/sign-in/github/callback", slipway.url);
+            world.github().app(APP).call_back_to(&back);
+        }
         let repository = world.github().repository("acme/shop");
         let application = world.coolify().application(APPLICATION);
         application.image("ghcr.io/acme/shop");
@@ -170,6 +174,7 @@ impl Setup {
             ),
             // Stories ask as fast as they can.
             ("api_requests_per_minute", "100000".to_owned()),
+            ("sign_ins_per_minute", "100000".to_owned()),
             (
                 "api_tokens",
                 format!(r#"[{{"name":"stories","role":"admin","sha256":"{API_TOKEN_SHA256}"}}]"#),
@@ -186,6 +191,9 @@ impl Setup {
                 "github_app_private_key".to_owned(),
                 app.private_key().to_owned(),
             );
+            variables.insert("github_app_client_id".to_owned(), app.client_id());
+            let secret = app.client_secret();
+            variables.insert("github_app_client_secret".to_owned(), secret);
         }
         variables.extend(self.variables.clone());
         let state_dir = directory.join("state");

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 pub(crate) fn of(method: &str, path: &str) -> Value {
     let below = path.trim_start_matches("/api/v1/");
     match (method, below) {
-        ("GET", "me") => json!({ "name": "ops", "role": "deployer" }),
+        ("GET", "me") => json!({ "name": "ops", "role": "deployer", "repositories": null }),
         ("GET", "overview") => overview(),
         ("GET", "deliveries") => json!({ "deliveries": [delivery()], "next": null }),
         ("GET", "deliveries/{guid}") => delivery(),

@@ -38,10 +38,10 @@ fn every_operation_has_an_example_that_fits_its_schema() {
 
 #[test]
 fn an_answer_that_differs_is_told() {
-    let me = json!({ "name": "ops", "role": "admin" });
+    let me = json!({ "name": "ops", "role": "admin", "repositories": null });
     let fits = differences("GET", "/api/v1/me", 200, "application/json", &me);
     assert!(fits.is_empty(), "{fits:?}");
-    let more = json!({ "name": "ops", "role": "admin", "token": "secret" });
+    let more = json!({ "name": "ops", "role": "admin", "repositories": null, "token": "secret" });
     for (path, status, body) in [
         ("/api/v1/me", 200, json!({ "name": "ops" })),
         ("/api/v1/me", 200, more),

@@ -63,7 +63,7 @@ fn row(seen: &Seen<'_>, delivery: &Delivery) -> Markup {
             td .wide { @if let Some(id) = delivery.repository_id { (id) } }
             td .wide { code { (delivery.guid) } }
             td {
-                @if seen.person.is_deployer() {
+                @if seen.roles.may_deploy(delivery.repository_id) {
                     (words::button(seen, &format!("{PATH}/{}/replay", delivery.guid), "Run again", &delivery.guid))
                 }
             }
@@ -93,7 +93,7 @@ pub(crate) fn delivery(seen: &Seen<'_>, delivery: &Delivery) -> Markup {
             dt { "Id" } dd { code { (delivery.guid) } }
         }
         p .quiet { "What followed from it stands on the pages of the previews and environments that it was about." }
-        @if seen.person.is_deployer() {
+        @if seen.roles.may_deploy(delivery.repository_id) {
             section .acts aria-labelledby="acts" {
                 h2 #acts { "Act" }
                 p { "Runs it again, as if GitHub had sent it again. What was done already is not done twice." }

@@ -17,7 +17,7 @@ pub(crate) fn environment(
     releases: &ReleaseList,
 ) -> Markup {
     let title = format!("{} of {}", environment.environment, environment.service);
-    let may_act = seen.person.is_deployer();
+    let may_act = seen.roles.may_deploy(Some(environment.repository_id));
     let content = html! {
         p .back { a href=(PATH) { "Environments" } }
         h1 { (title) " " (states(environment)) }

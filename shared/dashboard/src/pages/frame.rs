@@ -29,7 +29,7 @@ pub(super) fn page(seen: &Seen<'_>, title: &str, at: &str, content: &Markup) -> 
             }
             form .who method="post" action="/dashboard/sign-out" {
                 input type="hidden" name="csrf" value=(seen.csrf);
-                span { (seen.person.name) " (" (seen.person.role) ")" }
+                span { (seen.person.name) " (" (if seen.person.by_github { "GitHub" } else { &seen.person.role }) ")" }
                 button type="submit" { "Sign out" }
             }
         }
@@ -73,15 +73,31 @@ fn bare(title: &str, content: &Markup) -> Markup {
     frame(title, &header, content, false)
 }
 
+/// How somebody may sign in.
+pub(crate) struct Offer<'a> {
+    /// For the form.
+    pub(crate) csrf: &'a str,
+    /// The page to go on to.
+    pub(crate) return_to: &'a str,
+    /// Where the way to GitHub begins, if there is one. A link, since no form may lead to another host.
+    pub(crate) by_github: Option<String>,
+}
+
 /// The sign-in form.
-pub(crate) fn sign_in(csrf: &str, problem: Option<&str>) -> Markup {
+pub(crate) fn sign_in(offer: &Offer<'_>, problem: Option<&str>) -> Markup {
     bare(
         "Sign in",
         &html! {
             h1 { "Sign in" }
             @if let Some(problem) = problem { p .notice.bad role="alert" { (problem) } }
+            @if let Some(address) = &offer.by_github {
+                p .sign-in { a .button href=(address) { "Sign in with GitHub" } }
+                p { "What you see and may do follows from your permissions in the repositories there." }
+                h2 { "Or with a token" }
+            }
             form .sign-in method="post" action="/dashboard/sign-in" {
-                input type="hidden" name="csrf" value=(csrf);
+                input type="hidden" name="csrf" value=(offer.csrf);
+                input type="hidden" name="return_to" value=(offer.return_to);
                 label for="token" { "Token of the API" }
                 input #token type="password" name="token" autocomplete="current-password" required
                     aria-describedby="token-help";

@@ -77,7 +77,7 @@ fn held(seen: &Seen<'_>, installation: &Installation, held_back: &HeldBackLosses
         div .held {
             p { strong { "Losses are held back" } " " (words::lasting(&held_back.since, seen.now)) ": "
                 (held_back.reason) ". Repositories by id: " (ids.join(", ")) "." }
-            @if seen.person.is_admin() {
+            @if seen.roles.may_administer(None) {
                 (words::button(
                     seen,
                     &format!("{PATH}/{}/allow-losses", installation.id),

@@ -27,7 +27,7 @@ pub(crate) fn operations(
         h1 { (title) }
         @if known.operations.is_empty() {
             p { "The configuration names none: " code { "operations" } " in " code { ".github/slipway.yml" } "." }
-        } @else if seen.person.is_deployer() {
+        } @else if seen.roles.may_deploy(Some(known.repository_id)) {
             section .acts aria-labelledby="start" {
                 h2 #start { "Start" }
                 div .forms { @for operation in &known.operations { (form(seen, &path, operation)) } }

@@ -97,8 +97,7 @@ fn live(seen: &Seen<'_>, list: &EnvironmentList) -> Markup {
 
 fn counts(known: &Known) -> Markup {
     let overview = &known.overview;
-    let deliveries = &overview.deliveries;
-    let counts = [
+    let mut counts = vec![
         (
             "Environments",
             overview.environments,
@@ -115,22 +114,26 @@ fn counts(known: &Known) -> Markup {
             overview.previews_waiting,
             "/dashboard/previews",
         ),
-        (
-            "Pending deliveries",
-            deliveries.pending,
-            "/dashboard/deliveries?status=pending",
-        ),
-        (
-            "Dead deliveries",
-            deliveries.dead,
-            "/dashboard/deliveries?status=dead",
-        ),
-        (
-            "Done deliveries",
-            deliveries.done,
-            "/dashboard/deliveries?status=done",
-        ),
     ];
+    if let Some(deliveries) = &overview.deliveries {
+        counts.extend([
+            (
+                "Pending deliveries",
+                deliveries.pending,
+                "/dashboard/deliveries?status=pending",
+            ),
+            (
+                "Dead deliveries",
+                deliveries.dead,
+                "/dashboard/deliveries?status=dead",
+            ),
+            (
+                "Done deliveries",
+                deliveries.done,
+                "/dashboard/deliveries?status=done",
+            ),
+        ]);
+    }
     html! {
         section aria-labelledby="numbers" {
             h2 #numbers { "In numbers" }

@@ -105,7 +105,7 @@ pub(crate) fn preview(seen: &Seen<'_>, preview: &Preview) -> Markup {
         (services(seen, preview))
         (troubles(seen, &preview.troubles))
         (timeline(seen, preview))
-        @if seen.person.is_deployer() {
+        @if seen.roles.may_deploy(Some(preview.repository_id)) {
             section .acts aria-labelledby="acts" {
                 h2 #acts { "Act" }
                 p { "Lets it try again what was given up, has failed or waits for its next try." }

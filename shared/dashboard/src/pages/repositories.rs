@@ -43,7 +43,7 @@ fn card(seen: &Seen<'_>, repository: &Repository) -> Markup {
                 dd { a href={ (PATH) "/" (repository.id) "/operations" } { "of this repository" } }
             }
             @if let Some(held_back) = &repository.held_back { (held(seen, repository, held_back)) }
-            @if seen.person.is_deployer() {
+            @if seen.roles.may_deploy(Some(repository.id)) {
                 (words::button(seen, &format!("{PATH}/{}/survey", repository.id), "Compare now", &repository.name))
             }
         }
@@ -60,7 +60,7 @@ fn held(seen: &Seen<'_>, repository: &Repository, held_back: &HeldBack) -> Marku
         div .held {
             p { strong { "Removals are held back" } " " (words::lasting(&held_back.since, seen.now)) ": "
                 (held_back.reason) ". Pull requests: " (numbers.join(", ")) "." }
-            @if seen.person.is_admin() {
+            @if seen.roles.may_administer(Some(repository.id)) {
                 (words::button(
                     seen,
                     &format!("{PATH}/{}/allow-removals", repository.id),

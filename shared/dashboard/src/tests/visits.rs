@@ -87,6 +87,32 @@ fn somebody_signs_in_with_a_token_looks_and_signs_out() {
 }
 
 #[test]
+fn who_tries_too_often_to_sign_in_is_told_when_to_come_again_and_not_even_asked_about() {
+    let mut browser = Browser::new();
+    let mut form = browser.get("/dashboard/sign-in");
+    for _ in 0..TRIES_MAX {
+        let csrf = csrf_of(&form);
+        form = browser.post("/dashboard/sign-in", &format!("csrf={csrf}&token=guessed"));
+        assert_eq!(form.status, 403);
+    }
+    // A form of another session costs nothing: nothing was asked.
+    assert_eq!(
+        browser
+            .post("/dashboard/sign-in", "csrf=x&token=admin")
+            .status,
+        403
+    );
+    let csrf = csrf_of(&browser.get("/dashboard/sign-in"));
+    let refused = browser.post("/dashboard/sign-in", &format!("csrf={csrf}&token=admin"));
+    assert_eq!(refused.status, 429);
+    assert_eq!(header_of(&refused, &header::RETRY_AFTER), Some("17"));
+    assert!(said(&refused).contains("too many tries to sign in. Try again in 17 seconds."));
+    assert_eq!(browser.get("/").status, 303, "nobody signed in");
+    let tries = browser.dashboard.http.tries.borrow();
+    assert_eq!(*tries, ["unknown"; TRIES_MAX + 1]);
+}
+
+#[test]
 fn a_session_ends_by_itself_and_with_its_token() {
     let mut browser = Browser::signed_in("viewer");
     browser.dashboard.clock.0.set(NOW + 11 * 3_600_000);
@@ -98,6 +124,7 @@ fn a_session_ends_by_itself_and_with_its_token() {
         token: "no longer configured".to_owned(),
         name: "ada".to_owned(),
         role: "admin".to_owned(),
+        by_github: false,
     };
     let session = crate::session::Session::of(person, Timestamp::from_milliseconds(NOW));
     let sealed = SessionKey::of(SECRET).unwrap().seal(&session).unwrap();
@@ -133,6 +160,12 @@ fn whoever_did_not_sign_in_sees_and_does_nothing() {
     let csrf = csrf_of(&browser.get("/dashboard/sign-in"));
     for page in PAGES {
         let answer = browser.get(page);
+        let to = header_of(&answer, &header::LOCATION).unwrap();
+        let expected = match page {
+            "/" => "/dashboard/sign-in".to_owned(),
+            page => format!("/dashboard/sign-in?return_to={}", page.replace('/', "%2F")),
+        };
+        assert_eq!(to, expected);
         assert_eq!(
             (answer.status.as_u16(), answer.body.len()),
             (303, 0),

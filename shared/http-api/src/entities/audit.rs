@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     Asked, Problem, Reply,
+    caller::Sees,
     model::{AuditEntry, AuditList, Noted},
     query::Query,
     route::EntityRoute,
@@ -26,7 +27,7 @@ use crate::{
 
 impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
     /// Page by page, the newest first.
-    pub(super) async fn list_audit(&self, query: &Query) -> Result<Reply, Problem> {
+    pub(super) async fn list_audit(&self, query: &Query, sees: &Sees) -> Result<Reply, Problem> {
         query.only(&["by", "act", "outcome", "repository", "limit", "cursor"])?;
         let (by, act) = (query.one("by")?, query.one("act")?);
         let outcome = outcome_of(query)?;
@@ -35,8 +36,14 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             .one("cursor")?
             .map(|text| parse_cursor(text).ok_or_else(|| not_a_cursor(text)))
             .transpose()?;
+        // What is of no repository is of all.
+        let is_shown = |repository: Option<RepositoryId>| match repository {
+            Some(repository) => sees.repository(repository),
+            None => sees.is_everything(),
+        };
         let is_wanted = |noted: &Act| {
-            by.is_none_or(|by| noted.by.eq_ignore_ascii_case(by))
+            is_shown(noted.repository)
+                && by.is_none_or(|by| noted.by.eq_ignore_ascii_case(by))
                 && act.is_none_or(|act| noted.act == act)
                 && outcome.is_none_or(|outcome| noted.outcome == outcome)
                 && repository.is_none_or(|repository| noted.repository == Some(repository))

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     Problem, Reply,
+    caller::Sees,
     model::{Decision, DecisionList},
     query::Query,
 };
@@ -20,7 +21,11 @@ const PAGE_MAX: usize = 20;
 
 impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
     /// Page by page of previews, the newest pull request first, and of each the newest decision first.
-    pub(super) async fn list_decisions(&self, query: &Query) -> Result<Reply, Problem> {
+    pub(super) async fn list_decisions(
+        &self,
+        query: &Query,
+        sees: &Sees,
+    ) -> Result<Reply, Problem> {
         query.only(&["repository", "pull_request", "service", "limit", "cursor"])?;
         let repository = repository_of(query)?;
         let pull_request = pull_request_of(query)?;
@@ -28,6 +33,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         let limit = query.limit(PAGE_MAX)?;
         let after = after(query)?;
         let mut ids = Listing::of(&self.store).await?.ids::<Preview>();
+        ids.retain(|id| sees.repository(id.repository));
         ids.retain(|id| repository.is_none_or(|repository| id.repository == repository));
         ids.retain(|id| pull_request.is_none_or(|number| id.number.0 == number));
         ids.retain(|id| after.is_none_or(|after| place(*id) > place(after)));

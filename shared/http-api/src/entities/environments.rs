@@ -14,10 +14,11 @@ use serde::Deserialize;
 use super::{
     Entities, Wanted,
     pages::{PAGE_MAX, READ_MAX, not_a_cursor, repository_of},
-    release_view, unknown,
+    release_view,
 };
 use crate::{
     Problem, Reply,
+    caller::Sees,
     model::{EnvironmentList, ReleaseList},
     query::Query,
     route::release_id,
@@ -60,14 +61,18 @@ impl Filter {
 }
 
 impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
-    pub(super) async fn list_environments(&self, query: &Query) -> Result<Reply, Problem> {
+    pub(super) async fn list_environments(
+        &self,
+        query: &Query,
+        sees: &Sees,
+    ) -> Result<Reply, Problem> {
         query.only(&["repository", "service", "environment", "limit", "cursor"])?;
         let limit = query.limit(PAGE_MAX)?;
         let after = query
             .one("cursor")?
             .map(|text| parse_line(text).ok_or_else(|| not_a_cursor(text)))
             .transpose()?;
-        let mut lines = self.lines(&Filter::of(query)?).await?;
+        let mut lines = self.lines(&Filter::of(query)?, sees).await?;
         lines.retain(|line| after.as_ref().is_none_or(|after| line > after));
         let more = lines.len() > limit;
         lines.truncate(limit);
@@ -83,7 +88,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         Ok(Reply::ok(&list))
     }
 
-    pub(super) async fn list_releases(&self, query: &Query) -> Result<Reply, Problem> {
+    pub(super) async fn list_releases(&self, query: &Query, sees: &Sees) -> Result<Reply, Problem> {
         const KNOWN: [&str; 6] = [
             "repository",
             "service",
@@ -99,7 +104,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             .one("cursor")?
             .map(|text| Place::parse(text).ok_or_else(|| not_a_cursor(text)))
             .transpose()?;
-        let mut lines = self.lines(&Filter::of(query)?).await?;
+        let mut lines = self.lines(&Filter::of(query)?, sees).await?;
         lines.retain(|line| after.as_ref().is_none_or(|after| *line >= after.line));
         let mut list = ReleaseList {
             releases: Vec::new(),
@@ -132,9 +137,9 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
     }
 
     /// The environments that are asked for, in the order of their names.
-    async fn lines(&self, filter: &Filter) -> Result<Vec<LineId>, Problem> {
+    async fn lines(&self, filter: &Filter, sees: &Sees) -> Result<Vec<LineId>, Problem> {
         let mut lines = Listing::of(&self.store).await?.ids::<Line>();
-        lines.retain(|line| filter.takes(line));
+        lines.retain(|line| filter.takes(line) && sees.repository(line.repository));
         lines.sort_unstable();
         Ok(lines)
     }
@@ -175,7 +180,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
 
     async fn line(&self, id: &LineId) -> Result<Line, Problem> {
         let line = browse::state::<Line>(&self.store, id).await?;
-        line.ok_or_else(|| unknown(id))
+        line.ok_or_else(|| Problem::unknown(id))
     }
 }
 

@@ -10,17 +10,21 @@ use runtime::browse::{self, Listing};
 use super::{
     Entities,
     pages::{PAGE_MAX, not_a_cursor},
-    unknown,
     view::count,
 };
 use crate::{
     Problem, Reply,
+    caller::Sees,
     model::{self, HeldBackLosses, InstallationList},
     query::Query,
 };
 
 impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
-    pub(super) async fn list_installations(&self, query: &Query) -> Result<Reply, Problem> {
+    pub(super) async fn list_installations(
+        &self,
+        query: &Query,
+        sees: &Sees,
+    ) -> Result<Reply, Problem> {
         query.only(&["limit", "cursor"])?;
         let limit = query.limit(PAGE_MAX)?;
         let after = query
@@ -28,6 +32,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             .map(|text| text.parse::<u64>().map_err(|_| not_a_cursor(text)))
             .transpose()?;
         let mut keys = Listing::of(&self.store).await?.ids::<Installation>();
+        keys.retain(|key| sees.installation(*key));
         keys.retain(|key| after.is_none_or(|after| key.0.0 > after));
         keys.sort_unstable();
         let more = keys.len() > limit;
@@ -81,7 +86,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
 
     async fn installation(&self, key: Key) -> Result<Installation, Problem> {
         let installation = browse::state::<Installation>(&self.store, &key).await?;
-        installation.ok_or_else(|| unknown(&key))
+        installation.ok_or_else(|| Problem::unknown(&key))
     }
 }
 

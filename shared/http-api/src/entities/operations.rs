@@ -21,10 +21,10 @@ use super::{
     Entities, Wanted,
     environments::name_of,
     pages::{PAGE_MAX, READ_MAX, not_a_cursor, repository_of},
-    unknown,
 };
 use crate::{
     Problem, Reply,
+    caller::Sees,
     model::{self, Event, KnownInput, KnownOperation, KnownOperations, OperationRunList},
     query::Query,
 };
@@ -108,7 +108,11 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
     }
 
     /// Page by page, the newest first.
-    pub(super) async fn list_operation_runs(&self, query: &Query) -> Result<Reply, Problem> {
+    pub(super) async fn list_operation_runs(
+        &self,
+        query: &Query,
+        sees: &Sees,
+    ) -> Result<Reply, Problem> {
         query.only(&["repository", "operation", "state", "limit", "cursor"])?;
         let repository = repository_of(query)?;
         let operation = name_of(query, "operation")?;
@@ -119,6 +123,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             .map(|text| parse_cursor(text).ok_or_else(|| not_a_cursor(text)))
             .transpose()?;
         let mut ids = Listing::of(&self.store).await?.ids::<OperationRun>();
+        ids.retain(|id| sees.repository(id.repository));
         ids.retain(|id| repository.is_none_or(|repository| id.repository == repository));
         ids.retain(|id| after.as_ref().is_none_or(|after| place(id) < place(after)));
         ids.sort_unstable_by(|one, other| place(other).cmp(&place(one)));
@@ -149,13 +154,13 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         let run = browse::state::<OperationRun>(&self.store, id).await?;
         match run.as_ref().and_then(shown) {
             Some(shown) => Ok(Reply::ok(&shown)),
-            None => Err(unknown(id)),
+            None => Err(Problem::unknown(id)),
         }
     }
 
     async fn repository(&self, key: Key) -> Result<Repository, Problem> {
         let repository = browse::state::<Repository>(&self.store, &key).await?;
-        repository.ok_or_else(|| unknown(&key))
+        repository.ok_or_else(|| Problem::unknown(&key))
     }
 }
 

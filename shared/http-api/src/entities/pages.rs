@@ -17,6 +17,7 @@ use runtime::{
 use super::{Entities, view};
 use crate::{
     Problem, Reply,
+    caller::Sees,
     model::{PreviewList, RepositoryList},
     query::Query,
 };
@@ -57,13 +58,14 @@ pub(super) fn not_a_cursor(cursor: &str) -> Problem {
 }
 
 impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
-    pub(super) async fn list_previews(&self, query: &Query) -> Result<Reply, Problem> {
+    pub(super) async fn list_previews(&self, query: &Query, sees: &Sees) -> Result<Reply, Problem> {
         query.only(&["repository", "phase", "limit", "cursor"])?;
         let repository = repository_of(query)?;
         let phase = phase_of(query)?;
         let limit = query.limit(PAGE_MAX)?;
         let after = after(query)?;
         let mut ids = Listing::of(&self.store).await?.ids::<Preview>();
+        ids.retain(|id| sees.repository(id.repository));
         ids.retain(|id| repository.is_none_or(|repository| id.repository == repository));
         ids.retain(|id| after.is_none_or(|after| place(*id) > place(after)));
         ids.sort_unstable_by_key(|id| place(*id));
@@ -88,7 +90,11 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         Ok(Reply::ok(&list))
     }
 
-    pub(super) async fn list_repositories(&self, query: &Query) -> Result<Reply, Problem> {
+    pub(super) async fn list_repositories(
+        &self,
+        query: &Query,
+        sees: &Sees,
+    ) -> Result<Reply, Problem> {
         query.only(&["limit", "cursor"])?;
         let limit = query.limit(PAGE_MAX)?;
         let after = query
@@ -96,6 +102,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             .map(|text| text.parse::<u64>().map_err(|_| not_a_cursor(text)))
             .transpose()?;
         let mut keys = Listing::of(&self.store).await?.ids::<Repository>();
+        keys.retain(|key| sees.repository(key.0));
         keys.retain(|key| after.is_none_or(|after| key.0.0 > after));
         keys.sort_unstable();
         let mut list = RepositoryList {

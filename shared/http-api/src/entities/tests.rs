@@ -152,7 +152,11 @@ fn send(
     let (path, query) = uri
         .split_once('?')
         .map_or((uri, None), |(path, query)| (path, Some(query)));
-    let headers = [(elsewhere::PERSON, person.parse().unwrap())].into_iter();
+    let headers = [
+        (elsewhere::PERSON, person.parse().unwrap()),
+        (elsewhere::SEES, "everything".parse().unwrap()),
+    ]
+    .into_iter();
     let asked = Asked {
         method,
         path,

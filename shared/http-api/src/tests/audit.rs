@@ -85,7 +85,7 @@ fn the_audit_is_found_by_person_act_outcome_and_repository() {
     assert_eq!(count("?act=replay"), 3);
     assert_eq!(count("?act=replay&outcome=refused"), 1);
     assert_eq!(count("?by=ADMIN%20of%20the%20tests"), 1);
-    assert_eq!(count("?repository=42"), 4);
+    assert_eq!(count("?repository=42"), 5);
     assert_eq!(count("?repository=43"), 0);
     let bad = as_role(
         &inbox,

@@ -1,5 +1,5 @@
-//! GitHub's App manifest flow: what an App is to be registered with, and the exchange of the code that GitHub gives for the new App's
-//! keys (GitHub's documentation, "Registering a GitHub App from a manifest").
+//! GitHub's App manifest flow: what an App is to be registered with, and the exchange of the code that GitHub gives for the new
+//! App's keys (GitHub's documentation, "Registering a GitHub App from a manifest").
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -15,6 +15,9 @@ use crate::{
     exchange::{Exchange, Repeat, USER_AGENT},
 };
 
+/// Where GitHub sends people back to who sign in to the dashboard, below `public_url`.
+pub const CALLBACK: &str = "/dashboard/sign-in/github/callback";
+
 /// How long the exchange is waited for.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -29,6 +32,7 @@ pub struct Manifest {
     redirect_url: String,
     setup_url: String,
     setup_on_update: bool,
+    callback_urls: Vec<String>,
     default_permissions: BTreeMap<&'static str, &'static str>,
     default_events: Vec<&'static str>,
 }
@@ -40,8 +44,8 @@ struct Hook {
 }
 
 impl Manifest {
-    /// That of an App called `name` for the Slipway at `public_url` (without a slash at its end): all that Slipway needs, and nothing
-    /// more.
+    /// That of an App called `name` for the Slipway at `public_url` (without a slash at its end): all that Slipway needs, and
+    /// nothing more.
     pub fn new(name: &str, public_url: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -55,6 +59,8 @@ impl Manifest {
             redirect_url: format!("{public_url}/setup/created"),
             setup_url: format!("{public_url}/api/github/setup"),
             setup_on_update: true,
+            // Where people come back to who sign in. They are not asked to while they install: then GitHub leaves out setup_url.
+            callback_urls: vec![format!("{public_url}{CALLBACK}")],
             default_permissions: app::PERMISSIONS.into_iter().collect(),
             default_events: app::events(),
         }
@@ -72,6 +78,10 @@ pub struct NewApp {
     pub pem: String,
     /// The secret that deliveries are signed with.
     pub webhook_secret: String,
+    /// By which GitHub knows the App where people authorize it.
+    pub client_id: String,
+    /// The secret that goes with it.
+    pub client_secret: String,
 }
 
 /// Exchanges the code, which works once and for an hour, for the new App. `base_url` is the API's.
@@ -119,6 +129,10 @@ pub async fn convert_manifest(
         return Err(exchange.failure(&response, hint));
     }
     // What cannot be read may hold secrets: only the problem is told, without the text.
-    serde_json::from_slice(&response.body)
-        .map_err(|_| exchange.unreadable(&response, "no id, slug, pem and webhook_secret"))
+    serde_json::from_slice(&response.body).map_err(|_| {
+        exchange.unreadable(
+            &response,
+            "no id, slug, pem, webhook_secret, client_id and client_secret",
+        )
+    })
 }

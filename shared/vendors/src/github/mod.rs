@@ -8,6 +8,7 @@
 //! - A name may come to belong to another repository: where an answer says whose it is, another id is refused.
 
 mod app;
+mod authorization;
 mod budget;
 mod changed_files;
 mod checks;
@@ -60,6 +61,7 @@ pub use app::{
     AppIdentity, CALLS_AS_APP, InstallationId, PERMISSION_TABLE, PERMISSIONS, Permission, Reach,
     events,
 };
+pub use authorization::{Authorization, Grant, UserAccess, UserToken};
 pub use budget::{Budget, LIMIT_KEYS, RateLimit, rate_limit, rate_limit_of};
 pub use changed_files::{CHANGED_FILES_MAX, ChangedFile};
 pub use checks::{Annotation, Button, CheckRun, CheckStatus};
@@ -70,7 +72,7 @@ pub use credentials::Credentials;
 pub use deployments::{Deletion, Deployment, Status};
 pub use details::FoundRepository;
 pub use file_update::{FileUpdate, Written};
-pub use manifest::{Manifest, NewApp, convert_manifest};
+pub use manifest::{CALLBACK, Manifest, NewApp, convert_manifest};
 pub use oidc::{Issuer, Job, NotBelieved};
 pub use protection::{Review, Reviewed};
 pub use reactions::Reaction;

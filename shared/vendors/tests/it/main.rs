@@ -21,6 +21,7 @@ mod coolify_variables;
 mod github_app;
 mod github_app_limits;
 mod github_app_tokens;
+mod github_authorization;
 mod github_changed_files;
 mod github_checks;
 mod github_collaborators;

@@ -10,6 +10,8 @@ use world::Answer;
 struct Browser<'a> {
     story: &'a Story,
     cookie: Option<String>,
+    /// How often it asked.
+    asked: u8,
 }
 
 impl<'a> Browser<'a> {
@@ -17,14 +19,23 @@ impl<'a> Browser<'a> {
         Self {
             story,
             cookie: None,
+            asked: 0,
         }
     }
 
     async fn ask(&mut self, method: &str, path: &str, form: String) -> Result<Answer> {
-        let mut headers = vec![(
-            "content-type".to_owned(),
-            "application/x-www-form-urlencoded".to_owned(),
-        )];
+        let mut headers = vec![
+            (
+                "content-type".to_owned(),
+                "application/x-www-form-urlencoded".to_owned(),
+            ),
+            // Anybody can say so.
+            (
+                "spin-client-addr".to_owned(),
+                format!("198.51.100.{}:1", self.asked),
+            ),
+        ];
+        self.asked += 1;
         headers.extend(
             self.cookie
                 .clone()
@@ -138,6 +149,34 @@ async fn a_person_signs_in_sees_a_preview_and_runs_a_dead_delivery_again() -> Re
     assert_eq!(browser.get("/").await?.status, 303);
     let log = story.slipway.log().join("\n");
     assert!(!log.contains(API_TOKEN), "tokens never reach the log");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_guesses_tokens_is_soon_refused_whatever_address_they_claim_to_have() -> Result<()> {
+    let story = Setup::default()
+        .variable("sign_ins_per_minute", "3")
+        .start()
+        .await?;
+    let mut statuses = Vec::new();
+    // A minute may end in between: in one of two, more than three come.
+    for number in 0..8 {
+        let mut browser = Browser::of(&story);
+        browser.asked = number * 10;
+        let answer = browser.sign_in("guessed").await?;
+        statuses.push(answer.status);
+        if answer.status == 429 {
+            let wait: u64 = answer
+                .header("retry-after")
+                .context("when to come again")?
+                .parse()?;
+            assert!((1..=60).contains(&wait), "{wait}");
+            assert!(answer.text().contains("too many tries to sign in"));
+            break;
+        }
+    }
+    assert_eq!(statuses.last(), Some(&429), "{statuses:?}");
+    assert!(statuses.iter().take(3).all(|status| *status == 403));
     Ok(())
 }
 

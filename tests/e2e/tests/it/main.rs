@@ -29,6 +29,7 @@ mod reports;
 mod rules;
 mod schema;
 mod setup;
+mod sign_in;
 mod store;
 mod storm;
 mod survey;

@@ -310,6 +310,8 @@ fn the_app_asks_for_what_its_page_explains_and_for_what_its_events_need() {
         format!("setup_url={}", text(&app["setup_url"])),
         format!("setup_on_update={}", app["setup_on_update"]),
     ];
+    let callbacks = app["callback_urls"].as_array().unwrap().iter();
+    fields.extend(callbacks.map(|url| format!("callback_urls[]={}", text(url))));
     fields.extend(asked);
     fields.extend(events.iter().map(|event| format!("events[]={event}")));
     assert_eq!(

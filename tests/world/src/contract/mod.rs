@@ -13,16 +13,23 @@ use schema::{Unknown, check, resolve};
 
 /// Endpoints that the world has and that the documents kept here do not describe: GitHub's `GET /user` and `GET
 /// /users/{username}` (GHDOCS rest/users), `GET /repos/{owner}/{repo}/installation` (GHDOCS rest/apps), the keys of the tokens of
-/// Actions, which are on a host of their own, and Coolify's health check outside `/api/v1`.
+/// Actions, which are on a host of their own, what people who sign in ask (GHDOCS rest/apps/installations, rest/apps/oauth-applications),
+/// and Coolify's health check outside `/api/v1`.
 fn is_beside_the_document(request: &Request) -> bool {
     let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
     match request.vendor {
         Vendor::GitHub if request.path.ends_with("/settings/apps/new") => true,
+        Vendor::GitHub if request.path.starts_with("/login/oauth/") => true,
+        Vendor::GitHub if matches!(segments.as_slice(), ["applications", _, "token"]) => {
+            request.method == "DELETE"
+        }
         Vendor::GitHub => {
             request.method == "GET"
                 && matches!(
                     segments.as_slice(),
                     ["user"]
+                        | ["user", "installations"]
+                        | ["user", "installations", _, "repositories"]
                         | [".well-known", "jwks"]
                         | ["users", _]
                         | ["repos", _, _, "installation"]

@@ -52,6 +52,9 @@ impl GitHub {
                 bot: github.user_named(&format!("{slug}[bot]"), "Bot", names),
                 owner: github.user_named("acme", "Organization", names),
                 keys: vec![FIRST_KEY],
+                client_id: format!("Iv23li{id}"),
+                client_secret: names.sha(),
+                callback_urls: Vec::new(),
                 created_at: clock.now(),
             };
             github.installed.apps.insert(id, app);
@@ -99,6 +102,42 @@ impl App {
             app.and_then(|app| app.keys.last().copied())
                 .unwrap_or_default()
         })
+    }
+
+    /// For `github_app_client_id`.
+    #[must_use]
+    pub fn client_id(&self) -> String {
+        self.look(|app| app.client_id.clone())
+    }
+
+    /// For `github_app_client_secret`.
+    #[must_use]
+    pub fn client_secret(&self) -> String {
+        self.look(|app| app.client_secret.clone())
+    }
+
+    /// Where people may be sent back to who authorize it.
+    pub fn call_back_to(&self, url: &str) {
+        self.shared.change(|state| {
+            if let Some(app) = state.github.installed.apps.get_mut(&self.id) {
+                app.callback_urls.push(url.to_owned());
+            }
+        });
+    }
+
+    /// How many tokens of people for it are good.
+    #[must_use]
+    pub fn people_tokens(&self) -> usize {
+        self.shared.look(|state| {
+            let all = state.github.installed.authorized.values();
+            all.filter(|token| token.app == self.id).count()
+        })
+    }
+
+    fn look<T: Default>(&self, of: impl FnOnce(&installed::App) -> T) -> T {
+        self.shared
+            .look(|state| state.github.installed.apps.get(&self.id).map(of))
+            .unwrap_or_default()
     }
 
     /// Somebody replaces the key: the old one is good no more. Gives the new one.

@@ -17,6 +17,29 @@ pub(crate) struct Apps {
     pub(crate) tokens: BTreeMap<String, Token>,
     /// Manifests of Apps to be, by the codes that were given for them.
     pub(crate) manifests: BTreeMap<String, Value>,
+    /// What people agreed to, by the codes that they were sent back with.
+    pub(crate) codes: BTreeMap<String, Code>,
+    /// Tokens of people for an App.
+    pub(crate) authorized: BTreeMap<String, Authorized>,
+}
+
+/// Somebody authorized an App.
+#[derive(Debug)]
+pub(crate) struct Code {
+    pub(crate) app: u64,
+    pub(crate) user: u64,
+    pub(crate) redirect_uri: String,
+    /// The SHA-256 of the verifier that must come with the code (PKCE).
+    pub(crate) challenge: Option<String>,
+    pub(crate) expires_at: i64,
+}
+
+/// What a person's token for an App is worth.
+#[derive(Debug, Clone)]
+pub(crate) struct Authorized {
+    pub(crate) app: u64,
+    pub(crate) user: u64,
+    pub(crate) expires_at: i64,
 }
 
 #[derive(Debug)]
@@ -28,6 +51,11 @@ pub(crate) struct App {
     pub(crate) owner: u64,
     /// The private keys whose public halves GitHub has, as PEM.
     pub(crate) keys: Vec<&'static str>,
+    /// By which people's browsers and exchanges of codes name it.
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+    /// Where people may be sent back to.
+    pub(crate) callback_urls: Vec<String>,
     pub(crate) created_at: i64,
 }
 

@@ -114,6 +114,17 @@ impl GitHub {
         });
     }
 
+    /// A person takes back what they authorized, or their account is suspended: their tokens for Apps are good no more.
+    pub fn end_authorizations(&self, login: &str) {
+        self.shared.change(|state| {
+            let github = &mut state.github;
+            let user = github.users.values().find(|user| user.login == login);
+            let user = user.map(|user| user.id);
+            let authorized = &mut github.installed.authorized;
+            authorized.retain(|_, token| Some(token.user) != user);
+        });
+    }
+
     /// A token is no longer good: 401 from now on.
     pub fn revoke_token(&self, token: &str) {
         self.shared

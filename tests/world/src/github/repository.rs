@@ -119,6 +119,11 @@ impl Repository {
         });
     }
 
+    /// Takes away what this person was given.
+    pub fn take_role(&self, login: &str) {
+        self.give_role(login, "none");
+    }
+
     /// Opens a pull request of a new commit on a branch into the default branch.
     pub fn open_pull_request(&self, title: &str, branch: &str) -> PullRequest {
         self.open(&Opening {

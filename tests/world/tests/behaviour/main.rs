@@ -13,6 +13,7 @@ mod argocd;
 mod argocd_client;
 mod argocd_rules;
 mod asking;
+mod authorization;
 mod backstage;
 mod contract;
 mod control;

@@ -25,6 +25,11 @@ pub(super) enum Caller {
     Person(u64),
     /// An App as itself.
     App(u64),
+    /// A person, by a token for an App.
+    Authorized {
+        app: u64,
+        user: u64,
+    },
     /// An installation, acting as the App's account.
     Installation {
         bot: u64,
@@ -37,7 +42,7 @@ impl Caller {
     pub(super) fn user(&self) -> Option<u64> {
         match self {
             Self::Nobody | Self::App(_) => None,
-            Self::Person(user) => Some(*user),
+            Self::Person(user) | Self::Authorized { user, .. } => Some(*user),
             Self::Installation { bot, .. } => Some(*bot),
         }
     }
@@ -67,6 +72,14 @@ impl Caller {
             return Ok(Self::Person(*user));
         }
         let installed = &github.installed;
+        if let Some(found) = installed.authorized.get(token)
+            && found.expires_at > now
+        {
+            return Ok(Self::Authorized {
+                app: found.app,
+                user: found.user,
+            });
+        }
         let found = installed
             .tokens
             .get(token)

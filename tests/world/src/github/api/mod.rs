@@ -12,6 +12,7 @@ mod conditional;
 mod contents;
 mod deliveries;
 mod deployments;
+mod oauth;
 mod packages;
 mod pages;
 mod people;
@@ -95,6 +96,36 @@ fn answer_with(shared: &Shared, github: &mut GitHubState, request: &Request) -> 
         };
         return registration::page(&call, github);
     }
+    if matches!(
+        request.path.as_str(),
+        "/login/oauth/authorize" | "/login/oauth/access_token"
+    ) {
+        let call = Call {
+            shared,
+            request,
+            user: None,
+            caller: Caller::Nobody,
+        };
+        return match (request.method.as_str(), request.path.as_str()) {
+            ("GET", "/login/oauth/authorize") => oauth::authorize(&call, github),
+            ("POST", "/login/oauth/access_token") => oauth::access_token(&call, github),
+            _ => not_found(),
+        };
+    }
+    if let ("DELETE", [applications, client, token]) =
+        (request.method.as_str(), request.segments.as_slice())
+        && applications == "applications"
+        && token == "token"
+    {
+        // Its name and password are no token.
+        let call = Call {
+            shared,
+            request,
+            user: None,
+            caller: Caller::Nobody,
+        };
+        return oauth::end_token(&call, github, client);
+    }
     if request.path == "/.well-known/jwks" && request.method == "GET" {
         // The issuer of the tokens of Actions, which is another host at GitHub.
         return crate::github::oidc::keys();
@@ -131,6 +162,18 @@ fn route(call: &Call<'_>, github: &mut GitHubState) -> Reply {
             Some(user) => Reply::json(200, &call.shape(github).user(user)),
             None => error(401, "Requires authentication"),
         },
+        ("GET", ["user", "installations", rest @ ..]) => match (&call.caller, rest) {
+            (Caller::Authorized { app, user }, []) => {
+                oauth::installations(call, github, (*app, *user))
+            }
+            (Caller::Authorized { app, user }, [id, "repositories"]) => {
+                oauth::repositories(call, github, (*app, *user), id)
+            }
+            _ => error(
+                403,
+                "You must authenticate with an access token authorized to a GitHub App in order to list installations",
+            ),
+        },
         ("GET", ["users", login]) => {
             match github.users.values().find(|user| user.login == *login) {
                 Some(user) => Reply::json(200, &call.shape(github).user(user.id)),
@@ -139,17 +182,22 @@ fn route(call: &Call<'_>, github: &mut GitHubState) -> Reply {
         }
         (_, ["app", rest @ ..]) => match call.caller {
             Caller::App(app) => apps::route(call, github, app, rest),
-            Caller::Nobody | Caller::Person(_) | Caller::Installation { .. } => not_found(),
+            Caller::Nobody
+            | Caller::Person(_)
+            | Caller::Authorized { .. }
+            | Caller::Installation { .. } => not_found(),
         },
         ("POST", ["app-manifests", code, "conversions"]) => {
             registration::convert(call, github, code)
         }
         ("GET", ["installation", "repositories"]) => match &call.caller {
             Caller::Installation { token, .. } => apps::repositories(call, github, token),
-            Caller::Nobody | Caller::Person(_) | Caller::App(_) => error(
-                403,
-                "You must authenticate with an installation access token in order to list repositories for an installation.",
-            ),
+            Caller::Nobody | Caller::Person(_) | Caller::Authorized { .. } | Caller::App(_) => {
+                error(
+                    403,
+                    "You must authenticate with an installation access token in order to list repositories for an installation.",
+                )
+            }
         },
         (_, ["orgs", owner, "packages", rest @ ..]) => {
             packages::route(call, github, ("Organization", owner), rest)
@@ -311,6 +359,7 @@ impl Call<'_> {
             && match &self.caller {
                 Caller::Nobody => !found.private,
                 Caller::Person(_) | Caller::App(_) => true,
+                Caller::Authorized { user, .. } => found.role_of(*user) != "none",
                 Caller::Installation { token, .. } => {
                     let only = token.repositories.as_ref();
                     let installation = github.installed.installations.get(&token.installation);

@@ -1,5 +1,5 @@
-//! Registering an App from a manifest: GitHub's page that takes it and sends the browser back with a code, and the exchange of the
-//! code, which works once.
+//! Registering an App from a manifest: GitHub's page that takes it and sends the browser back with a code, and the exchange of
+//! the code, which works once.
 
 use std::collections::BTreeMap;
 
@@ -58,6 +58,15 @@ pub(super) fn convert(call: &Call<'_>, github: &mut GitHubState, code: &str) -> 
         bot: github.user_named(&format!("{slug}[bot]"), "Bot", names),
         owner: github.user_named("acme", "Organization", names),
         keys: vec![FIRST_KEY],
+        client_id: format!("Iv23li{id}"),
+        client_secret: names.sha(),
+        callback_urls: manifest
+            .get("callback_urls")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(|url| url.as_str().map(str::to_owned))
+            .collect(),
         created_at: call.shared.clock.now(),
     };
     let secret = names.sha();
@@ -66,7 +75,7 @@ pub(super) fn convert(call: &Call<'_>, github: &mut GitHubState, code: &str) -> 
     overlay(
         &mut answer,
         json!({
-            "client_secret": names.sha(), "webhook_secret": secret, "pem": FIRST_KEY,
+            "client_secret": app.client_secret, "webhook_secret": secret, "pem": FIRST_KEY,
             "permissions": manifest.get("default_permissions"), "events": manifest.get("default_events"),
         }),
     );

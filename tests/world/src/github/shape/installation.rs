@@ -55,7 +55,7 @@ impl Shape<'_> {
             .filter(|installation| installation.app == app.id)
             .count();
         json!({
-            "id": app.id, "slug": app.slug, "node_id": format!("A_{}", app.id), "client_id": format!("Iv23li{}", app.id),
+            "id": app.id, "slug": app.slug, "node_id": format!("A_{}", app.id), "client_id": app.client_id,
             "owner": self.user(app.owner), "name": app.slug, "description": "",
             "external_url": "https://slipway.example.com", "html_url": format!("https://github.com/apps/{}", app.slug),
             "created_at": github_time(app.created_at), "updated_at": github_time(app.created_at),

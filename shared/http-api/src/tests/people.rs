@@ -1,0 +1,234 @@
+//! People who signed in by GitHub: each sees and does what their permission in each repository allows, and nothing else is there.
+
+use domain::{InstallationId, RepositoryId, preview::Permission};
+use runtime::access::{self, Known};
+use serde_json::{Value, json};
+use vendors::github::UserAccess;
+
+use super::*;
+
+/// The people of these tests, by their passes: in which repository they may do what.
+const PEOPLE: [(&str, u64, Permission); 5] = [
+    ("github.nobody", 0, Permission::None),
+    ("github.reader", 42, Permission::Read),
+    ("github.writer", 42, Permission::Write),
+    ("github.admin", 42, Permission::Admin),
+    // Everything, and elsewhere.
+    ("github.stranger", 43, Permission::Admin),
+];
+
+/// The component `people`: notes in `store` what the bearer may see.
+pub(super) async fn who(store: &MemoryStore, request: &Request) -> Response {
+    assert_eq!(request.url, "http://people.spin.internal/who");
+    let body: Value = serde_json::from_slice(&request.body).unwrap();
+    let pass = body["pass"].as_str().unwrap();
+    let found = PEOPLE.iter().find(|(known, _, _)| *known == pass);
+    let (status, body) = match found {
+        Some((_, repository, permission)) => {
+            let mut known = Known {
+                id: 7,
+                login: pass.trim_start_matches("github.").to_owned(),
+                access: UserAccess::default(),
+            };
+            if *permission != Permission::None {
+                let repository = RepositoryId(*repository);
+                known.access.repositories.insert(repository, *permission);
+            }
+            if *repository == 42 {
+                known.access.installations.insert(InstallationId(99));
+            }
+            let key = access::key(pass, Timestamp::from_milliseconds(1_795_257_067_000));
+            access::note(store, &key, &known).await.unwrap();
+            (200, json!({ "key": key, "known": known }))
+        }
+        None if pass == "github.asleep" => (503, json!({ "detail": "GitHub answered 502" })),
+        None => (401, json!({ "detail": "You are not signed in any more." })),
+    };
+    Response {
+        status: StatusCode::from_u16(status).unwrap(),
+        headers: HeaderMap::new(),
+        body: serde_json::to_vec(&body).unwrap(),
+    }
+}
+
+fn as_person(inbox: &TestInbox, pass: &str, method: &Method, uri: &str) -> Reply {
+    ask(inbox, method, uri, Some(&format!("Bearer {pass}")))
+}
+
+fn seen(inbox: &TestInbox, pass: &str, uri: &str) -> Value {
+    let reply = as_person(inbox, pass, &Method::GET, uri);
+    assert_eq!(reply.status, 200, "{uri} as {pass}: {}", text(&reply));
+    serde_json::from_slice(&reply.body).unwrap()
+}
+
+/// What each route answers to somebody with this permission in the repository that everything is of; none in another one.
+fn expected(uri: &str, least: Role, status: u16, permission: Option<Permission>) -> u16 {
+    let role = match permission {
+        None | Some(Permission::None) => None,
+        Some(Permission::Read) => Some(Role::Viewer),
+        Some(Permission::Write) => Some(Role::Deployer),
+        Some(Permission::Admin) => Some(Role::Admin),
+    };
+    let path = uri.trim_start_matches("/api/v1/");
+    let is_list = !path.contains('/');
+    match role {
+        // A list shows what there is to see, if that is nothing.
+        _ if is_list => status,
+        // Of all deliveries those are run that may be.
+        _ if path.starts_with("deliveries/replay") => match permission {
+            Some(Permission::None | Permission::Read) => 403,
+            Some(Permission::Write | Permission::Admin) | None => 202,
+        },
+        None => 404,
+        Some(_) if path.ends_with("allow-losses") => 403,
+        Some(role) if role.allows(least) => status,
+        Some(_) => 403,
+    }
+}
+
+#[test]
+fn every_route_shows_and_does_what_the_permission_in_its_repository_allows() {
+    for (pass, repository, permission) in PEOPLE {
+        for (method, uri, least, status) in &ROUTES {
+            let reply = as_person(&inbox(), pass, method, uri);
+            let here = (repository != 43).then_some(permission);
+            let expected = expected(uri, *least, *status, here);
+            let said = text(&reply);
+            assert_eq!(reply.status, expected, "{method} {uri} as {pass}: {said}");
+        }
+    }
+}
+
+#[test]
+fn what_may_not_be_seen_is_told_like_what_is_not_there() {
+    for (there, nowhere) in [
+        ("/api/v1/previews/42/7", "/api/v1/previews/43/70"),
+        ("/api/v1/repositories/42", "/api/v1/repositories/77"),
+        ("/api/v1/installations/99", "/api/v1/installations/98"),
+        ("/api/v1/deliveries/dead-1", "/api/v1/deliveries/dead-9"),
+        (
+            "/api/v1/environments/42/web/production",
+            "/api/v1/environments/43/web/production",
+        ),
+    ] {
+        let told = |uri: &str| {
+            let reply = as_person(&inbox(), "github.stranger", &Method::GET, uri);
+            assert_eq!(reply.status, 404, "{uri}");
+            let digits = |text: String| text.replace(|one: char| one.is_ascii_digit(), "");
+            digits(text(&reply))
+        };
+        assert_eq!(told(there), told(nowhere));
+    }
+}
+
+#[test]
+fn lists_and_counts_hold_what_may_be_seen_and_nothing_else() {
+    let inbox = inbox();
+    let lock = "/api/v1/environments/42/web/production/lock";
+    let acted = as_person(&inbox, "github.writer", &Method::POST, lock);
+    assert_eq!(acted.status, 202, "{}", text(&acted));
+    for (list, of_42, of_43) in [
+        ("previews", 2, 1),
+        ("environments", 2, 0),
+        ("releases", 5, 0),
+        ("decisions", 1, 0),
+        ("repositories", 1, 0),
+        ("deliveries", 2, 0),
+        ("installations", 1, 0),
+        ("audit", 1, 0),
+    ] {
+        let count = |pass: &str| {
+            let all = seen(&inbox, pass, &format!("/api/v1/{list}"));
+            let field = if list == "audit" { "acts" } else { list };
+            all[field].as_array().unwrap().len()
+        };
+        let counts = [count("github.reader"), count("github.stranger")];
+        assert_eq!(counts, [of_42, of_43], "{list}");
+        assert_eq!(count("github.nobody"), 0, "{list}");
+    }
+    let asked_for = seen(&inbox, "github.stranger", "/api/v1/previews?repository=42");
+    assert_eq!(asked_for["previews"], json!([]), "a filter opens nothing");
+    let overview = seen(&inbox, "github.stranger", "/api/v1/overview");
+    insta::assert_snapshot!(overview, @r#"{"deliveries":null,"environments":0,"previews":1,"previews_waiting":1,"repositories":0,"vendors_paused":[]}"#);
+}
+
+#[test]
+fn a_person_acts_in_the_name_of_their_login() {
+    let inbox = inbox();
+    let replay = "/api/v1/deliveries/dead-1/replay";
+    let acted = as_person(&inbox, "github.writer", &Method::POST, replay);
+    assert_eq!(acted.status, 202, "{}", text(&acted));
+    let refused = "/api/v1/repositories/42/allow-removals";
+    let refused = as_person(&inbox, "github.writer", &Method::POST, refused);
+    insta::assert_snapshot!(text(&refused), @r#"
+    403 {
+      "detail": "this needs the role admin, and your permission at GitHub is worth the role deployer",
+      "status": 403,
+      "title": "Forbidden",
+      "type": "about:blank"
+    }
+    "#);
+    let audit = seen(&inbox, "github.reader", "/api/v1/audit");
+    let acts = audit["acts"].as_array().unwrap().iter();
+    let acts: Vec<String> = acts
+        .map(|act| {
+            format!(
+                "{} {} {} {}",
+                act["by"], act["act"], act["on"], act["outcome"]
+            )
+        })
+        .collect();
+    insta::assert_snapshot!(acts.join("\n"), @r#"
+    "writer" "replay" "delivery/dead-1" "allowed"
+    "writer" "allow-removals" "repository/42" "refused"
+    "#);
+    let unseen = as_person(&inbox, "github.stranger", &Method::POST, replay);
+    assert_eq!(unseen.status, 404);
+    let after = seen(&inbox, "github.reader", "/api/v1/audit");
+    assert_eq!(after, audit, "what cannot be seen cannot be filled");
+}
+
+#[test]
+fn of_many_deliveries_those_run_again_that_may_be() {
+    let many = "/api/v1/deliveries/replay?status=dead";
+    for (pass, queued) in [("github.writer", 2), ("github.stranger", 0)] {
+        let reply = as_person(&inbox(), pass, &Method::POST, many);
+        assert_eq!(reply.process.len(), queued, "{pass}");
+    }
+}
+
+#[test]
+fn a_person_is_told_who_they_are_and_what_they_may_do_where() {
+    let inbox = inbox();
+    let me = seen(&inbox, "github.writer", "/api/v1/me");
+    insta::assert_snapshot!(me, @r#"{"name":"writer","repositories":[{"id":42,"role":"deployer"}],"role":"deployer"}"#);
+    let ended = as_person(&inbox, "github.ended", &Method::GET, "/api/v1/me");
+    assert_eq!(ended.status, 401);
+    let unknown = as_person(&inbox, "github.asleep", &Method::GET, "/api/v1/previews");
+    assert_eq!(unknown.status, 503, "what cannot be learnt is not shown");
+}
+
+#[test]
+fn nobody_is_shown_anything_of_whom_entities_is_not_told() {
+    let entities = stored();
+    let asked = |sees: Option<&str>| {
+        let mut headers = HeaderMap::new();
+        if let Some(sees) = sees {
+            headers.insert(elsewhere::SEES, sees.parse().unwrap());
+        }
+        let asked = Asked {
+            method: &Method::GET,
+            path: "/api/v1/previews",
+            query: None,
+            headers: &headers,
+            body: b"",
+        };
+        let reply = block_on(entities.answer(asked));
+        let list: Value = serde_json::from_slice(&reply.body).unwrap();
+        list["previews"].as_array().unwrap().len()
+    };
+    assert_eq!(asked(Some("everything")), 3);
+    for unknown in [None, Some(""), Some("access/1/gone"), Some("delivery/1")] {
+        assert_eq!(asked(unknown), 0, "{unknown:?}");
+    }
+}
