@@ -24,6 +24,7 @@ pub mod preview;
 pub mod protection;
 pub mod release;
 pub mod repository;
+mod target_id;
 mod time;
 
 pub use backstage::EntityRef;
@@ -32,4 +33,5 @@ pub use identity::{
     CommitSha, DeliveryGuid, InstallationId, NotParsed, PreviewId, PullRequestNumber, RepositoryId,
     RepositoryName,
 };
+pub use target_id::TargetId;
 pub use time::Timestamp;

@@ -150,7 +150,7 @@ data! {
     pub struct Service {
         /// The service's name in the configuration.
         pub service: String,
-        /// The Coolify application.
+        /// What it is previewed on: a Coolify application's uuid, platform:vcluster or kubernetes:namespace.
         pub application: String,
         /// absent, ready, waiting, deploying, removing or failed.
         pub phase: String,
@@ -160,7 +160,7 @@ data! {
         pub url: Option<String>,
         /// The commit that is there or on its way.
         pub commit: Option<String>,
-        /// The newest deployment that Coolify is known to have.
+        /// The newest deployment that is known: Coolify's, or of others what tells them apart.
         pub deployment: Option<String>,
         /// What the last probe of its health was answered.
         pub last_answer: Option<String>,

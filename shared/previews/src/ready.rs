@@ -2,11 +2,11 @@
 
 use readiness::{Check, Standing};
 use slipway_spin::Variables;
-use vendors::{argocd, coolify, github, registry};
+use vendors::{argocd, coolify, github, kubernetes, platform, registry};
 
 use crate::{DeliveryLog, PreviewRunner, paused_vendors, runner};
 
-/// How it stands with GitHub and Coolify. No vendor is called: whether they answer is known from the calls that were made.
+/// How it stands with GitHub and with whoever has previews. No vendor is called: whether they answer is known from the calls that were made.
 pub async fn vendors_ready(log: DeliveryLog) -> Vec<Check> {
     let runner = match runner(log).await {
         Ok(runner) => runner,
@@ -14,9 +14,11 @@ pub async fn vendors_ready(log: DeliveryLog) -> Vec<Check> {
     };
     let mut checks = vec![
         github(&runner).await,
-        coolify(&runner).await,
-        registry().await,
-        argocd().await,
+        pair(&COOLIFY).await,
+        pair(&PLATFORM).await,
+        pair(&KUBERNETES).await,
+        pair(&REGISTRY).await,
+        pair(&ARGOCD).await,
     ];
     match paused_vendors(&runner.store).await {
         Ok(paused) => {
@@ -57,71 +59,82 @@ async fn github(runner: &PreviewRunner) -> Check {
     Check::new(name, Standing::Off, problem)
 }
 
-/// Half of Coolify's variables means that the other half was forgotten, none that it is not wanted.
-async fn coolify(runner: &PreviewRunner) -> Check {
-    let name = coolify::VENDOR;
-    if runner.executor.coolify.is_some() {
-        return Check::new(name, Standing::Ready, "configured");
-    }
-    let (standing, detail) = if is_set("coolify_url").await {
-        (
-            Standing::Failed,
-            "coolify_url is set and coolify_token is not: Coolify needs both",
-        )
-    } else if is_set("coolify_token").await {
-        (
-            Standing::Failed,
-            "coolify_token is set and coolify_url is not: Coolify needs both",
-        )
-    } else {
-        (
-            Standing::Off,
-            "coolify_url and coolify_token are not set: no previews on Coolify",
-        )
-    };
-    Check::new(name, standing, detail)
+/// A vendor that takes two variables, and what there is not without them.
+struct Pair {
+    vendor: &'static str,
+    url: &'static str,
+    token: &'static str,
+    /// What needs both.
+    needs: &'static str,
+    /// What follows from having neither.
+    without: &'static str,
 }
 
-/// The same of the registry of images.
-async fn registry() -> Check {
-    let name = registry::VENDOR;
-    let (standing, detail) = match (is_set("registry_url").await, is_set("registry_token").await) {
-        (true, true) => (Standing::Ready, "configured"),
+const COOLIFY: Pair = Pair {
+    vendor: coolify::VENDOR,
+    url: "coolify_url",
+    token: "coolify_token",
+    needs: "Coolify",
+    without: "no previews on Coolify",
+};
+
+const PLATFORM: Pair = Pair {
+    vendor: platform::VENDOR,
+    url: "platform_api_url",
+    token: "platform_api_token",
+    needs: "the platform API",
+    without: "no previews in virtual clusters",
+};
+
+const KUBERNETES: Pair = Pair {
+    vendor: kubernetes::VENDOR,
+    url: "kubernetes_api_url",
+    token: "kubernetes_token",
+    needs: "Kubernetes",
+    without: "no previews in namespaces",
+};
+
+const REGISTRY: Pair = Pair {
+    vendor: registry::VENDOR,
+    url: "registry_url",
+    token: "registry_token",
+    needs: "deleting images",
+    without: "images of pull requests stay",
+};
+
+const ARGOCD: Pair = Pair {
+    vendor: argocd::VENDOR,
+    url: "argocd_url",
+    token: "argocd_token",
+    needs: "Argo CD",
+    without: "no releases",
+};
+
+/// Half of the variables means that the other half was forgotten, none that the vendor is not wanted.
+async fn pair(pair: &Pair) -> Check {
+    let Pair {
+        vendor,
+        url,
+        token,
+        needs,
+        without,
+    } = pair;
+    let (standing, detail) = match (is_set(url).await, is_set(token).await) {
+        (true, true) => (Standing::Ready, "configured".to_owned()),
         (true, false) => (
             Standing::Failed,
-            "registry_url is set and registry_token is not: deleting images needs both",
+            format!("{url} is set and {token} is not: {needs} needs both"),
         ),
         (false, true) => (
             Standing::Failed,
-            "registry_token is set and registry_url is not: deleting images needs both",
+            format!("{token} is set and {url} is not: {needs} needs both"),
         ),
         (false, false) => (
             Standing::Off,
-            "registry_url and registry_token are not set: images of pull requests stay",
+            format!("{url} and {token} are not set: {without}"),
         ),
     };
-    Check::new(name, standing, detail)
-}
-
-/// The same of Argo CD.
-async fn argocd() -> Check {
-    let name = argocd::VENDOR;
-    let (standing, detail) = match (is_set("argocd_url").await, is_set("argocd_token").await) {
-        (true, true) => (Standing::Ready, "configured"),
-        (true, false) => (
-            Standing::Failed,
-            "argocd_url is set and argocd_token is not: Argo CD needs both",
-        ),
-        (false, true) => (
-            Standing::Failed,
-            "argocd_token is set and argocd_url is not: Argo CD needs both",
-        ),
-        (false, false) => (
-            Standing::Off,
-            "argocd_url and argocd_token are not set: no releases",
-        ),
-    };
-    Check::new(name, standing, detail)
+    Check::new(vendor, standing, detail)
 }
 
 async fn is_set(variable: &'static str) -> bool {

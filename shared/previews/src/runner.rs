@@ -16,7 +16,7 @@ use slipway_spin::{Secret, SpinClock, SpinHttp, SpinStore, VariableError, Variab
 use vendors::{
     argocd, backstage, coolify,
     github::{self, Credentials},
-    registry, slack,
+    kubernetes, platform, registry, slack,
 };
 
 use crate::DeliveryLog;
@@ -44,9 +44,7 @@ pub type PreviewRunner = Runner<
 /// The runner as the component's variables describe it. Where a vendor's variables are missing or make no sense, what needs it
 /// fails with a reason that names them.
 pub async fn runner(log: DeliveryLog) -> Result<PreviewRunner, VariableError> {
-    let coolify_url = Variables.url("coolify_url").await?;
-    let coolify_token = Variables.secret("coolify_token").await?;
-    let coolify = coolify_url.zip(coolify_token);
+    let coolify = of_both("coolify_url", "coolify_token").await?;
     let github = github_client(&log).await?;
     let executor = PreviewExecutor {
         checks: github.as_ref().is_some_and(GitHub::may_check),
@@ -54,6 +52,16 @@ pub async fn runner(log: DeliveryLog) -> Result<PreviewRunner, VariableError> {
         coolify: coolify.map(|(url, token)| {
             coolify::Client::new(guarded(coolify::VENDOR, &log), &url, token.expose())
         }),
+        platform: of_both("platform_api_url", "platform_api_token")
+            .await?
+            .map(|(url, token)| {
+                platform::Client::new(guarded(platform::VENDOR, &log), &url, token.expose())
+            }),
+        kubernetes: of_both("kubernetes_api_url", "kubernetes_token")
+            .await?
+            .map(|(url, token)| {
+                kubernetes::Client::new(guarded(kubernetes::VENDOR, &log), &url, token.expose())
+            }),
         registry: registry_client(&log).await?,
         http: SpinHttp,
         store: SpinStore::new(),
@@ -81,12 +89,21 @@ pub async fn github_client(log: &DeliveryLog) -> Result<Option<GitHub>, Variable
     }))
 }
 
+/// A vendor's address and token; none unless both are set.
+async fn of_both(
+    url: &'static str,
+    token: &'static str,
+) -> Result<Option<(String, Secret)>, VariableError> {
+    let url = Variables.url(url).await?;
+    let token = Variables.secret(token).await?;
+    Ok(url.zip(token))
+}
+
 /// The registry as the component's variables describe it; none unless both are set.
 async fn registry_client(log: &DeliveryLog) -> Result<Option<Registry>, VariableError> {
-    let url = Variables.url("registry_url").await?;
-    let token = Variables.secret("registry_token").await?;
+    let both = of_both("registry_url", "registry_token").await?;
     let github = Variables.url("github_api_url").await?.unwrap_or_default();
-    Ok(url.zip(token).map(|(url, token)| {
+    Ok(both.map(|(url, token)| {
         let http = guarded(registry::VENDOR, log);
         let urls = (url.as_str(), github.as_str());
         registry::Client::new(http, SpinClock, SpinStore::new(), urls, token.expose())
@@ -110,6 +127,8 @@ pub async fn paused_vendors(store: &impl Store) -> Result<Vec<(&'static str, Pau
     for vendor in [
         github::VENDOR,
         coolify::VENDOR,
+        platform::VENDOR,
+        kubernetes::VENDOR,
         registry::VENDOR,
         argocd::VENDOR,
         slack::VENDOR,

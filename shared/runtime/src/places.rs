@@ -4,7 +4,7 @@
 use std::{cell::RefCell, collections::BTreeMap, marker::PhantomData};
 
 use domain::{
-    ApplicationUuid, PreviewId,
+    PreviewId, TargetId,
     entity::Entity,
     places::{Action, Fact, Key, Places, Ticket, Word},
     preview::{self, AdmissionFact, Preview, Reading, Trouble},
@@ -75,7 +75,7 @@ where
             let services = settings.services.into_iter();
             let limits =
                 services.filter_map(|service| Some((service.application, service.when.limit?)));
-            limits.collect::<BTreeMap<ApplicationUuid, u32>>()
+            limits.collect::<BTreeMap<TargetId, u32>>()
         });
         Ok(Fact::LimitsRead { limits })
     }

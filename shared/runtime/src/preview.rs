@@ -1,10 +1,12 @@
-//! Does what the plan of a preview asks for, with the clients of GitHub, Coolify and the registry.
+//! Does what the plan of a preview asks for, with the clients of GitHub, the registry and whoever has the previews.
 
 mod admission;
 mod comment;
+mod namespace;
 mod pace;
 mod report;
 mod target;
+mod virtual_cluster;
 
 use std::{
     cell::{Cell, RefCell},
@@ -13,7 +15,7 @@ use std::{
 };
 
 use domain::{
-    ImageTag, PreviewId, RepositoryName,
+    ImageTag, PreviewId, RepositoryName, TargetId,
     entity::Entity,
     preview::{
         Action, Fact, ImageOutcome, Permission, Preview, Reading, ReportFact, Sieve, Sifted,
@@ -25,7 +27,7 @@ use ports::{Clock, Http, Level, Log, Store};
 use vendors::{
     CallError, coolify,
     github::{self, ChangedFile, Repository},
-    registry,
+    kubernetes, platform, registry,
 };
 
 use crate::{Claim, Executor, RunError, browse, configuration, mailbox};
@@ -36,6 +38,10 @@ pub struct PreviewExecutor<V, H, C, L, S, P = Preview> {
     pub github: Option<github::Client<V, C, S>>,
     /// Coolify; none if it is not configured.
     pub coolify: Option<coolify::Client<V>>,
+    /// The platform API; none if it is not configured.
+    pub platform: Option<platform::Client<V>>,
+    /// Kubernetes; none if it is not configured.
+    pub kubernetes: Option<kubernetes::Client<V>>,
     /// The registry of images; none if it is not configured.
     pub registry: Option<registry::Client<V, C, S>>,
     /// For the probes: a preview that does not answer is an answer too, so no circuit breaker is between.
@@ -196,9 +202,13 @@ where
                 application,
                 action: TargetAction::Start { .. },
             } => {
-                let error = match self.coolify.as_ref()?.held_back().await {
-                    Some(error) => error,
-                    None => self.pause_of_deployment(*id).await?,
+                let error = match application {
+                    TargetId::Coolify(_) => match self.coolify.as_ref()?.held_back().await {
+                        Some(error) => error,
+                        None => self.pause_of_deployment(*id).await?,
+                    },
+                    TargetId::VirtualCluster => self.platform.as_ref()?.held_back().await?,
+                    TargetId::Namespace => return None,
                 };
                 let trouble = error.into();
                 Some(Fact::Target {

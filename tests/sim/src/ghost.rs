@@ -174,17 +174,21 @@ impl Ghost {
                 self.in_vain(&variables_of(application), trouble, at);
             }
             TargetFact::StartFailed { trouble, .. }
+            | TargetFact::StartUnanswered { trouble, .. }
             | TargetFact::ApplicationMissing { trouble }
             | TargetFact::Troubled { trouble } => {
                 self.in_vain(application, trouble, at);
             }
-            TargetFact::Queued { .. } | TargetFact::Seen { .. } | TargetFact::Probed { .. } => {
-                self.well(application);
-            }
+            TargetFact::Queued { .. }
+            | TargetFact::Started { .. }
+            | TargetFact::Found { .. }
+            | TargetFact::Seen { .. }
+            | TargetFact::Probed { .. } => self.well(application),
             TargetFact::Looked { found: Some(_), .. } => self.well(application),
             TargetFact::StartVoided { .. }
             | TargetFact::StartUncertain { .. }
             | TargetFact::InTheWay { .. }
+            | TargetFact::NotFound { .. }
             | TargetFact::Looked { found: None, .. } => {}
         }
     }

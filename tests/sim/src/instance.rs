@@ -87,6 +87,9 @@ fn runner(port: &Port) -> Running<'_> {
                     COOLIFY,
                     "1|token-of-coolify",
                 )),
+                // All previews are on Coolify.
+                platform: None,
+                kubernetes: None,
                 // Images stay where they are: no registry is simulated.
                 registry: None,
                 http: port,

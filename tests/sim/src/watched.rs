@@ -188,6 +188,7 @@ const fn name(action: &Action) -> &'static str {
         Action::Target { action, .. } => match action {
             TargetAction::Start { .. } => "starting",
             TargetAction::ResolveStart { .. } => "resolving a start",
+            TargetAction::Find { .. } => "looking for what others deploy",
             TargetAction::Look { .. } => "looking for a deployment",
             TargetAction::Poll { .. } => "polling",
             TargetAction::Cancel { .. } => "cancelling",
@@ -236,6 +237,7 @@ impl WatchedExecutor<'_> {
                         return self.check_pause(id, &what, false, ghost);
                     }
                     TargetAction::Start { .. }
+                    | TargetAction::Find { .. }
                     | TargetAction::Look { .. }
                     | TargetAction::Poll { .. }
                     | TargetAction::Cancel { .. }

@@ -149,7 +149,8 @@ impl Wish<'_> {
             })
             .collect();
         let addresses = self.shared.addresses.get().map(|at| {
-            json!({"github": at.github, "coolify": at.coolify, "previews": at.previews, "argocd": at.argocd, "backstage": at.backstage, "slack": at.slack, "receiver": at.receiver, "harbor": at.harbor, "control": at.control})
+            json!({"github": at.github, "coolify": at.coolify, "previews": at.previews, "argocd": at.argocd, "backstage": at.backstage, "slack": at.slack, "receiver": at.receiver, "harbor": at.harbor,
+                "platform": at.platform, "kubernetes": at.kubernetes, "control": at.control})
         });
         let containers = self.shared.look(|state| {
             let all = state.coolify.containers.iter();

@@ -1,5 +1,5 @@
-//! The outside world of Slipway, simulated: GitHub, Coolify, Argo CD and what the last two run, Backstage, Slack and a
-//! receiver of webhooks, as stateful HTTP servers on loopback that behave as the vendors are documented to, the nasty answers included.
+//! The outside world of Slipway, simulated: GitHub, Coolify, Argo CD and what the last two run, a platform API and Kubernetes, Backstage,
+//! Slack and a receiver of webhooks, as stateful HTTP servers on loopback that behave as the vendors are documented to, the nasty answers included.
 //!
 //! A story starts a [`World`], points Slipway at [`World::github_url`] and [`World::coolify_url`], lets things happen with
 //! the verbs of [`Repository`], [`PullRequest`], [`Run`] and [`Application`], delivers the webhooks and looks at what
@@ -18,11 +18,13 @@ mod faults;
 mod github;
 mod harbor;
 mod journal;
+mod kubernetes;
 mod looking;
 mod message;
 mod names;
 mod options;
 mod payloads;
+mod platform;
 mod previews;
 mod receiver;
 mod server;
@@ -52,9 +54,11 @@ pub use github::{
 };
 pub use harbor::Harbor;
 pub use journal::{Effect, Entry, OperationKind};
+pub use kubernetes::Kubernetes;
 pub use looking::{Impatient, Records};
 pub use options::Options;
 pub use payloads::{Payload, payloads};
+pub use platform::{Platform, VirtualCluster};
 pub use previews::Seen;
 pub use receiver::{Received, Receiver};
 pub use slack::{Slack, SlackMessage};
@@ -82,6 +86,10 @@ pub enum Vendor {
     Receiver,
     /// Harbor's API.
     Harbor,
+    /// The platform API, which makes virtual clusters.
+    Platform,
+    /// The Kubernetes API.
+    Kubernetes,
 }
 
 /// A world that runs as long as this value lives.
@@ -108,6 +116,8 @@ impl World {
         let (slack, slack_url) = connections::listen(options.slack).await?;
         let (receiver, receiver_url) = connections::listen(options.receiver).await?;
         let (harbor, harbor_url) = connections::listen(options.harbor).await?;
+        let (platform, platform_url) = connections::listen(options.platform).await?;
+        let (kubernetes, kubernetes_url) = connections::listen(options.kubernetes).await?;
         let (control, control_url) = connections::listen(options.control).await?;
         let addresses = Addresses {
             github: github_url,
@@ -118,6 +128,8 @@ impl World {
             slack: slack_url,
             receiver: receiver_url,
             harbor: harbor_url,
+            platform: platform_url,
+            kubernetes: kubernetes_url,
             control: control_url,
         };
         // Set once, here.
@@ -129,7 +141,7 @@ impl World {
             tasks: Vec::new(),
         };
         world.settle_in();
-        let servers: [(Vendor, TcpListener, server::Answer); 8] = [
+        let servers: [(Vendor, TcpListener, server::Answer); 10] = [
             (Vendor::GitHub, github, github::api::answer),
             (Vendor::Coolify, coolify, coolify::api::answer),
             (Vendor::Previews, sites, previews::answer),
@@ -138,6 +150,8 @@ impl World {
             (Vendor::Slack, slack, slack::answer),
             (Vendor::Receiver, receiver, receiver::answer),
             (Vendor::Harbor, harbor, harbor::answer),
+            (Vendor::Platform, platform, platform::answer),
+            (Vendor::Kubernetes, kubernetes, kubernetes::answer),
         ];
         for (vendor, listener, answer) in servers {
             let presence = Presence::new();
@@ -174,6 +188,9 @@ impl World {
             &options.backstage_token,
             &["catalog.entity.read", "catalog.entity.refresh"],
         );
+        self.platform().add_token(&options.platform_token);
+        self.kubernetes()
+            .add_token(&options.kubernetes_token, &["get", "delete"]);
         let hook_id = self.shared.names.number();
         self.shared.change(|state| {
             state.receiver.secret.clone_from(&options.notify_secret);
@@ -249,6 +266,46 @@ impl World {
         self.addresses().harbor
     }
 
+    /// The platform API, to see which virtual clusters there are.
+    #[must_use]
+    pub fn platform(&self) -> Platform {
+        Platform {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// For `platform_api_url`.
+    #[must_use]
+    pub fn platform_url(&self) -> String {
+        self.addresses().platform
+    }
+
+    /// For `preview.url` of a service in a virtual cluster.
+    #[must_use]
+    pub fn cluster_url_template(&self) -> String {
+        format!("{}/vcluster/pr-{{number}}", self.previews_url())
+    }
+
+    /// Kubernetes, to make namespaces there and hold them fast.
+    #[must_use]
+    pub fn kubernetes(&self) -> Kubernetes {
+        Kubernetes {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+
+    /// For `kubernetes_api_url`.
+    #[must_use]
+    pub fn kubernetes_url(&self) -> String {
+        self.addresses().kubernetes
+    }
+
+    /// For `preview.url` of a service in a namespace `preview-<number>`.
+    #[must_use]
+    pub fn namespace_url_template(&self) -> String {
+        format!("{}/namespace/preview-{{number}}", self.previews_url())
+    }
+
     /// For `notify_hosts`.
     #[must_use]
     pub fn receiver_url(&self) -> String {
@@ -279,6 +336,8 @@ impl World {
             slack: String::new(),
             receiver: String::new(),
             harbor: String::new(),
+            platform: String::new(),
+            kubernetes: String::new(),
             control: String::new(),
         };
         self.shared.addresses.get().cloned().unwrap_or_else(nowhere)

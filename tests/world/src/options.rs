@@ -24,6 +24,10 @@ pub struct Options {
     pub receiver: SocketAddr,
     /// Where Harbor listens.
     pub harbor: SocketAddr,
+    /// Where the platform API listens.
+    pub platform: SocketAddr,
+    /// Where Kubernetes listens.
+    pub kubernetes: SocketAddr,
     /// The token that GitHub knows.
     pub github_token: String,
     /// Whose token that is.
@@ -34,6 +38,10 @@ pub struct Options {
     pub argocd_token: String,
     /// The token that Backstage knows, which may read and refresh entities.
     pub backstage_token: String,
+    /// The token that the platform API knows.
+    pub platform_token: String,
+    /// The token that Kubernetes knows, of a service account that may look at namespaces and delete them.
+    pub kubernetes_token: String,
     /// The secret that outgoing webhooks are signed with.
     pub notify_secret: String,
     /// The webhook's secret; none: unsigned deliveries.
@@ -57,11 +65,16 @@ impl Default for Options {
             slack: any,
             receiver: any,
             harbor: any,
+            platform: any,
+            kubernetes: any,
             github_token: "ghp_world".to_owned(),
             github_login: "slipway-bot".to_owned(),
             coolify_token: "1|world".to_owned(),
             argocd_token: "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzbGlwd2F5In0.d29ybGQ".to_owned(),
             backstage_token: "backstage-world".to_owned(),
+            platform_token: "platform-world".to_owned(),
+            kubernetes_token:
+                "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQifQ.d29ybGQ".to_owned(),
             notify_secret: "the world's own secret".to_owned(),
             webhook_secret: Some("It's a Secret to Everybody".to_owned()),
             webhook_url: None,
@@ -72,7 +85,7 @@ impl Default for Options {
 
 impl Options {
     /// All servers beside each other: control at this address, then GitHub, Coolify, the previews, Argo CD, Backstage,
-    /// Slack, the receiver and Harbor at the next ports. With port 0 every one gets any port.
+    /// Slack, the receiver, Harbor, the platform API and Kubernetes at the next ports. With port 0 every one gets any port.
     #[must_use]
     pub fn listening_at(control: SocketAddr) -> Self {
         let beside = |distance: u16| {
@@ -93,6 +106,8 @@ impl Options {
             slack: beside(6),
             receiver: beside(7),
             harbor: beside(8),
+            platform: beside(9),
+            kubernetes: beside(10),
             ..Self::default()
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! `/pr-{number}` is the preview of a pull request where one application has one, `/pr-{number}/{application}` that of
 //! one application; whatever follows, like a health check's path, is the preview's own. `/environment/{application}` is
-//! what an application of Argo CD's runs.
+//! what an application of Argo CD's runs, `/vcluster/pr-{number}` and `/namespace/{name}` what runs in those.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -33,6 +33,11 @@ pub(crate) fn answer(shared: &Arc<Shared>, request: &Request) -> Reply {
         && first == "environment"
     {
         return environment(shared, application);
+    }
+    if let [first, name, ..] = request.segments.as_slice()
+        && ["vcluster", "namespace"].contains(&first.as_str())
+    {
+        return cluster(shared, first, name);
     }
     shared.change(|state| {
         let coolify = &mut state.coolify;
@@ -70,6 +75,22 @@ fn environment(shared: &Arc<Shared>, application: &str) -> Reply {
             Reply::text(200, "text/html; charset=utf-8", page).header(IMAGE_HEADER, image)
         }
         None => text(503, "no healthy upstream\n"),
+    }
+}
+
+/// What runs in a virtual cluster or in a namespace.
+fn cluster(shared: &Arc<Shared>, kind: &str, name: &str) -> Reply {
+    let text = |status: u16, text: &str| Reply::text(status, "text/plain; charset=utf-8", text);
+    let image = shared.look(|state| match kind {
+        "vcluster" => state.platform.image(name),
+        _ => state.kubernetes.image(name),
+    });
+    match image {
+        Some(image) => {
+            let page = format!("<!doctype html>\n<title>{name}</title>\n<p>Runs {image}.</p>\n");
+            Reply::text(200, "text/html; charset=utf-8", page).header(IMAGE_HEADER, image)
+        }
+        None => text(404, "default backend - 404"),
     }
 }
 

@@ -12,7 +12,9 @@ use crate::faults::Faults;
 use crate::github::state::GitHubState;
 use crate::harbor::HarborState;
 use crate::journal::Journal;
+use crate::kubernetes::KubernetesState;
 use crate::names::Names;
+use crate::platform::PlatformState;
 use crate::receiver::ReceiverState;
 use crate::slack::SlackState;
 
@@ -24,6 +26,8 @@ pub(crate) struct State {
     pub(crate) argocd: ArgoCdState,
     pub(crate) backstage: BackstageState,
     pub(crate) harbor: HarborState,
+    pub(crate) platform: PlatformState,
+    pub(crate) kubernetes: KubernetesState,
     pub(crate) slack: SlackState,
     pub(crate) receiver: ReceiverState,
     pub(crate) journal: Journal,
@@ -41,6 +45,8 @@ pub(crate) struct Addresses {
     pub(crate) slack: String,
     pub(crate) receiver: String,
     pub(crate) harbor: String,
+    pub(crate) platform: String,
+    pub(crate) kubernetes: String,
     pub(crate) control: String,
 }
 

@@ -67,9 +67,9 @@ record! {
     pub struct Preview {
         /// On Coolify.
         optional coolify: Coolify,
-        /// In a virtual cluster.
-        optional vcluster: Empty,
-        /// In a Kubernetes namespace.
+        /// In a virtual cluster that the platform API makes for the pull request; in one service at most.
+        optional vcluster: VirtualCluster,
+        /// In the Kubernetes namespace of the pull request, which others make and Slipway removes; in one service at most.
         optional namespace: Empty,
         /// Where it is reached. `{number}` is the pull request's number, `{commit}` and `{short_commit}` its head commit.
         required url: Template as UrlTemplate,
@@ -88,6 +88,14 @@ record! {
 record! {
     /// `{}`: there is nothing to choose.
     pub struct Empty {}
+}
+
+record! {
+    /// A virtual cluster of the platform API.
+    pub struct VirtualCluster {
+        /// The tag of the image that the build pushed; default: `pr-{number}`. `{commit}` and `{short_commit}` are known too.
+        default(Template::of_pull_request()) tag: Template as TagTemplate,
+    }
 }
 
 record! {

@@ -20,7 +20,7 @@ mod yaml;
 pub use duration::ConfiguredDuration;
 pub use file::{
     ArgoCd, ArgoCdUpdate, Build, Configuration, Coolify, Directive, Empty, Environment, Forks,
-    Health, Notify, Operation, Preview, Rollback, Service, Slack, Superseded, When,
+    Health, Notify, Operation, Preview, Rollback, Service, Slack, Superseded, VirtualCluster, When,
 };
 pub(crate) use problem::nearest;
 pub use problem::{ConfigurationError, PROBLEMS_MAX, Problem};

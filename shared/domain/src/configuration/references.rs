@@ -1,5 +1,5 @@
-//! What one part of the configuration says of another: `after` names environments of the same service, and every environment
-//! gets its commits from one place.
+//! What one part of the configuration says of another: `after` names environments of the same service, every environment
+//! gets its commits from one place, and of what a pull request has once, one service says so.
 
 use super::{
     problem::{any_of, nearest, quoted},
@@ -9,6 +9,7 @@ use super::{
 
 /// Tells the names in `after` that are no environments, or the environment itself. Reads the file's tree, where the places are.
 pub(super) fn check(reader: &mut Reader, root: &Node) {
+    check_single(reader, entries(get(root, "services")));
     for service in entries(get(root, "services")) {
         let environments = entries(get(&service.node, "environments"));
         for environment in environments {
@@ -41,6 +42,31 @@ pub(super) fn check(reader: &mut Reader, root: &Node) {
                 let path = format!("{}.after[{index}]", path.concat());
                 reader.within(path, |reader| check_name(reader, name, &others));
             }
+        }
+    }
+}
+
+/// Tells all but the first service that name a target of which a pull request has one: what one of them removes the others lose.
+fn check_single(reader: &mut Reader, services: &[Entry]) {
+    for target in ["vcluster", "namespace"] {
+        let mut first: Option<&Entry> = None;
+        for service in services {
+            let preview = get(&service.node, "preview");
+            let Some(named) = entries(preview).iter().find(|entry| entry.key == target) else {
+                continue;
+            };
+            let Some(first) = first else {
+                first = Some(service);
+                continue;
+            };
+            let path = [".services", &step(&service.key), ".preview.", target].concat();
+            reader.within(path, |reader| {
+                let message = format!(
+                    "found it here and in {}, expected it in one service: a pull request has one {target} for all of them",
+                    first.key
+                );
+                reader.tell(named.place, &message);
+            });
         }
     }
 }

@@ -38,6 +38,11 @@ impl Template {
         Self("{commit}".to_owned())
     }
 
+    /// `pr-{number}`.
+    pub(crate) fn of_pull_request() -> Self {
+        Self("pr-{number}".to_owned())
+    }
+
     /// The template as it was written.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! The places of a repository's previews: an entity that hands out as many as `when.limit` allows for each Coolify application,
+//! The places of a repository's previews: an entity that hands out as many as `when.limit` allows for each target,
 //! in order.
 //!
 //! A preview that is about to begin asks for a place, and begins when it is told that it has one; when nothing of it is left it
@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ApplicationUuid, NotParsed, PullRequestNumber, RepositoryId, Timestamp,
+    NotParsed, PullRequestNumber, RepositoryId, TargetId, Timestamp,
     entity::{self, Entity, GivenUp, Step},
     preview::{Effort, Trouble},
 };
@@ -58,7 +58,7 @@ pub struct Places {
     /// Whose they are.
     pub id: Key,
     #[serde(default)]
-    lines: BTreeMap<ApplicationUuid, Line>,
+    lines: BTreeMap<TargetId, Line>,
     /// When the limits in force were last read; none if they are to be read now.
     #[serde(default)]
     limits_read_at: Option<Timestamp>,
@@ -69,8 +69,8 @@ pub struct Places {
 /// A ticket: who waits for a place, or has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket {
-    /// The Coolify application.
-    pub application: ApplicationUuid,
+    /// What the service is previewed on.
+    pub application: TargetId,
     /// The pull request.
     pub number: PullRequestNumber,
     /// Counts up with every time that the preview begins to ask.
@@ -100,7 +100,7 @@ pub enum Fact {
     /// The limits in force were read.
     LimitsRead {
         /// By application: what is not named has none. None if nobody knows what is in force.
-        limits: Option<BTreeMap<ApplicationUuid, u32>>,
+        limits: Option<BTreeMap<TargetId, u32>>,
     },
     /// A preview was told how it stands.
     Told {
@@ -276,12 +276,12 @@ impl Entity for Places {
 }
 
 impl Places {
-    fn line(&mut self, application: &ApplicationUuid) -> &mut Line {
+    fn line(&mut self, application: &TargetId) -> &mut Line {
         self.lines.entry(application.clone()).or_default()
     }
 }
 
-fn named(application: &ApplicationUuid, number: PullRequestNumber, ticket: u64) -> Ticket {
+fn named(application: &TargetId, number: PullRequestNumber, ticket: u64) -> Ticket {
     Ticket {
         application: application.clone(),
         number,

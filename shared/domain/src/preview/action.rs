@@ -6,9 +6,7 @@ use super::{
     AdmissionAction, AdmissionFact, Fact, LabelAdded, ReportFact, ReportWish, Request, Revision,
     Sieve, TargetFact, report,
 };
-use crate::{
-    ApplicationUuid, CommitSha, DeploymentUuid, ImageTag, RepositoryName, Timestamp, entity,
-};
+use crate::{CommitSha, DeploymentUuid, ImageTag, RepositoryName, TargetId, Timestamp, entity};
 
 /// Something to do about a preview.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,17 +46,17 @@ pub enum Action {
         /// What is asked.
         sieve: Sieve,
     },
-    /// About the preview on one Coolify application.
+    /// About the preview on one target.
     Target {
         /// The application.
-        application: ApplicationUuid,
+        application: TargetId,
         /// What to do.
         action: TargetAction,
     },
-    /// About the place on one Coolify application, where the number of live previews is limited.
+    /// About the place on one target, where the number of live previews is limited.
     Admission {
         /// The application.
-        application: ApplicationUuid,
+        application: TargetId,
         /// What to do.
         action: AdmissionAction,
     },
@@ -111,16 +109,32 @@ pub enum Action {
     },
 }
 
-/// Something to do about the preview on one Coolify application.
+/// Where a commit is, for whoever deploys more than an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The repository of the pull request.
+    pub repository: RepositoryName,
+    /// The head branch, as its author named it.
+    pub branch: String,
+}
+
+/// Something to do about the preview on one target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TargetAction {
-    /// Ask Coolify for a deployment.
+    /// Ask for a deployment.
     Start {
         /// Counts up.
         attempt: u32,
         /// The name of the service.
         service: String,
         /// What to deploy.
+        revision: Revision,
+        /// Where it is.
+        source: Source,
+    },
+    /// Look whether what others deploy is there.
+    Find {
+        /// With what.
         revision: Revision,
     },
     /// Find out whether an intended deployment was ever asked for, and if not, see that it never will be.
@@ -163,7 +177,7 @@ pub enum TargetAction {
         /// The head commit that they are looked at for.
         commit: CommitSha,
     },
-    /// Ask Coolify to remove the preview.
+    /// Ask for the removal of the preview.
     Remove,
 }
 
@@ -226,6 +240,7 @@ impl entity::Action for Action {
                     attempt,
                     service,
                     revision,
+                    source: _,
                 } => (
                     application,
                     TargetFact::StartIntended {
@@ -236,6 +251,7 @@ impl entity::Action for Action {
                 ),
                 TargetAction::Remove => (application, TargetFact::RemovalIntended),
                 TargetAction::ResolveStart { .. }
+                | TargetAction::Find { .. }
                 | TargetAction::Look { .. }
                 | TargetAction::Poll { .. }
                 | TargetAction::Cancel { .. }
@@ -282,7 +298,8 @@ impl entity::Action for Action {
             | Self::Admission { .. }
             | Self::Target {
                 action:
-                    TargetAction::Look { .. }
+                    TargetAction::Find { .. }
+                    | TargetAction::Look { .. }
                     | TargetAction::Poll { .. }
                     | TargetAction::Cancel { .. }
                     | TargetAction::Probe { .. }
@@ -295,7 +312,7 @@ impl entity::Action for Action {
 }
 
 /// The claim of one attempt to deploy.
-pub(super) fn start_claim(application: &ApplicationUuid, attempt: u32) -> String {
+pub(super) fn start_claim(application: &TargetId, attempt: u32) -> String {
     format!("deploy-{application}/{attempt}")
 }
 

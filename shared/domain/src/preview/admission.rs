@@ -10,7 +10,7 @@ use super::{
     state::{Problem, Target},
     wanted::Wanted,
 };
-use crate::{ApplicationUuid, Timestamp, places::Word};
+use crate::{TargetId, Timestamp, places::Word};
 
 /// Who hears nothing asks again after so long, at first and later.
 const UNHEARD: std::time::Duration = std::time::Duration::from_secs(10);
@@ -159,7 +159,7 @@ impl Preview {
     }
 
     /// The limit of the service whose place the preview needs at present; none if it needs none.
-    fn needed_place(&self, application: &ApplicationUuid) -> Option<u32> {
+    fn needed_place(&self, application: &TargetId) -> Option<u32> {
         let services = &self.settings_in_force()?.services;
         let service = services
             .iter()
@@ -178,7 +178,7 @@ impl Preview {
     }
 
     /// Whether nobody can tell yet that the place is not needed.
-    fn may_need_place(&self, application: &ApplicationUuid) -> bool {
+    fn may_need_place(&self, application: &TargetId) -> bool {
         if self.settings_in_force().is_some() {
             return false;
         }
@@ -193,7 +193,7 @@ impl Preview {
         let services = self.settings_in_force();
         let configured = services.iter().flat_map(|settings| &settings.services);
         let limited = configured.filter(|service| service.when.limit.is_some());
-        let mut applications: Vec<&ApplicationUuid> = limited
+        let mut applications: Vec<&TargetId> = limited
             .map(|service| &service.application)
             .chain(self.admissions.keys())
             .collect();
@@ -210,7 +210,7 @@ impl Preview {
         earliest.map_or(Next::Nothing, Next::At)
     }
 
-    fn see_to_place(&self, application: &ApplicationUuid, now: Timestamp) -> Next {
+    fn see_to_place(&self, application: &TargetId, now: Timestamp) -> Next {
         let known = self.admissions.get(application);
         let nothing = Effort::default();
         let effort = known.map_or(&nothing, |known| &known.effort);
@@ -258,7 +258,7 @@ impl Preview {
 
     pub(super) fn admission_told(
         &mut self,
-        application: &ApplicationUuid,
+        application: &TargetId,
         fact: &AdmissionFact,
         at: Timestamp,
     ) {
@@ -309,7 +309,7 @@ impl Preview {
     }
 
     /// Whether it still has the ticket, waiting or with a place.
-    pub fn has_ticket(&self, application: &ApplicationUuid, ticket: u64) -> bool {
+    pub fn has_ticket(&self, application: &TargetId, ticket: u64) -> bool {
         let known = self.admissions.get(application);
         known.is_some_and(|known| known.ticket == ticket && known.stage != Stage::None)
     }
@@ -322,14 +322,14 @@ impl Preview {
 
     /// Who is not wanted any more has no claim to its old place in the line.
     pub(super) fn leave_lines(&mut self) {
-        let is_over = |(application, known): &(&ApplicationUuid, &Admission)| {
+        let is_over = |(application, known): &(&TargetId, &Admission)| {
             let target = self.targets.get(*application);
             known.stage == Stage::None
                 && target.is_none_or(Target::is_vacant)
                 && matches!(self.wanted(application), Wanted::Absent(_))
         };
         let over = self.admissions.iter().filter(is_over);
-        let over: Vec<ApplicationUuid> = over.map(|(application, _)| application.clone()).collect();
+        let over: Vec<TargetId> = over.map(|(application, _)| application.clone()).collect();
         for application in over {
             if let Some(known) = self.admissions.get_mut(&application) {
                 known.since = None;

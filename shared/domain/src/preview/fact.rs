@@ -7,8 +7,7 @@ use super::{
     ReportFact, Request, Settings, Sieve, Sifted, Trouble, WorkflowRun,
 };
 use crate::{
-    ApplicationUuid, CommitSha, DeploymentUuid, ImageTag, RepositoryName, Timestamp,
-    installation::Loss,
+    CommitSha, DeploymentUuid, ImageTag, RepositoryName, TargetId, Timestamp, installation::Loss,
 };
 
 /// A fact about a preview.
@@ -117,17 +116,17 @@ pub enum Fact {
         /// Why.
         trouble: Trouble,
     },
-    /// About the preview on one Coolify application.
+    /// About the preview on one target.
     Target {
         /// The application.
-        application: ApplicationUuid,
+        application: TargetId,
         /// The fact.
         fact: TargetFact,
     },
-    /// About the place on one Coolify application, where the number of live previews is limited.
+    /// About the place on one target, where the number of live previews is limited.
     Admission {
         /// The application.
-        application: ApplicationUuid,
+        application: TargetId,
         /// The fact.
         fact: AdmissionFact,
     },
@@ -227,7 +226,7 @@ pub enum Reading {
     },
 }
 
-/// What can be learnt about the preview on one Coolify application.
+/// What can be learnt about the preview on one target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetFact {
@@ -256,6 +255,32 @@ pub enum TargetFact {
         attempt: u32,
         /// What Coolify knows the deployment by.
         deployment: DeploymentUuid,
+    },
+    /// The vendor took the image and tells nothing more of it: the URL will.
+    Started {
+        /// The attempt.
+        attempt: u32,
+        /// What tells this deployment from others of the preview.
+        deployment: DeploymentUuid,
+    },
+    /// The answer to the attempt was lost. The vendor knows the preview by its pull request: asking again brings about the same.
+    StartUnanswered {
+        /// The attempt.
+        attempt: u32,
+        /// What happened.
+        trouble: Trouble,
+    },
+    /// What others deploy is there, with the commit.
+    Found {
+        /// What is there.
+        revision: Revision,
+        /// What it is known by: the uid of the namespace.
+        deployment: DeploymentUuid,
+    },
+    /// What others deploy is not there yet, or not with the commit.
+    NotFound {
+        /// What is there instead, for people.
+        reason: String,
     },
     /// Coolify has an identical deployment in hand and queued nothing.
     InTheWay {
@@ -310,10 +335,13 @@ pub enum TargetFact {
     },
     /// The removal is about to be asked for.
     RemovalIntended,
-    /// Coolify was asked to remove the preview.
+    /// The vendor was asked to remove the preview.
     RemovalAsked {
         /// Whether it said that there is none (any more).
         nothing_there: bool,
+        /// What keeps what is there, in the vendor's words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remains: Option<String>,
     },
     /// Coolify was asked to remove the preview, and shows no such application.
     ApplicationMissing {

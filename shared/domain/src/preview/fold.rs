@@ -271,8 +271,7 @@ impl Preview {
     /// Lets what was given up be tried again, since a person did something.
     pub(super) fn start_afresh(&mut self) {
         for target in self.targets.values_mut() {
-            target.effort.start_afresh();
-            target.variables.effort.start_afresh();
+            target.start_afresh();
         }
         for admission in self.admissions.values_mut() {
             admission.effort.start_afresh();

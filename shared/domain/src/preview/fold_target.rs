@@ -12,7 +12,9 @@ use crate::{DeploymentUuid, Timestamp};
 const SETTLE: Duration = Duration::from_secs(30);
 /// Between two questions whether the preview is gone.
 const REMOVAL_PAUSE: Duration = Duration::from_secs(5);
-/// So often Coolify must say that there is nothing before it is believed.
+/// What takes longer to go is asked for more seldom.
+const REMOVAL_PAUSE_LONGEST: Duration = Duration::from_secs(300);
+/// So often the vendor must say that there is nothing before it is believed.
 const NOTHING_THERE_ENOUGH: u32 = 2;
 /// So often Coolify must show no such application, an hour apart each, before its previews are taken for gone with it.
 const NO_APPLICATION_ENOUGH: u32 = 72;
@@ -53,6 +55,29 @@ impl Target {
                 attempt,
                 deployment,
             } => self.queued(*attempt, deployment, at),
+            TargetFact::Started {
+                attempt,
+                deployment,
+            } => {
+                self.queued(*attempt, deployment, at);
+                if let Phase::Underway { revision, .. } = &self.phase {
+                    self.phase = deployed(revision.clone(), deployment.clone(), at);
+                }
+            }
+            TargetFact::StartUnanswered { attempt, trouble } => {
+                if self.is_starting(*attempt) {
+                    self.occupied = true;
+                    self.effort.fail(trouble, at, seed);
+                    // What is on its way arrives before the next attempt, or never.
+                    self.effort.not_before = self.effort.not_before.max(Some(at.after(SETTLE)));
+                    self.phase = Phase::Idle { removed_at: None };
+                }
+            }
+            TargetFact::Found {
+                revision,
+                deployment,
+            } => self.found(revision, deployment, at),
+            TargetFact::NotFound { reason } => self.not_found(reason, at, seed),
             TargetFact::InTheWay { attempt } => {
                 self.set_start(*attempt, Start::InTheWay, at.after(REMOVAL_PAUSE));
             }
@@ -80,7 +105,10 @@ impl Target {
                 self.variables.not_read(commit, trouble, at, seed);
             }
             TargetFact::RemovalIntended => self.removal_intended(at),
-            TargetFact::RemovalAsked { nothing_there } => self.removal_asked(*nothing_there, at),
+            TargetFact::RemovalAsked {
+                nothing_there,
+                remains,
+            } => self.removal_asked(*nothing_there, remains.as_ref(), at),
             TargetFact::ApplicationMissing { trouble } => {
                 self.application_missing(trouble, at, seed)
             }
@@ -254,18 +282,7 @@ impl Target {
                 *unknown = 0;
             }
             DeploymentProgress::Finished => {
-                let health = Probes {
-                    since: at,
-                    count: 0,
-                    probed_at: None,
-                    healthy_at: None,
-                    last_answer: None,
-                };
-                self.phase = Phase::Deployed {
-                    revision: revision.clone(),
-                    deployment: deployment.clone(),
-                    health,
-                };
+                self.phase = deployed(revision.clone(), deployment.clone(), at);
             }
             DeploymentProgress::Failed => {
                 self.phase = failed("Coolify reports that the deployment failed")
@@ -320,10 +337,11 @@ impl Target {
             Phase::Starting { start, .. } => {
                 matches!(start, Start::Intended | Start::Uncertain { .. })
             }
-            Phase::Idle { .. }
-            | Phase::Underway { .. }
-            | Phase::Deployed { .. }
-            | Phase::Failed { .. } => false,
+            // The answer of the last attempt may have been lost.
+            Phase::Idle { .. } => {
+                self.occupied && self.asked_at.is_some_and(|asked| at.since(asked) < SETTLE)
+            }
+            Phase::Underway { .. } | Phase::Deployed { .. } | Phase::Failed { .. } => false,
         };
         self.effort.start_afresh();
         self.phase = Phase::Removing(Removal {
@@ -332,6 +350,8 @@ impl Target {
             nothing_there: 0,
             no_application: 0,
             uncertain,
+            was_there: self.attempts > 0 || self.last_deployment.is_some(),
+            remains: None,
         });
     }
 
@@ -352,22 +372,25 @@ impl Target {
         }
     }
 
-    fn removal_asked(&mut self, nothing_there: bool, at: Timestamp) {
+    fn removal_asked(&mut self, nothing_there: bool, remains: Option<&String>, at: Timestamp) {
         let Phase::Removing(removal) = &mut self.phase else {
             return;
         };
         self.effort.succeed();
         removal.no_application = 0;
+        removal.remains = remains.cloned();
         if !nothing_there {
+            removal.was_there = true;
             removal.nothing_there = 0;
-            removal.ask_at = at.after(REMOVAL_PAUSE);
+            removal.ask_at = at.after(removal_pause(at.since(removal.since)));
             return;
         }
         removal.nothing_there += 1;
         if removal.nothing_there >= NOTHING_THERE_ENOUGH {
             self.occupied = false;
+            self.last_deployment = self.last_deployment.take().filter(|_| self.attempts > 0);
             self.phase = Phase::Idle {
-                removed_at: Some(at),
+                removed_at: removal.was_there.then_some(at),
             };
         } else {
             removal.ask_at = at.after(if removal.uncertain {
@@ -376,6 +399,29 @@ impl Target {
                 REMOVAL_PAUSE
             });
         }
+    }
+
+    /// Lets what was given up be tried again, since something changed.
+    pub(super) fn start_afresh(&mut self) {
+        self.effort.start_afresh();
+        self.variables.effort.start_afresh();
+        self.awaited_since = None;
+    }
+}
+
+/// What is there and still to be probed.
+pub(super) fn deployed(revision: Revision, deployment: DeploymentUuid, at: Timestamp) -> Phase {
+    let health = Probes {
+        since: at,
+        count: 0,
+        probed_at: None,
+        healthy_at: None,
+        last_answer: None,
+    };
+    Phase::Deployed {
+        revision,
+        deployment,
+        health,
     }
 }
 
@@ -387,6 +433,11 @@ fn underway(revision: Revision, deployment: DeploymentUuid, at: Timestamp) -> Ph
         poll_at: at.after(Duration::from_secs(1)),
         unknown: 0,
     }
+}
+
+/// Mostly a removal takes seconds; one that something stands in the way of is a person's to look at.
+fn removal_pause(removing_for: Duration) -> Duration {
+    (removing_for / 8).clamp(REMOVAL_PAUSE, REMOVAL_PAUSE_LONGEST)
 }
 
 /// Of what waits in a queue nothing is soon news, and everybody else's polls come out of the same limit.

@@ -16,7 +16,7 @@ use super::{
     plan::{Next, when_due},
     state::Sighting,
 };
-use crate::{ApplicationUuid, ImageTag, RepositoryName, Timestamp, configuration::Template};
+use crate::{ImageTag, RepositoryName, TargetId, Timestamp, configuration::Template};
 
 /// Nothing is deleted before the pull request was closed for so long.
 const GRACE: Duration = Duration::from_secs(24 * 3_600);
@@ -46,7 +46,7 @@ pub enum ImageOutcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct DeployedImage {
     pub(super) service: String,
-    pub(super) application: ApplicationUuid,
+    pub(super) application: TargetId,
     /// Its name without the tag.
     pub(super) image: String,
     pub(super) tag: ImageTag,
@@ -236,7 +236,7 @@ fn names_pull_request(template: &Template) -> bool {
 
 impl Preview {
     /// Remembers what is about to be deployed, if its tag is one to be deleted in the end.
-    pub(super) fn note_image(&mut self, application: &ApplicationUuid, revision: &Revision) {
+    pub(super) fn note_image(&mut self, application: &TargetId, revision: &Revision) {
         let Some(repository) = &self.repository else {
             return;
         };
@@ -301,7 +301,7 @@ impl Preview {
     }
 
     /// What became of the images of one application, in plain words, and whether any was deleted; none if there is nothing to say.
-    pub(super) fn images_in_words(&self, application: &ApplicationUuid) -> Option<(bool, String)> {
+    pub(super) fn images_in_words(&self, application: &TargetId) -> Option<(bool, String)> {
         let own = self
             .images
             .deployed

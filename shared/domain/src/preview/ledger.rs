@@ -12,7 +12,7 @@ use super::{
     view::words,
     wanted::{Absence, Build, Wanted},
 };
-use crate::{ApplicationUuid, Timestamp, markdown::code};
+use crate::{TargetId, Timestamp, markdown::code};
 
 /// So many decisions are kept of each preview: the newest, and of each service the last one in any case.
 const KEPT: usize = 24;
@@ -31,9 +31,9 @@ pub struct Ruling {
     pub at: Timestamp,
     /// The service.
     pub service: String,
-    /// The Coolify application, which another one may take the place of in the configuration.
+    /// What it is previewed on, which something else may take the place of in the configuration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub application: Option<ApplicationUuid>,
+    pub application: Option<TargetId>,
     /// What was decided.
     pub verdict: Verdict,
     /// The rule that decided, the same word each time: `label`, `build` …
@@ -78,7 +78,7 @@ impl Verdict {
 
 impl Ruling {
     /// Whether both are about the same.
-    fn is_about(&self, service: &str, application: Option<&ApplicationUuid>, rule: &str) -> bool {
+    fn is_about(&self, service: &str, application: Option<&TargetId>, rule: &str) -> bool {
         self.service == service
             && self.application.as_ref() == application
             && Track::of(&self.rule) == Track::of(rule)
@@ -159,7 +159,7 @@ impl Preview {
     }
 
     /// What is decided on each service by the present state; nothing where that cannot be told yet.
-    fn decided(&self) -> Vec<(String, ApplicationUuid, Decided)> {
+    fn decided(&self) -> Vec<(String, TargetId, Decided)> {
         let configured = self
             .settings_in_force()
             .map(|settings| settings.services.as_slice())
@@ -187,7 +187,7 @@ impl Preview {
     }
 
     /// The warning about an application, or that there is none any more.
-    fn warned(&self, service: &str, application: &ApplicationUuid) -> Option<Decided> {
+    fn warned(&self, service: &str, application: &TargetId) -> Option<Decided> {
         let is_warning = |ruling: &Ruling| ruling.is_about(service, Some(application), VARIABLES);
         let was_warned = self.rulings.iter().any(is_warning);
         let words = self.variables_in_words(application, was_warned)?;
@@ -195,7 +195,7 @@ impl Preview {
     }
 
     /// What became of the images of an application.
-    fn decided_on_images(&self, application: &ApplicationUuid) -> Option<Decided> {
+    fn decided_on_images(&self, application: &TargetId) -> Option<Decided> {
         let (deleted, words) = self.images_in_words(application)?;
         let verdict = if deleted {
             Verdict::Remove

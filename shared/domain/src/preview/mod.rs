@@ -15,6 +15,7 @@ mod given_up;
 mod images;
 mod judgement;
 mod ledger;
+mod namespace;
 mod needs;
 mod plan;
 mod plan_target;
@@ -30,7 +31,7 @@ mod view;
 mod wanted;
 mod wish;
 
-pub use action::{Action, TargetAction};
+pub use action::{Action, Source, TargetAction};
 pub use admission::{AdmissionAction, AdmissionFact};
 pub use approval::{LabelAdded, Permission};
 pub use command::{CommandOutcome, CommandWish, Commanded, Place};
@@ -41,11 +42,15 @@ pub use files::{Sieve, Sifted};
 pub use images::ImageOutcome;
 pub use judgement::Judgement;
 pub use ledger::{Ruling, Verdict};
+pub use namespace::{
+    COMMIT_LABEL, NUMBER_LABEL, REPOSITORY_LABEL, SeenNamespace, find_namespace, namespace_names,
+    own_namespaces,
+};
 pub use report::{
     CHECK, CheckState, CheckText, DeploymentText, Report, ReportFact, ReportKind, ReportText,
     ReportWish, check_id, environment, preview_of_check,
 };
-pub use settings::{Released, ServiceSettings, Settings, UnsupportedTarget};
+pub use settings::{Released, ServiceSettings, Settings};
 pub use sighting::{PullRequest, PullRequestState, RunProgress, WorkflowRun, skips_preview};
 pub use state::Preview;
 pub use variables::Inherited;
@@ -75,6 +80,7 @@ impl Entity for Preview {
     fn record(&mut self, fact: &Fact, at: Timestamp) {
         self.fold(fact, at);
         self.leave_lines();
+        self.expect_namespace();
         self.note_rulings(fact, at);
     }
 

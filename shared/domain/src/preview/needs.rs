@@ -1,8 +1,8 @@
-//! `needs`: the previews of a pull request in order. One that needs others is not asked for before all of them are ready with the same
-//! commit, and is removed before them.
+//! `needs`: the previews of a pull request in order. One that needs others is not asked for before all of them are ready with
+//! the same commit, and is removed before them.
 //!
-//! What is there stays until then, and needs a place before the limit only when it could begin. That there is an order at all is held by
-//! the configuration: no service needs itself by any way.
+//! What is there stays until then, and needs a place before the limit only when it could begin. That there is an order at all is
+//! held by the configuration: no service needs itself by any way.
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -1,15 +1,15 @@
-//! What is to be done next about the preview on one Coolify application.
+//! What is to be done next about the preview on one target.
 
 use std::time::Duration;
 
 use super::{
-    Action, ServiceSettings, TargetAction,
+    Action, ServiceSettings, Source, TargetAction,
     fold_target::DEPLOYMENT_LONGEST,
     plan::{Next, when_due, when_due_at_last},
     state::{Phase, Preview, Probes, Sighting, Start, Target},
     wanted::Wanted,
 };
-use crate::{ApplicationUuid, Timestamp, configuration::Health};
+use crate::{TargetId, Timestamp, configuration::Health};
 
 /// A deployment's time on Coolify's clock may be so much before ours.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
@@ -81,7 +81,7 @@ impl Preview {
     pub(super) fn target_effect(
         &self,
         sighting: Option<&Sighting>,
-        application: &ApplicationUuid,
+        application: &TargetId,
         target: &Target,
         now: Timestamp,
     ) -> Next {
@@ -118,14 +118,23 @@ impl Preview {
                 let revision = self
                     .pull_request()
                     .and_then(|pull_request| service.revision(self.id, pull_request, run));
-                let Some(revision) = revision else {
+                let Some((revision, pull_request)) = revision.zip(self.pull_request()) else {
                     return Next::Nothing;
                 };
+                if *application == TargetId::Namespace {
+                    return when_due_at_last(&target.effort, now, || {
+                        act(TargetAction::Find { revision })
+                    });
+                }
                 let attempt = target.attempts + 1;
                 let start = TargetAction::Start {
                     attempt,
                     service: service.service.clone(),
                     revision,
+                    source: Source {
+                        repository: pull_request.repository.clone(),
+                        branch: pull_request.head_branch.clone(),
+                    },
                 };
                 self.when_due_and_fresh(sighting, target, now, act(start))
             }
@@ -142,7 +151,7 @@ impl Preview {
     /// What only looks: finding, polling and probing.
     pub(super) fn target_look(
         &self,
-        application: &ApplicationUuid,
+        application: &TargetId,
         target: &Target,
         now: Timestamp,
     ) -> Next {
@@ -215,7 +224,7 @@ impl Preview {
     /// The service whose health at `target` matters: only that of the head commit does.
     pub(super) fn probed_service(
         &self,
-        application: &ApplicationUuid,
+        application: &TargetId,
         target: &Target,
     ) -> Option<&ServiceSettings> {
         let head = &self.pull_request()?.head_commit;
@@ -232,7 +241,7 @@ impl Preview {
     fn remove(
         &self,
         sighting: Option<&Sighting>,
-        application: &ApplicationUuid,
+        application: &TargetId,
         target: &Target,
         at: Timestamp,
         now: Timestamp,

@@ -4,8 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{PullRequest, Revision, WorkflowRun, needs};
 use crate::{
-    ApplicationUuid, PreviewId,
-    configuration::{Configuration, ConfiguredDuration, Health, Template, TemplateValues, When},
+    PreviewId, TargetId,
+    configuration::{
+        self, Configuration, ConfiguredDuration, Health, Template, TemplateValues, When,
+    },
 };
 
 /// The part of the configuration that concerns previews.
@@ -13,23 +15,11 @@ use crate::{
 pub struct Settings {
     /// The name, path or file name of the workflow that builds the images; none if a build worker builds them.
     pub workflow: Option<String>,
-    /// The services that are previewed on Coolify.
+    /// The services that are previewed, once for each of their targets.
     pub services: Vec<ServiceSettings>,
-    /// Targets that are named and that nothing is done about.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unsupported: Vec<UnsupportedTarget>,
     /// Where what is merged can be reached.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub environments: Vec<Released>,
-}
-
-/// A target of a preview that this version of Slipway does not serve.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UnsupportedTarget {
-    /// The service.
-    pub service: String,
-    /// The key in the configuration: `vcluster` or `namespace`.
-    pub target: String,
 }
 
 /// A long-lived environment that follows a branch and has an address.
@@ -50,8 +40,8 @@ pub struct Released {
 pub struct ServiceSettings {
     /// Its name.
     pub service: String,
-    /// The Coolify application whose previews it uses.
-    pub application: ApplicationUuid,
+    /// What it is previewed on.
+    pub application: TargetId,
     /// The image without its tag; none for the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
@@ -94,31 +84,15 @@ impl Settings {
                     })
             });
         let environments = environments.collect();
-        let unsupported = unsupported(&configuration);
         let mut paths = needs::paths(&configuration.services);
-        let services = configuration
-            .services
-            .into_iter()
-            .filter_map(|(service, settings)| {
-                let preview = settings.preview?;
-                let coolify = preview.coolify?;
-                Some(ServiceSettings {
-                    paths: paths.remove(&service).unwrap_or_default(),
-                    service,
-                    application: coolify.application,
-                    image: settings.image,
-                    tag: coolify.tag,
-                    url: preview.url,
-                    needs: preview.needs,
-                    when: preview.when,
-                    health: preview.health,
-                    ttl: preview.ttl,
-                })
-            });
+        let services = configuration.services.into_iter();
+        let services = services.flat_map(|(name, service)| {
+            let paths = paths.remove(&name).unwrap_or_default();
+            of_service(&name, &service, &paths)
+        });
         Self {
             workflow: configuration.build.workflow,
             services: services.collect(),
-            unsupported,
             environments,
         }
     }
@@ -131,23 +105,49 @@ impl Settings {
     }
 }
 
-fn unsupported(configuration: &Configuration) -> Vec<UnsupportedTarget> {
-    let previews = configuration
-        .services
-        .iter()
-        .filter_map(|(service, settings)| Some((service, settings.preview.as_ref()?)));
-    let targets = previews.flat_map(|(service, preview)| {
-        let named = [
-            ("vcluster", preview.vcluster.is_some()),
-            ("namespace", preview.namespace.is_some()),
-        ];
-        let named = named.into_iter().filter(|(_, is_named)| *is_named);
-        named.map(|(target, _)| UnsupportedTarget {
-            service: service.clone(),
-            target: target.to_owned(),
-        })
+/// The previews of one service: one for each of its targets.
+fn of_service(
+    name: &str,
+    service: &configuration::Service,
+    paths: &[String],
+) -> Vec<ServiceSettings> {
+    let Some(preview) = &service.preview else {
+        return Vec::new();
+    };
+    let of_target = |(application, tag)| ServiceSettings {
+        service: name.to_owned(),
+        when: When {
+            // Whoever makes namespaces asks nobody for a place.
+            limit: preview
+                .when
+                .limit
+                .filter(|_| application != TargetId::Namespace),
+            ..preview.when.clone()
+        },
+        application,
+        image: service.image.clone(),
+        tag,
+        url: preview.url.clone(),
+        paths: paths.to_vec(),
+        needs: preview.needs.clone(),
+        health: preview.health.clone(),
+        ttl: preview.ttl,
+    };
+    targets(preview).into_iter().map(of_target).collect()
+}
+
+/// On what `preview` is to be, each with the template of the image's tag.
+fn targets(preview: &configuration::Preview) -> Vec<(TargetId, Template)> {
+    let coolify = preview.coolify.iter().map(|coolify| {
+        let id = TargetId::Coolify(coolify.application.clone());
+        (id, coolify.tag.clone())
     });
-    targets.collect()
+    let vcluster = preview.vcluster.iter();
+    let vcluster = vcluster.map(|vcluster| (TargetId::VirtualCluster, vcluster.tag.clone()));
+    // What runs there was deployed by others: the tag is only for people.
+    let namespace = preview.namespace.iter();
+    let namespace = namespace.map(|_| (TargetId::Namespace, Template::of_pull_request()));
+    coolify.chain(vcluster).chain(namespace).collect()
 }
 
 impl ServiceSettings {

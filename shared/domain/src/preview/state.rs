@@ -10,8 +10,7 @@ use super::{
     publication::Publication, report::Reports, variables::Variables, wish::Wishes,
 };
 use crate::{
-    ApplicationUuid, CommitSha, DeploymentUuid, PreviewId, RepositoryName, Timestamp,
-    installation::Loss,
+    CommitSha, DeploymentUuid, PreviewId, RepositoryName, TargetId, Timestamp, installation::Loss,
 };
 
 /// The preview of one pull request.
@@ -43,15 +42,15 @@ pub struct Preview {
     /// Which services the changed files concern.
     #[serde(default, skip_serializing_if = "Files::is_empty")]
     pub(super) files: Files,
-    /// What there is on each Coolify application.
+    /// What there is on each target.
     #[serde(default)]
-    pub(super) targets: BTreeMap<ApplicationUuid, Target>,
+    pub(super) targets: BTreeMap<TargetId, Target>,
     /// The images that were deployed.
     #[serde(default, skip_serializing_if = "Images::is_empty")]
     pub(super) images: Images,
-    /// The places before the limit of live previews, by Coolify application.
+    /// The places before the limit of live previews, by target.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) admissions: BTreeMap<ApplicationUuid, Admission>,
+    pub(super) admissions: BTreeMap<TargetId, Admission>,
     /// What the clock said of previews that end when nothing happens, by service.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) expiry: BTreeMap<String, Expiry>,
@@ -155,19 +154,22 @@ impl Builds {
     pub(super) const RUNS_MAX: usize = 24;
 }
 
-/// What there is on one Coolify application.
+/// What there is on one target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Target {
     /// The name of the service.
     pub(super) service: String,
     /// How many deployments were intended so far: the number of the newest attempt.
     pub(super) attempts: u32,
-    /// Whether Coolify may hold anything of the preview: set before the doubt, cleared when its absence is confirmed.
+    /// Whether there may be anything of the preview: set before the doubt, cleared when its absence is confirmed.
     pub(super) occupied: bool,
+    /// Since when what others deploy is looked for in vain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) awaited_since: Option<Timestamp>,
     /// When the newest deployment was intended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) asked_at: Option<Timestamp>,
-    /// The newest deployment that Coolify is known to have.
+    /// The newest deployment that is known to be there.
     pub(super) last_deployment: Option<DeploymentUuid>,
     /// How many deployments in a row Coolify was asked for and knew nothing of.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -254,8 +256,14 @@ pub(super) struct Removal {
     /// How often in a row Coolify showed no such application.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(super) no_application: u32,
-    /// Whether a deployment may still be on its way to Coolify.
+    /// Whether a deployment may still be on its way there.
     pub(super) uncertain: bool,
+    /// Whether anything was ever there, as far as is known.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub(super) was_there: bool,
+    /// What keeps what is there, in the vendor's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) remains: Option<String>,
 }
 
 impl Preview {
@@ -307,6 +315,7 @@ impl Target {
             service,
             attempts: 0,
             occupied: false,
+            awaited_since: None,
             asked_at: None,
             last_deployment: None,
             vanished: 0,
@@ -331,4 +340,13 @@ impl Target {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
 const fn is_zero(number: &u32) -> bool {
     *number == 0
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_true(truth: &bool) -> bool {
+    *truth
 }

@@ -10,7 +10,7 @@ use super::{
     plan::{Next, when_due},
     state::{Phase, Sighting, Target},
 };
-use crate::{ApplicationUuid, CommitSha, Timestamp, markdown::code};
+use crate::{CommitSha, TargetId, Timestamp, markdown::code};
 
 /// So many keys are named in one line.
 const NAMED: usize = 8;
@@ -138,7 +138,7 @@ impl Preview {
     pub(super) fn read_variables(
         &self,
         sighting: &Sighting,
-        application: &ApplicationUuid,
+        application: &TargetId,
         target: &Target,
         now: Timestamp,
     ) -> Next {
@@ -152,7 +152,8 @@ impl Preview {
             | Phase::Failed { .. }
             | Phase::Removing(_) => false,
         };
-        if !runs || target.variables.seen_for.as_ref() == Some(head) {
+        let is_shown = matches!(application, TargetId::Coolify(_));
+        if !runs || !is_shown || target.variables.seen_for.as_ref() == Some(head) {
             return Next::Nothing;
         }
         when_due(&target.variables.effort, now, || Action::Target {
@@ -195,7 +196,7 @@ impl Preview {
     /// What the ledger says of one application: what is shared, or that nothing is if there was a warning before.
     pub(super) fn variables_in_words(
         &self,
-        application: &ApplicationUuid,
+        application: &TargetId,
         was_warned: bool,
     ) -> Option<String> {
         match self.targets.get(application)?.inherited()? {

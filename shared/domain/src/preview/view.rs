@@ -6,7 +6,7 @@ use super::{
     state::{Phase, Problem, Start, Target},
     wanted::{Absence, Build, Wanted},
 };
-use crate::{ApplicationUuid, CommitSha, DeploymentUuid, Timestamp, configuration};
+use crate::{CommitSha, DeploymentUuid, TargetId, Timestamp, configuration};
 
 /// Where a preview, or the preview of one service, is. Of several services the last in this order tells how the whole is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,8 +54,8 @@ impl Standing {
 pub struct ServiceView {
     /// The service's name in the configuration.
     pub service: String,
-    /// The Coolify application.
-    pub application: ApplicationUuid,
+    /// What the service is previewed on.
+    pub application: TargetId,
     /// Where it is.
     pub standing: Standing,
     /// Why it is there, or what it waits for.
@@ -64,7 +64,7 @@ pub struct ServiceView {
     pub url: Option<String>,
     /// The commit that is there or on its way.
     pub commit: Option<CommitSha>,
-    /// The newest deployment that Coolify is known to have.
+    /// The newest deployment that is known to be there.
     pub deployment: Option<DeploymentUuid>,
     /// What the last probe was answered.
     pub last_answer: Option<String>,
@@ -218,8 +218,8 @@ impl Preview {
         if let Some(at) = self.builds.read_at {
             events.push((at, "the workflow runs were read".to_owned()));
         }
-        for target in self.targets.values() {
-            target.tell(&mut events);
+        for (application, target) in &self.targets {
+            target.tell(application, &mut events);
         }
         if let Some(at) = self.comment.published_at {
             events.push((at, "the comment was written".to_owned()));
@@ -228,7 +228,7 @@ impl Preview {
         events
     }
 
-    fn service(&self, application: &ApplicationUuid, target: &Target) -> ServiceView {
+    fn service(&self, application: &TargetId, target: &Target) -> ServiceView {
         let (standing, reason) = match self.pull_request() {
             Some(pull_request) => self.explain(pull_request, application, target),
             None => (
@@ -269,11 +269,12 @@ impl Preview {
     fn explain(
         &self,
         pull_request: &PullRequest,
-        application: &ApplicationUuid,
+        application: &TargetId,
         target: &Target,
     ) -> (Standing, String) {
         let is_head = |commit: &CommitSha| *commit == pull_request.head_commit;
         let deploying = |reason: &str| (Standing::Deploying, reason.to_owned());
+        let vendor = application.vendor();
         match &target.phase {
             Phase::Failed {
                 revision, reason, ..
@@ -284,7 +285,10 @@ impl Preview {
             Phase::Starting {
                 start: Start::Intended,
                 ..
-            } => deploying("asking Coolify for a deployment"),
+            } => (
+                Standing::Deploying,
+                format!("asking {vendor} for a deployment"),
+            ),
             Phase::Starting {
                 start: Start::Uncertain { .. },
                 ..
@@ -321,13 +325,21 @@ impl Preview {
                 }
             }
             Phase::Deployed { .. } => self.explain_idle(application),
-            Phase::Removing(_) => (Standing::Removing, "Coolify removes it".to_owned()),
+            Phase::Removing(removal) => {
+                let remains = removal.remains.as_ref();
+                let why = remains.map(|remains| format!(": {remains}"));
+                let told = format!("{vendor} removes it{}", why.unwrap_or_default());
+                (Standing::Removing, told)
+            }
         }
     }
 
     /// What an application with nothing in hand waits for.
-    fn explain_idle(&self, application: &ApplicationUuid) -> (Standing, String) {
+    fn explain_idle(&self, application: &TargetId) -> (Standing, String) {
         match self.wanted(application) {
+            Wanted::Present { .. } if *application == TargetId::Namespace => {
+                (Standing::Waiting, self.told_namespace().to_owned())
+            }
             Wanted::Present { .. } => (Standing::Deploying, "about to be deployed".to_owned()),
             Wanted::Awaited => match self.settings_in_force() {
                 Some(settings) => self.explain_build(settings),
@@ -372,7 +384,7 @@ impl Preview {
     }
 
     /// Whether there may be something on the application.
-    fn holds(&self, application: &ApplicationUuid) -> bool {
+    fn holds(&self, application: &TargetId) -> bool {
         let target = self.targets.get(application);
         target.is_some_and(|target| !target.is_vacant())
     }
@@ -405,7 +417,7 @@ impl Preview {
 
 impl Target {
     /// Adds what is known of the past of this application.
-    fn tell(&self, events: &mut Vec<(Timestamp, String)>) {
+    fn tell(&self, application: &TargetId, events: &mut Vec<(Timestamp, String)>) {
         let service = &self.service;
         let mut add = |at: Timestamp, what: &str| events.push((at, format!("{service}: {what}")));
         match &self.phase {
@@ -417,7 +429,7 @@ impl Target {
             Phase::Starting { since, .. } => add(*since, "a deployment was intended"),
             Phase::Underway { since, .. } => add(*since, "Coolify took the deployment"),
             Phase::Deployed { health, .. } => {
-                add(health.since, "Coolify started the container");
+                add(health.since, application.begun());
                 match (health.healthy_at, health.probed_at) {
                     (Some(at), _) => add(at, "it was found healthy"),
                     (None, Some(at)) => add(at, "it was probed and is not healthy"),

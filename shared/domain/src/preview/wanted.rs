@@ -10,7 +10,7 @@ use super::{
     state::{Preview, Problem},
 };
 use crate::{
-    ApplicationUuid,
+    TargetId,
     configuration::{ConfiguredDuration, Forks},
     glob,
     installation::Loss,
@@ -84,7 +84,7 @@ pub(super) enum Build<'a> {
 
 impl Preview {
     /// What is wanted on `application`.
-    pub(super) fn wanted(&self, application: &ApplicationUuid) -> Wanted<'_> {
+    pub(super) fn wanted(&self, application: &TargetId) -> Wanted<'_> {
         if let Some((loss, _)) = self.access.lost {
             return Wanted::Absent(Absence::AccessLost(loss));
         }

@@ -4,7 +4,7 @@
 use std::{marker::PhantomData, time::Duration};
 
 use domain::{
-    ApplicationUuid, PreviewId,
+    PreviewId, TargetId,
     entity::Entity,
     places::{self, Places, Ticket},
     preview::{AdmissionAction, AdmissionFact, Fact, Preview, Trouble},
@@ -29,7 +29,7 @@ where
     pub(super) async fn see_to_place(
         &self,
         id: PreviewId,
-        application: &ApplicationUuid,
+        application: &TargetId,
         action: &AdmissionAction,
     ) -> AdmissionFact {
         let named = |ticket| Ticket {

@@ -114,6 +114,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
             // That is looked at before it is intended.
             TargetAction::Start { .. }
             | TargetAction::ResolveStart { .. }
+            | TargetAction::Find { .. }
             | TargetAction::Probe { .. } => return None,
         };
         let limits = self.told(read(&self.store).await)?;

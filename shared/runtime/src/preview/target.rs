@@ -1,7 +1,7 @@
-//! What is done about a preview on Coolify: deploying, looking, probing, removing.
+//! What is done about a preview on one of its targets; on Coolify: deploying, looking, probing, removing.
 
 use domain::{
-    ApplicationUuid, CommitSha, DeploymentUuid, ImageTag, PreviewId, Timestamp,
+    ApplicationUuid, CommitSha, DeploymentUuid, ImageTag, PreviewId, TargetId, Timestamp,
     preview::{DeploymentProgress, Revision, TargetAction, TargetFact, Trouble},
 };
 use ports::{Clock, Http, Log, Store};
@@ -15,6 +15,32 @@ use crate::Claim;
 
 impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L, S, P> {
     pub(super) async fn execute_on_target(
+        &self,
+        id: PreviewId,
+        target: &TargetId,
+        action: &TargetAction,
+        claim: Claim,
+    ) -> TargetFact {
+        if let TargetAction::Probe {
+            deployment,
+            url,
+            expected,
+        } = action
+        {
+            let probed = self.probe(deployment, url, *expected).await;
+            return probed.unwrap_or_else(|trouble| TargetFact::Troubled { trouble });
+        }
+        match target {
+            TargetId::Coolify(application) => {
+                self.execute_on_coolify(id, application, action, claim)
+                    .await
+            }
+            TargetId::VirtualCluster => self.execute_on_platform(id, action, claim).await,
+            TargetId::Namespace => self.execute_on_namespace(id, action).await,
+        }
+    }
+
+    async fn execute_on_coolify(
         &self,
         id: PreviewId,
         application: &ApplicationUuid,
@@ -54,11 +80,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
             }
             TargetAction::Poll { deployment } => self.poll(deployment).await,
             TargetAction::Cancel { deployment } => self.cancel(deployment).await,
-            TargetAction::Probe {
-                deployment,
-                url,
-                expected,
-            } => self.probe(deployment, url, *expected).await,
+            TargetAction::Find { .. } | TargetAction::Probe { .. } => Err(unfit(action)),
             TargetAction::ReadVariables { commit } => {
                 self.read_variables(application, commit).await
             }
@@ -212,7 +234,10 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
                 return Ok(TargetFact::ApplicationMissing { trouble });
             }
         };
-        Ok(TargetFact::RemovalAsked { nothing_there })
+        Ok(TargetFact::RemovalAsked {
+            nothing_there,
+            remains: None,
+        })
     }
 }
 
@@ -225,12 +250,20 @@ fn troubled(action: &TargetAction, trouble: Trouble) -> TargetFact {
         },
         TargetAction::Start { .. }
         | TargetAction::ResolveStart { .. }
+        | TargetAction::Find { .. }
         | TargetAction::Look { .. }
         | TargetAction::Poll { .. }
         | TargetAction::Cancel { .. }
         | TargetAction::Probe { .. }
         | TargetAction::Remove => TargetFact::Troubled { trouble },
     }
+}
+
+/// What no plan asks of this target.
+pub(super) fn unfit(action: &TargetAction) -> Trouble {
+    refused(&format!(
+        "{action:?} is nothing that this target of a preview knows"
+    ))
 }
 
 /// By what the deployment of a lost answer is recognised.
@@ -267,6 +300,12 @@ pub(super) fn told(fact: &TargetFact) -> (&'static str, Option<&Trouble>) {
         TargetFact::StartVoided { .. } => ("an intended deployment was never asked for", None),
         TargetFact::StartUncertain { .. } => ("a deployment may have been asked for", None),
         TargetFact::Queued { .. } => ("asked for a deployment", None),
+        TargetFact::Started { .. } => ("the image was taken", None),
+        TargetFact::StartUnanswered { trouble, .. } => {
+            ("a deployment may have been asked for", Some(trouble))
+        }
+        TargetFact::Found { .. } => ("found what others deployed", None),
+        TargetFact::NotFound { .. } => ("what others deploy is not there yet", None),
         TargetFact::InTheWay { .. } => ("another deployment is in the way", None),
         TargetFact::StartFailed { trouble, .. } => {
             ("could not ask for a deployment", Some(trouble))
@@ -296,9 +335,11 @@ pub(super) fn told(fact: &TargetFact) -> (&'static str, Option<&Trouble>) {
         TargetFact::RemovalIntended => ("about to remove the preview", None),
         TargetFact::RemovalAsked {
             nothing_there: false,
+            ..
         } => ("asked for the removal of the preview", None),
         TargetFact::RemovalAsked {
             nothing_there: true,
+            ..
         } => ("the preview is not there", None),
         TargetFact::ApplicationMissing { trouble } => {
             ("could not remove the preview", Some(trouble))

@@ -50,6 +50,8 @@ async fn an_application_that_is_configured_is_ready_and_tells_no_secret() -> Res
             "store default: ready",
             "GitHub: ready",
             "Coolify: ready",
+            "Platform API: ready",
+            "Kubernetes: ready",
             "Registry: off",
             "Argo CD: ready",
             "Slack: ready",
@@ -68,6 +70,9 @@ async fn what_is_not_configured_is_off_and_what_is_half_configured_has_failed() 
         .variable("reconcile_token", "")
         .variable("github_token", "")
         .variable("coolify_token", "")
+        .variable("platform_api_token", "")
+        .variable("kubernetes_api_url", "http://unset.invalid")
+        .variable("kubernetes_token", "")
         .variable("registry_token", "ghp_forgotten_url")
         .variable("slack_webhooks", "")
         .variable("notify_secret", "")
@@ -87,6 +92,8 @@ async fn what_is_not_configured_is_off_and_what_is_half_configured_has_failed() 
             "store default: ready",
             "GitHub: off",
             "Coolify: failed",
+            "Platform API: failed",
+            "Kubernetes: off",
             "Registry: failed",
             "Argo CD: ready",
             "Slack: off",

@@ -42,7 +42,9 @@ fn is_beside_the_document(request: &Request) -> bool {
         | Vendor::Backstage
         | Vendor::Slack
         | Vendor::Receiver
-        | Vendor::Harbor => false,
+        | Vendor::Harbor
+        | Vendor::Platform
+        | Vendor::Kubernetes => false,
     }
 }
 
@@ -78,7 +80,12 @@ pub(crate) fn violations(request: &Request) -> Vec<String> {
         Vendor::Coolify => COOLIFY.check_request(request),
         Vendor::ArgoCd => ARGOCD.check_request(request),
         Vendor::Backstage => BACKSTAGE.check_request(request),
-        Vendor::Previews | Vendor::Slack | Vendor::Receiver | Vendor::Harbor => Vec::new(),
+        Vendor::Previews
+        | Vendor::Slack
+        | Vendor::Receiver
+        | Vendor::Harbor
+        | Vendor::Platform
+        | Vendor::Kubernetes => Vec::new(),
     }
 }
 
@@ -96,7 +103,12 @@ pub fn answer_differences(
         Vendor::Coolify => COOLIFY.check_answer(method, path, status, body),
         Vendor::ArgoCd => ARGOCD.check_answer(method, path, status, body),
         Vendor::Backstage => BACKSTAGE.check_answer(method, path, status, body),
-        Vendor::Previews | Vendor::Slack | Vendor::Receiver | Vendor::Harbor => Vec::new(),
+        Vendor::Previews
+        | Vendor::Slack
+        | Vendor::Receiver
+        | Vendor::Harbor
+        | Vendor::Platform
+        | Vendor::Kubernetes => Vec::new(),
     }
 }
 

@@ -74,6 +74,7 @@ pub(crate) fn bench(options: BenchOptions) -> anyhow::Result<()> {
     }
     let reactions = crate::block_on(react(&plan))?;
     println!("\n{}", reaction::markdown(&reactions));
+    println!("\n{}", reaction::verdict(&reactions));
     if let Some(file) = &options.json {
         let figures = Figures {
             deliveries,

@@ -81,7 +81,7 @@ fn a_wrong_key_is_told_with_those_that_are_right() {
         ),
         (
             "where none is",
-            changed("coolify: {", "vcluster: { size: 3 }\n      coolify: {"),
+            changed("coolify: {", "namespace: { size: 3 }\n      coolify: {"),
         ),
         ("twice", changed("build:", "version: 1\nbuild:")),
         ("a service twice", with_lines("  web:\n    image: shop\n")),
@@ -205,8 +205,14 @@ fn a_wrong_value_is_told_with_what_would_be_right() {
         (
             "a circle of needs",
             with_lines(
-                "      needs: [api]\n  api:\n    preview: { namespace: {}, url: 'https://a.example.com', needs: [store] }\n  \
+                "      needs: [api]\n  api:\n    preview: { vcluster: {}, url: 'https://a.example.com', needs: [store] }\n  \
                  store:\n    preview: { namespace: {}, url: 'https://s.example.com', needs: [web] }\n",
+            ),
+        ),
+        (
+            "two services in the namespace",
+            with_lines(
+                "      namespace: {}\n  api:\n    preview: { namespace: {}, url: 'https://a.example.com' }\n",
             ),
         ),
         (

@@ -5,7 +5,7 @@ use super::super::{
     state::{Phase, Preview, Target},
     wanted::Build,
 };
-use crate::{CommitSha, Timestamp, markdown::code};
+use crate::{CommitSha, TargetId, Timestamp, markdown::code};
 
 /// The fold; none if there is nothing to tell.
 pub(super) fn fold(preview: &Preview, pull_request: &PullRequest) -> Option<String> {
@@ -41,7 +41,7 @@ fn events(preview: &Preview, pull_request: &PullRequest) -> Option<Vec<(Timestam
     let build = preview
         .settings_in_force()
         .map(|settings| preview.build(settings));
-    for target in preview.targets.values() {
+    for (application, target) in &preview.targets {
         if let (Some(Build::Succeeded(run)), Some(at)) = (build, target.started_at(pull_request)) {
             let attempt = run.attempt;
             events.push((
@@ -54,7 +54,7 @@ fn events(preview: &Preview, pull_request: &PullRequest) -> Option<Vec<(Timestam
                 ),
             ));
         }
-        events.extend(target.outcome(pull_request, sighting.head_since));
+        events.extend(target.outcome(application, pull_request, sighting.head_since));
     }
     Some(events)
 }
@@ -70,6 +70,7 @@ impl Target {
     /// What came of it in the end, and how long after the push.
     fn outcome(
         &self,
+        application: &TargetId,
         pull_request: &PullRequest,
         pushed: Timestamp,
     ) -> Option<(Timestamp, String)> {
@@ -87,12 +88,15 @@ impl Target {
             Phase::Deployed {
                 revision, health, ..
             } if health.healthy_at.is_some() => format!("{service}: {}", took(&revision.commit)),
-            Phase::Deployed { .. } => format!("{service}: Coolify started the container"),
+            Phase::Deployed { .. } => format!("{service}: {}", application.begun()),
             Phase::Failed { .. } => format!("{service}: the deployment failed"),
             Phase::Removing(_) => format!("{service}: the removal began"),
             Phase::Idle {
                 removed_at: Some(_),
-            } => format!("{service}: removed, and Coolify said twice that nothing is there"),
+            } => format!(
+                "{service}: removed, and {} said twice that nothing is there",
+                application.vendor()
+            ),
             Phase::Idle { removed_at: None } | Phase::Starting { .. } | Phase::Underway { .. } => {
                 return None;
             }

@@ -8,7 +8,7 @@ use super::super::{
 };
 use super::notes::reason;
 use crate::{
-    ApplicationUuid, CommitSha, Timestamp,
+    CommitSha, TargetId, Timestamp,
     markdown::{code, link},
 };
 
@@ -104,12 +104,15 @@ pub(super) fn rows(preview: &Preview, pull_request: &PullRequest) -> Vec<Row> {
 fn row(
     preview: &Preview,
     pull_request: &PullRequest,
-    application: &ApplicationUuid,
+    application: &TargetId,
     target: &Target,
 ) -> Row {
     let revision = target.revision().filter(|_| target.occupied);
     Row {
-        service: target.service.clone(),
+        service: match application.beside() {
+            Some(kind) => format!("{} ({kind})", target.service),
+            None => target.service.clone(),
+        },
         status: status(preview, pull_request, application, target),
         url: revision.map(|revision| revision.url.clone()),
         commit: revision.map(|revision| revision.commit.clone()),
@@ -122,7 +125,7 @@ fn row(
 fn status(
     preview: &Preview,
     pull_request: &PullRequest,
-    application: &ApplicationUuid,
+    application: &TargetId,
     target: &Target,
 ) -> String {
     let head = &pull_request.head_commit;
@@ -172,16 +175,34 @@ fn status(
             }
         }
         Phase::Deployed { .. } => idle(preview, application, target),
-        Phase::Removing(removal) => format!("🧹 Removal pending since {}", removal.since),
+        Phase::Removing(removal) => {
+            let remains = removal.remains.as_ref();
+            let why = remains.map(|remains| format!(": {}", code(remains)));
+            format!(
+                "🧹 Removal pending since {}{}",
+                removal.since,
+                why.unwrap_or_default()
+            )
+        }
     };
-    with_trouble(shown, target)
+    match (application, &target.phase) {
+        // What is waited for stands there already.
+        (TargetId::Namespace, Phase::Idle { .. }) if target.effort.held_back => shown,
+        (_, _) => with_trouble(shown, target),
+    }
 }
 
 /// What a target without anything in hand waits for.
-fn idle(preview: &Preview, application: &ApplicationUuid, target: &Target) -> String {
+fn idle(preview: &Preview, application: &TargetId, target: &Target) -> String {
     match preview.wanted(application) {
         Wanted::Present { .. } | Wanted::Crowded(_) if target.effort.is_exhausted() => {
             "❌ Not deployed".to_owned()
+        }
+        Wanted::Present { .. } if *application == TargetId::Namespace => {
+            format!(
+                "⏳ Waiting for its namespace: {}",
+                code(preview.told_namespace())
+            )
         }
         Wanted::Present { .. } => "🚀 Deploying".to_owned(),
         Wanted::Awaited => preview

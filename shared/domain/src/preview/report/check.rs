@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Preview, PullRequestState, Standing, UnsupportedTarget, Wish,
+        Preview, PullRequestState, Standing, Wish,
         comment::{self, digest},
         state::{Phase, Problem, Sighting},
         wanted::{Absence, Wanted},
@@ -136,10 +136,7 @@ impl Preview {
             return self.check_without_settings();
         };
         if settings.services.is_empty() {
-            return Some(match settings.unsupported.first() {
-                Some(first) => without_target(first, self.told_unsupported()),
-                None => CheckText::last(NOT_CONFIGURED.to_owned()),
-            });
+            return Some(CheckText::last(NOT_CONFIGURED.to_owned()));
         }
         let views = self.services();
         let standing = views.iter().map(|view| view.standing).max()?;
@@ -182,20 +179,7 @@ impl Preview {
 
     fn summary(&self) -> String {
         let table = comment::table(self);
-        let warnings = self.told_variables() + &self.told_unsupported();
-        table.unwrap_or_else(|| "There is no preview.".to_owned()) + &warnings
-    }
-
-    /// The targets that nothing is done about, a paragraph for each.
-    fn told_unsupported(&self) -> String {
-        let targets = self
-            .settings_in_force()
-            .map(|settings| &settings.unsupported);
-        let told = targets.into_iter().flatten().map(|target| {
-            let (service, kind) = (code(&target.service), code(&target.target));
-            format!("\n\n❌ {service}: this version of Slipway does not serve the target {kind}.")
-        });
-        told.collect()
+        table.unwrap_or_else(|| "There is no preview.".to_owned()) + &self.told_variables()
     }
 
     /// A broken configuration must not leave a required check waiting for ever; a missing one is nobody's fault.
@@ -215,12 +199,7 @@ impl Preview {
     }
 
     /// The one line about a service: words that change seldom, since each change is a call.
-    fn headline(
-        &self,
-        application: &crate::ApplicationUuid,
-        standing: Standing,
-        reason: &str,
-    ) -> String {
+    fn headline(&self, application: &crate::TargetId, standing: Standing, reason: &str) -> String {
         let head = self
             .pull_request()
             .map_or("", |pull_request| pull_request.head_commit.short());
@@ -267,21 +246,6 @@ impl Preview {
             buttons.push(Wish::Remove);
         }
         buttons
-    }
-}
-
-/// Where nothing can come about: a configuration that promises a preview is not passed over in silence.
-fn without_target(first: &UnsupportedTarget, told: String) -> CheckText {
-    CheckText {
-        state: CheckState::Failure,
-        title: format!(
-            "The target {} of {} is not supported",
-            first.target, first.service
-        ),
-        summary: told.trim_start().to_owned(),
-        details_url: None,
-        buttons: Vec::new(),
-        is_last: false,
     }
 }
 

@@ -12,6 +12,7 @@ mod giving_up;
 mod images;
 mod ledger;
 mod lost;
+mod namespace;
 mod needs;
 mod order;
 mod report;
@@ -20,6 +21,7 @@ mod telling;
 mod traps;
 mod variables;
 mod view;
+mod virtual_cluster;
 mod whole;
 mod wishes;
 
@@ -34,8 +36,7 @@ use report::Reports;
 use telling::{told, unfolded};
 
 use crate::{
-    ApplicationUuid, CommitSha, PreviewId, PullRequestNumber, RepositoryId, Timestamp,
-    configuration,
+    CommitSha, PreviewId, PullRequestNumber, RepositoryId, TargetId, Timestamp, configuration,
     entity::{self, Entity, Step},
     places::Word,
 };
@@ -117,8 +118,12 @@ pub(super) struct Story {
     pub(super) registry: Option<ImageOutcome>,
     /// Deployments asked for so far.
     pub(super) deployments: u32,
-    /// Whether Coolify has a preview.
+    /// Whether there is a preview.
     pub(super) present: bool,
+    /// What there is in place of the namespace that others make; none if it is there.
+    pub(super) namespace: Option<String>,
+    /// What keeps from going what is to be removed.
+    pub(super) remains: Option<String>,
     pub(super) comment: String,
     /// What GitHub shows of check runs and deployments; none if nobody can make any.
     pub(super) reports: Option<Reports>,
@@ -149,6 +154,8 @@ impl Story {
             registry: None,
             deployments: 0,
             present: false,
+            namespace: None,
+            remains: None,
             comment: String::new(),
             reports: None,
             done: Vec::new(),
@@ -381,7 +388,7 @@ impl Story {
                 action,
             } => Fact::Target {
                 application: application.clone(),
-                fact: self.answer_of_target(action),
+                fact: self.answer_of_target(application, action),
             },
             Action::PublishComment { body, digest, .. } => {
                 self.comment = unfolded(body).to_owned();
@@ -404,17 +411,35 @@ impl Story {
         }
     }
 
-    fn answer_of_target(&mut self, action: &TargetAction) -> TargetFact {
+    fn answer_of_target(&mut self, target: &TargetId, action: &TargetAction) -> TargetFact {
         match action {
             TargetAction::Start { attempt, .. } => {
                 self.deployments += 1;
                 self.present = true;
                 let deployment = format!("d{}", self.deployments).parse().unwrap();
+                if *target == TargetId::VirtualCluster {
+                    return TargetFact::Started {
+                        attempt: *attempt,
+                        deployment,
+                    };
+                }
                 TargetFact::Queued {
                     attempt: *attempt,
                     deployment,
                 }
             }
+            TargetAction::Find { revision } => match &self.namespace {
+                Some(reason) => TargetFact::NotFound {
+                    reason: reason.clone(),
+                },
+                None => {
+                    self.present = true;
+                    TargetFact::Found {
+                        revision: revision.clone(),
+                        deployment: "uid-1".parse().unwrap(),
+                    }
+                }
+            },
             TargetAction::ResolveStart { attempt } => {
                 TargetFact::StartUncertain { attempt: *attempt }
             }
@@ -447,12 +472,13 @@ impl Story {
             },
             TargetAction::Remove => TargetFact::RemovalAsked {
                 nothing_there: !std::mem::replace(&mut self.present, false),
+                remains: self.remains.clone(),
             },
         }
     }
 }
 
-pub(super) fn application() -> ApplicationUuid {
+pub(super) fn application() -> TargetId {
     "web-app".parse().unwrap()
 }
 

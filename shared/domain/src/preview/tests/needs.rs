@@ -56,6 +56,7 @@ fn removals(story: &mut Story) -> Vec<String> {
                     .filter(|one| *one == asked.last().unwrap())
                     .count()
                     > 1,
+                remains: None,
             };
             let application = application.clone();
             Some(Fact::Target { application, fact })
@@ -198,6 +199,7 @@ fn a_removal_goes_the_other_way_and_one_that_is_stuck_holds_up_nothing_for_long(
             }
             let fact = TargetFact::RemovalAsked {
                 nothing_there: is_api,
+                remains: None,
             };
             let application = application.clone();
             Some(Fact::Target { application, fact })

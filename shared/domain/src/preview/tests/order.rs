@@ -44,7 +44,10 @@ fn facts() -> impl Strategy<Value = Fact> {
             found: None,
             busy
         }),
-        any::<bool>().prop_map(|nothing_there| TargetFact::RemovalAsked { nothing_there }),
+        any::<bool>().prop_map(|nothing_there| TargetFact::RemovalAsked {
+            nothing_there,
+            remains: None,
+        }),
         Just(TargetFact::RemovalIntended),
         Just(TargetFact::Troubled {
             trouble: trouble("503")

@@ -427,28 +427,3 @@ fn a_check_that_failed_for_the_configuration_is_over_when_the_configuration_is_m
     Deployment on bbbbbbb: made
     ");
 }
-
-#[test]
-fn a_target_that_is_not_served_is_told_and_not_passed_over() {
-    let with = |targets: &str| {
-        let mut story = story();
-        let coolify = "coolify: { application: web-app, tag: 'pr-{number}' }";
-        story.configuration = CONFIGURATION.replace(coolify, targets);
-        story.build(10, 'a', RunProgress::Succeeded);
-        story.go_far();
-        story
-    };
-    let alone = with("namespace: {}");
-    assert_eq!(
-        shown(&alone),
-        "Check on aaaaaaa: Failure: The target namespace of web is not supported"
-    );
-    let beside = with("coolify: { application: web-app, tag: 'pr-{number}' }\n      vcluster: {}");
-    let (title, summary) = beside.reports.as_ref().unwrap().check();
-    assert_eq!(title, "Ready");
-    assert!(
-        summary
-            .ends_with("❌ `web`: this version of Slipway does not serve the target `vcluster`."),
-        "{summary}"
-    );
-}

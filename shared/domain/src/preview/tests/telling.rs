@@ -34,6 +34,7 @@ pub(super) fn told(action: &Action) -> String {
                     revision.tag
                 )
             }
+            TargetAction::Find { revision } => format!("find {}", revision.commit.short()),
             TargetAction::ResolveStart { attempt } => format!("resolve attempt {attempt}"),
             TargetAction::Look { attempt, .. } => format!("look for attempt {attempt}"),
             TargetAction::Poll { deployment } => format!("poll {deployment}"),
@@ -60,7 +61,7 @@ fn headline(body: &str) -> &str {
     let body = unfolded(body);
     let row = body
         .lines()
-        .find_map(|line| line.strip_prefix("| web | ")?.split(" | ").next());
+        .find_map(|line| line.strip_prefix("| web")?.split(" | ").nth(1));
     let mut notes = body
         .lines()
         .skip_while(|line| *line != "### Preview")

@@ -62,6 +62,8 @@ async fn published(user: u64, comments: u64) -> (Result<Fact, Trouble>, Vec<Meth
         )),
         registry: None,
         coolify: None,
+        platform: None,
+        kubernetes: None,
         http: &github,
         store: MemoryStore::default(),
         clock: &clock,

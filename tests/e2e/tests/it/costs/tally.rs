@@ -52,7 +52,9 @@ impl Tally {
                 | Vendor::Backstage
                 | Vendor::Slack
                 | Vendor::Receiver
-                | Vendor::Harbor => continue,
+                | Vendor::Harbor
+                | Vendor::Platform
+                | Vendor::Kubernetes => continue,
             };
             *count += 1;
         }
