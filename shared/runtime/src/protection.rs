@@ -101,7 +101,10 @@ impl<H: Http, C: Clock, L: Log, S: Store> ProtectionExecutor<'_, H, C, L, S> {
                 return Ok(Judgement::Moot);
             }
         }
-        let commit: CommitSha = requested.commit.clone().unwrap_or(run.head_commit);
+        let commit: CommitSha = requested
+            .commit
+            .clone()
+            .unwrap_or_else(|| run.head_commit.clone());
         let lines = self.lines(id.repository, &requested.environment).await;
         let lines = lines.map_err(|error| Trouble::retry(error.to_string()))?;
         let asked = Asked {
@@ -109,6 +112,8 @@ impl<H: Http, C: Clock, L: Log, S: Store> ProtectionExecutor<'_, H, C, L, S> {
             commit: &commit,
             run: id.run,
             is_own: run.head_repository == Some(id.repository),
+            event: &run.event,
+            head_commit: &run.head_commit,
             since,
         };
         Ok(judge(&asked, &lines, self.clock.now()))

@@ -56,6 +56,15 @@ pub struct Wish<'a> {
     pub tag: &'a ImageTag,
 }
 
+/// What the platform did about a request to deploy a preview.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deployed {
+    /// The platform took it.
+    Taken,
+    /// The platform has one of this number for somebody else: why, for people.
+    OfAnother(CallError),
+}
+
 /// What the platform did about a request to remove a preview.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removal {
@@ -82,7 +91,7 @@ impl<H: Http> Client<H> {
 
     /// Makes the virtual cluster of a pull request, or brings it to another commit. An answer that is lost is
     /// [`CallError::Unknown`]: something may be there.
-    pub async fn deploy(&self, wish: Wish<'_>) -> Result<(), CallError> {
+    pub async fn deploy(&self, wish: Wish<'_>) -> Result<Deployed, CallError> {
         let what = format!(
             "deploying pull request {} to a virtual cluster",
             wish.number
@@ -99,11 +108,12 @@ impl<H: Http> Client<H> {
             .call(what, Repeat::Harmful, (Method::POST, path), Some(&body))
             .await?;
         match response.status {
-            status if status.is_success() && is_own(&response) => Ok(()),
+            status if status.is_success() && is_own(&response) => Ok(Deployed::Taken),
             status if status.is_success() => Err(exchange.unreadable(&response, "a page")),
             StatusCode::CONFLICT => {
                 let hint = "The platform knows a preview by its number alone: the number may be taken by another repository";
-                Err(exchange.refused(exchange.reason(&said(&exchange, &response)), hint))
+                let refused = exchange.refused(exchange.reason(&said(&exchange, &response)), hint);
+                Ok(Deployed::OfAnother(refused))
             }
             StatusCode::NOT_FOUND => Err(exchange.refused(
                 exchange.reason(&said(&exchange, &response)),

@@ -174,6 +174,7 @@ impl Ghost {
                 self.in_vain(&variables_of(application), trouble, at);
             }
             TargetFact::StartFailed { trouble, .. }
+            | TargetFact::OfAnother { trouble, .. }
             | TargetFact::StartUnanswered { trouble, .. }
             | TargetFact::ApplicationMissing { trouble }
             | TargetFact::Troubled { trouble } => {

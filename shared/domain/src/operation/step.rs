@@ -213,7 +213,7 @@ impl OperationRun {
                 })
             }
             // Whoever was about to start it is gone: the claim tells whether he got that far.
-            State::Asked { attempt, .. } => Step::Act(Action::Start {
+            State::Asked { attempt, .. } => when_due(&self.effort, now, now, || Action::Start {
                 repository: repository(),
                 attempt: *attempt,
                 dispatch: order.dispatch.clone(),

@@ -294,6 +294,13 @@ pub enum TargetFact {
         /// Why.
         trouble: Trouble,
     },
+    /// The vendor keeps somebody else's under this name: what earlier attempts asked for is not there, and nothing is to be removed.
+    OfAnother {
+        /// The attempt.
+        attempt: u32,
+        /// Why.
+        trouble: Trouble,
+    },
     /// Coolify's list of deployments was looked through for the attempt's.
     Looked {
         /// The attempt.

@@ -67,6 +67,8 @@ impl Target {
             TargetFact::StartUnanswered { attempt, trouble } => {
                 if self.is_starting(*attempt) {
                     self.occupied = true;
+                    // Until the answer failed to come, the request was on its way.
+                    self.asked_at = Some(at);
                     self.effort.fail(trouble, at, seed);
                     // What is on its way arrives before the next attempt, or never.
                     self.effort.not_before = self.effort.not_before.max(Some(at.after(SETTLE)));
@@ -83,6 +85,12 @@ impl Target {
             }
             TargetFact::StartFailed { attempt, trouble } => {
                 self.start_failed(*attempt, trouble, at, seed)
+            }
+            TargetFact::OfAnother { attempt, trouble } => {
+                if self.is_starting(*attempt) && self.last_deployment.is_none() {
+                    self.occupied = false;
+                }
+                self.start_failed(*attempt, trouble, at, seed);
             }
             TargetFact::Looked {
                 attempt,

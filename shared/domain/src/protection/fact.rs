@@ -58,6 +58,10 @@ pub struct Asked<'a> {
     pub run: u64,
     /// Whether the run is of the repository's own code, not of a fork's.
     pub is_own: bool,
+    /// What started the run: `push`.
+    pub event: &'a str,
+    /// The commit that the run is of.
+    pub head_commit: &'a CommitSha,
     /// Since when the job waits, as far as it is known here.
     pub since: Timestamp,
 }
@@ -68,6 +72,16 @@ pub fn judge(asked: &Asked<'_>, lines: &[Line], now: Timestamp) -> Judgement {
     if !asked.is_own {
         return Judgement::Rejected {
             reason: format!("a run of a fork deploys nothing to {environment}"),
+        };
+    }
+    // Whoever opens a pull request between two branches of his own chooses the workflow that runs on its head.
+    if asked.event.starts_with("pull_request") || asked.head_commit != commit {
+        let (event, head) = (asked.event, asked.head_commit.short());
+        return Judgement::Rejected {
+            reason: format!(
+                "a run of {event} on {head} deploys no {} to {environment}: deploy by a run of the commit itself, such as that of its push",
+                commit.short()
+            ),
         };
     }
     let is_late = now.since(asked.since) >= UNKNOWN_FOR;

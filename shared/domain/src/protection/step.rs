@@ -78,10 +78,10 @@ impl Protection {
             })
         };
         match &self.judgement {
-            Some(Judgement::Approved { reason }) => answer(true, reason),
-            Some(Judgement::Rejected { reason }) => answer(false, reason),
             // GitHub has failed the job by then.
             Some(_) | None if now >= self.known_at.after(WAITED_FOR) => Step::Forget,
+            Some(Judgement::Approved { reason }) => answer(true, reason),
+            Some(Judgement::Rejected { reason }) => answer(false, reason),
             Some(Judgement::Waits { reason })
                 if self.said.last() != Some(reason)
                     && self.said.len() < SAID_MAX

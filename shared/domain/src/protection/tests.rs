@@ -214,6 +214,8 @@ fn a_job_is_judged_by_every_service_of_the_environment_and_for_its_own_commit() 
             commit: &commit,
             run: 77,
             is_own: true,
+            event: "push",
+            head_commit: &commit,
             since: at(1),
         };
         change(&mut asked);
@@ -226,12 +228,15 @@ fn a_job_is_judged_by_every_service_of_the_environment_and_for_its_own_commit() 
     };
     let same: fn(&mut Asked<'_>) = |_| {};
     let foreign: fn(&mut Asked<'_>) = |asked| asked.is_own = false;
+    let by_another: fn(&mut Asked<'_>) = |asked| asked.event = "pull_request";
     let (built, unbuilt) = (line("web", true), line("worker", false));
     let of_other = Asked {
         environment: "production",
         commit: &other,
         run: 77,
         is_own: true,
+        event: "push",
+        head_commit: &other,
         since: at(1),
     };
     let unknown = |later: u64| {
@@ -244,6 +249,7 @@ fn a_job_is_judged_by_every_service_of_the_environment_and_for_its_own_commit() 
         judged(std::slice::from_ref(&built), same, 0),
         judged(&[built.clone(), unbuilt], same, 0),
         judged(std::slice::from_ref(&built), foreign, 0),
+        judged(std::slice::from_ref(&built), by_another, 0),
         judged(&[], same, 0),
         judged(&[], same, 900),
         unknown(0),
@@ -253,6 +259,7 @@ fn a_job_is_judged_by_every_service_of_the_environment_and_for_its_own_commit() 
     approved: aaaaaaa to production: web: its rules are fulfilled
     waits: aaaaaaa to production: worker: CI is building
     rejected: a run of a fork deploys nothing to production
+    rejected: a run of pull_request on aaaaaaa deploys no aaaaaaa to production: deploy by a run of the commit itself, such as that of its push
     waits: .github/slipway.yml names no environment production
     rejected: .github/slipway.yml names no environment production
     Waits { reason: "bbbbbbb to production: web: it is not known there: the branch main brings commits" }

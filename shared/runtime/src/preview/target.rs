@@ -307,7 +307,7 @@ pub(super) fn told(fact: &TargetFact) -> (&'static str, Option<&Trouble>) {
         TargetFact::Found { .. } => ("found what others deployed", None),
         TargetFact::NotFound { .. } => ("what others deploy is not there yet", None),
         TargetFact::InTheWay { .. } => ("another deployment is in the way", None),
-        TargetFact::StartFailed { trouble, .. } => {
+        TargetFact::StartFailed { trouble, .. } | TargetFact::OfAnother { trouble, .. } => {
             ("could not ask for a deployment", Some(trouble))
         }
         TargetFact::Looked { found: Some(_), .. } => ("found the deployment", None),

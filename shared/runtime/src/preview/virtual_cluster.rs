@@ -5,7 +5,7 @@ use domain::{
     preview::{Revision, Source, TargetAction, TargetFact, Trouble},
 };
 use ports::{Clock, Http, Log, Store};
-use vendors::platform::{Client, Removal, Wish};
+use vendors::platform::{Client, Deployed, Removal, Wish};
 
 use super::{PreviewExecutor, refused, target::unfit};
 use crate::Claim;
@@ -82,7 +82,10 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
             commit: &revision.commit,
             tag: &revision.tag,
         };
-        self.platform()?.deploy(wish).await?;
+        if let Deployed::OfAnother(refused) = self.platform()?.deploy(wish).await? {
+            let trouble = refused.into();
+            return Ok(TargetFact::OfAnother { attempt, trouble });
+        }
         // The platform gives no deployment a name: ours tells this one from those before.
         let deployment = format!("pr-{}-{attempt}", id.number).parse();
         let deployment =

@@ -31,7 +31,7 @@ fn remove(script: &Script) -> String {
 #[test]
 fn both_calls_are_what_the_platform_expects() {
     let script = Script::one(201, r#"{"name":"pr-7"}"#).then(202, &[], "");
-    assert_eq!(deploy(&script), "()");
+    assert_eq!(deploy(&script), "Taken");
     assert_eq!(remove(&script), "Requested");
     insta::assert_snapshot!(script.asked(), @r#"
     POST https://platform.example.com/api/v1/previews
@@ -80,10 +80,8 @@ fn an_answer_to_a_deployment_is_told_by_whether_it_may_have_happened() {
     ];
     let told = cases.map(|(case, script)| format!("{case}: {}", deploy(&script)));
     insta::assert_snapshot!(told.join("\n"), @r#"
-    taken, without words: ()
-    of another repository: refused: deploying pull request 7 to a virtual cluster: Platform API answered 409 "pr-7 belongs to
-        acme/till". The platform knows a preview by its number alone: the number may be taken by another
-        repository
+    taken, without words: Taken
+    of another repository: OfAnother(Refused { reason: "deploying pull request 7 to a virtual cluster: Platform API answered 409 \"pr-7 belongs to acme/till\". The platform knows a preview by its number alone: the number may be taken by another repository" })
     a page for signing in: unknown: deploying pull request 7 to a virtual cluster: Platform API answered 200 with something
         else than expected (a page)
     a wrong token, echoed: refused: deploying pull request 7 to a virtual cluster: Platform API answered 401 "{"error":"bad

@@ -93,7 +93,10 @@ impl Line {
                 application,
                 windows,
             } => self.windows_told(application, Some(windows), at),
-            Fact::WindowsNotRead { application, .. } => self.windows_told(application, None, at),
+            Fact::WindowsNotRead {
+                application,
+                trouble,
+            } => self.windows_not_told(application, trouble, at),
             Fact::Begun {
                 key,
                 kind,

@@ -24,7 +24,13 @@ impl Line {
     /// What the rules say at `now` of the commit that a job of the run `run` would deploy. A lock and a hold keep everything waiting, also what is live already.
     pub fn gate(&self, commit: &CommitSha, run: u64, now: Timestamp) -> Gate {
         let Some(terms) = &self.terms else {
-            return Gate::Closed("the configuration names the environment no longer".to_owned());
+            return match &self.repository {
+                Some(_) => {
+                    Gate::Closed("the configuration names the environment no longer".to_owned())
+                }
+                // The configuration names it, and it was not told yet.
+                None => Gate::Unknown("the environment is new".to_owned()),
+            };
         };
         let held =
             |what: &str, by: &str, reason: &str| Gate::Waits(format!("{what} by {by}: {reason}"));

@@ -140,8 +140,9 @@ impl Line {
         if !running.is_in_operation(application, way.former, &mark) {
             return self.gave_way(None, at);
         }
-        let lasts = way.asked_at.map(|asked_at| at.since(asked_at));
-        if lasts.is_some_and(|lasts| lasts > STOP_FOR) {
+        // From here on it is told to stop, or is told already: by somebody else, or by ourselves in a call whose answer was lost.
+        let asked_at = *way.asked_at.get_or_insert(at);
+        if at.since(asked_at) > STOP_FOR {
             return self.gave_way(Some("Argo CD does not stop what it does for it"), at);
         }
         let operation = application.operation.as_ref();

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     Timestamp,
     argocd::{Application, ApplicationId, Operation, SyncWindows},
+    preview::{Reaction, Trouble},
     release::Terms,
 };
 
@@ -42,7 +43,22 @@ impl Line {
         })
     }
 
-    /// The windows were looked at. If they could not be, the release begins, and whoever asks for it is told what is wrong.
+    /// The windows could not be looked at. What was closed stays so until Argo CD answers; if it never will, the release begins, and
+    /// whoever asks for it is told what is wrong.
+    pub(super) fn windows_not_told(
+        &mut self,
+        application: &ApplicationId,
+        trouble: &Trouble,
+        at: Timestamp,
+    ) {
+        let never = trouble.reaction == Reaction::GiveUp;
+        match &mut self.windows {
+            Some(seen) if seen.closed.is_some() && !never => seen.at = at,
+            Some(_) | None => self.windows_told(application, None, at),
+        }
+    }
+
+    /// The windows were looked at.
     pub(super) fn windows_told(
         &mut self,
         application: &ApplicationId,

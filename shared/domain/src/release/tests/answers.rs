@@ -133,7 +133,8 @@ impl Story {
     }
 
     fn step(&mut self, key: &str, step: &StepAction) -> StepFact {
-        if let Some(trouble) = self.trouble.clone() {
+        let is_a_call = !matches!(step, StepAction::GiveWay { .. });
+        if let Some(trouble) = self.trouble.clone().filter(|_| is_a_call) {
             return StepFact::Troubled { trouble };
         }
         let is_rollback = key.starts_with("rollback");

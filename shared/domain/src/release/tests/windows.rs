@@ -332,3 +332,33 @@ fn windows_that_cannot_be_read_are_told_by_what_argo_cd_refuses() {
     story.go();
     assert_eq!(story.live(), Some('1'), "Argo CD decides");
 }
+
+#[test]
+fn a_window_that_is_closed_stays_so_while_argo_cd_gives_no_answer() {
+    let mut story = story_of("kustomize-image", false);
+    story.argo.windows = forbidden(false);
+    story.push('1');
+    story.build('1');
+    story.go();
+    let closed = story.waiting();
+    let mut asked = 0;
+    while asked < 3 {
+        match story.line.plan(story.now) {
+            Step::Act(Action::ReadWindows { application }) => {
+                asked += 1;
+                story.record(&Fact::WindowsNotRead {
+                    application,
+                    trouble: Trouble::retry("Argo CD answered 502"),
+                });
+            }
+            Step::Act(action) => story.act(&action),
+            Step::Wait { until } => story.now = until,
+            Step::Settled | Step::Forget => panic!("the windows are looked at again"),
+        }
+    }
+    assert_eq!(story.waiting(), closed);
+    assert_eq!(story.given, [], "nothing is changed");
+    story.windows_open();
+    story.go_until(Duration::from_secs(120));
+    assert_eq!(story.live(), Some('1'));
+}
