@@ -1,6 +1,7 @@
 //! A virtual cluster of the platform API, which tells nothing but that it took the image.
 
 use super::*;
+use crate::preview::Reaction;
 
 const BESIDE: &str = "\
 version: 1
@@ -159,4 +160,46 @@ fn a_removal_after_a_lost_answer_waits_for_what_may_still_arrive() {
         story.now.since(begun).as_secs() >= 30,
         "both looks came before it could arrive"
     );
+}
+
+#[test]
+fn a_number_that_another_repository_has_is_left_alone_whatever_was_asked_for_before() {
+    let mut story = alone();
+    story.build(10, 'a', RunProgress::Succeeded);
+    let mut starts = 0;
+    while starts < 2 {
+        story.go_with(|_, action| {
+            let unanswered = unanswered(action)?;
+            starts += 1;
+            let Fact::Target {
+                application,
+                fact: TargetFact::StartUnanswered { attempt, .. },
+            } = &unanswered
+            else {
+                return None;
+            };
+            let of_another = TargetFact::OfAnother {
+                attempt: *attempt,
+                trouble: Trouble {
+                    reason: "Platform API answered 409".into(),
+                    reaction: Reaction::GiveUp,
+                },
+            };
+            Some(match starts {
+                1 => unanswered,
+                _ => Fact::Target {
+                    application: application.clone(),
+                    fact: of_another,
+                },
+            })
+        });
+        if let Step::Wait { until } = story.preview.plan(story.now) {
+            story.now = until;
+        }
+    }
+    assert!(!story.preview.is_deployed());
+    story.change(|pull_request| pull_request.state = PullRequestState::Merged);
+    story.deliver();
+    let done = story.go_far();
+    assert!(!done.lines().any(|line| line.trim() == "remove"), "{done}");
 }
