@@ -181,16 +181,19 @@ async fn a_secret_in_any_answer_ends_the_story_badly_whoever_asked() -> Result<(
 
 /// Calls of the table that need a story of their own: two comments at once, a delivery that never came, an approval of a fork,
 /// releases, their tests, a broken configuration, a command, a filter of paths.
-const ELSEWHERE: [&str; 11] = [
+const ELSEWHERE: [&str; 14] = [
     "DELETE /repos/{owner}/{repo}/deployments/{deployment_id}",
     "DELETE /repos/{owner}/{repo}/issues/comments/{comment_id}",
     "GET /app/hook/deliveries/{delivery_id}",
     "GET /repos/{owner}/{repo}/actions/runs/{run_id}",
     "GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs",
     "GET /repos/{owner}/{repo}/collaborators/{username}/permission",
+    "GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls",
     "GET /repos/{owner}/{repo}/commits/{ref}",
     "GET /repos/{owner}/{repo}/compare/{basehead}",
+    "GET /repos/{owner}/{repo}/pulls/{pull_number}/commits",
     "GET /repos/{owner}/{repo}/pulls/{pull_number}/files",
+    "POST /repos/{owner}/{repo}/actions/runs/{run_id}/deployment_protection_rule",
     "POST /repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches",
     "POST /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
 ];
