@@ -277,7 +277,7 @@ async fn every_operation_is_for_its_roles_alone_and_answers_as_its_document_says
             .replace("{service}", "web")
             .replace("{environment}", "production")
             .replace("{operation}", "db-migrate")
-            .replace("{operation_run}", "1")
+            .replace("{operation_run}", "01795257067000-1d7e4b8a6035c1d7")
             .replace("{release}", "rollback-1")
             .replace("{installation_id}", "1");
         let path = if path.ends_with("/deliveries/replay") {
