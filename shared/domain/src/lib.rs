@@ -5,6 +5,7 @@
 pub mod argocd;
 pub mod audit;
 mod backstage;
+pub mod build;
 pub mod command;
 pub mod configuration;
 mod coolify;

@@ -23,6 +23,24 @@ pub(crate) fn code(text: &str) -> String {
     }
 }
 
+/// The items of a list in Markdown, each beginning with a new line: as many as there is room for, and how many were left out beside
+/// those that nobody looked at.
+pub(crate) fn listed_within(bytes: usize, items: Vec<String>, unseen: usize) -> String {
+    let (mut listed, all) = (String::new(), items.len());
+    let mut shown = 0;
+    for item in items {
+        if listed.len() + item.len() > bytes {
+            break;
+        }
+        listed.push_str(&item);
+        shown += 1;
+    }
+    match all.saturating_sub(shown).saturating_add(unseen) {
+        0 => listed,
+        left_out => format!("{listed}\n- and {left_out} more: the dashboard shows them"),
+    }
+}
+
 /// A link that shows its address; of characters that would end it or the table's cell only their escapes are left.
 pub(crate) fn link(url: &str) -> String {
     let safe: String = url

@@ -9,7 +9,8 @@ use domain::{
     PreviewId, RepositoryName,
     audit::Act,
     command::{
-        Action, Command, CommandId, Decision, Fact, Mark, Order, ReleaseWish, Request, Written,
+        Action, Command, CommandId, Decision, Environments, Fact, Mark, Order, ReleaseWish,
+        Request, Written,
     },
     entity::Entity,
     preview::{self, Preview, Reading, Trouble},
@@ -202,7 +203,17 @@ impl<H: Http, C: Clock, L: Log, S: Store> CommandExecutor<'_, H, C, L, S> {
             let shown = (&preview, &pull_request);
             return self.decide_release((id, written), order, shown).await;
         }
-        let decision = Decision::on(order, written.written_at, &preview, pull_request, now);
+        let environments = match order {
+            Order::Status | Order::Why => self.standing((id, written), &pull_request).await?,
+            Order::Preview
+            | Order::Remove
+            | Order::Keep(_)
+            | Order::Redeploy
+            | Order::Help
+            | Order::Release(_) => Environments::default(),
+        };
+        let standing = (&preview, &environments);
+        let decision = Decision::on(order, written.written_at, standing, pull_request, now);
         Ok(Fact::Decided(decision))
     }
 

@@ -7,6 +7,7 @@
 //!
 //! Nothing of it needs a claim: a reaction that is there already is not made twice, and a preview takes a wish in once.
 
+mod asking;
 mod fact;
 mod grammar;
 mod plan;
@@ -25,6 +26,7 @@ use crate::{
     preview::{CommandOutcome, Effort},
 };
 
+pub use asking::Environments;
 pub use fact::{Action, Decision, Fact, Mark, Written};
 pub use grammar::{Order, Request, parse};
 pub use release::{CommitPrefix, EnvironmentName, ReleaseAct, ReleaseOrder, Target};

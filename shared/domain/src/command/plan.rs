@@ -1,8 +1,8 @@
 //! How the facts of a command add up, what is done next, and how it is decided on.
 
 use super::{
-    Action, Command, CommandId, Decision, Fact, Ground, KEPT, LATE, Mark, Order, ReleaseOrder,
-    Request, Written,
+    Action, Command, CommandId, Decision, Environments, Fact, Ground, KEPT, LATE, Mark, Order,
+    ReleaseOrder, Request, Written,
 };
 use crate::{
     PreviewId, Timestamp,
@@ -191,18 +191,24 @@ impl Command {
 }
 
 impl Decision {
-    /// Decides on `order` by how the preview stands. `pull_request` is as GitHub shows it at `now`, and the preview has taken it in.
+    /// Decides on `order` by how the preview stands, and the environments if it asks for them. `pull_request` is as GitHub shows it
+    /// at `now`, and the preview has taken it in.
     pub fn on(
         order: &Order,
         written_at: Timestamp,
-        preview: &Preview,
+        (preview, environments): (&Preview, &Environments),
         pull_request: PullRequest,
         now: Timestamp,
     ) -> Self {
         let judged =
             in_time(written_at, now).and_then(|()| preview.judge(order, &pull_request, written_at));
         let (outcome, wish, answer) = match judged {
-            Ok(judged) => (CommandOutcome::Done, judged.wish, judged.answer),
+            Ok(judged) => {
+                let told = environments.told(order, now);
+                let answer = [Some(judged.answer), told].into_iter().flatten();
+                let answer: Vec<String> = answer.collect();
+                (CommandOutcome::Done, judged.wish, answer.join("\n\n"))
+            }
             Err(reason) => (CommandOutcome::Refused, None, reason),
         };
         Self {

@@ -9,7 +9,7 @@ use crate::{
     Timestamp,
     command::Order,
     configuration::{self, Forks},
-    markdown::{code, link},
+    markdown::{code, link, listed_within},
 };
 
 /// What follows from a command.
@@ -31,6 +31,9 @@ impl Judgement {
         Self { wish, answer }
     }
 }
+
+/// What is told of services takes at most so much of the comment.
+const SERVICES_BYTES_MAX: usize = 6_000;
 
 /// What `/help` says.
 const HELP: &str = "write one of these on a line of its own, if you may push to this repository:\n\n\
@@ -251,7 +254,7 @@ impl Preview {
             }
             line
         });
-        let mut told: String = told.collect();
+        let mut told = listed_within(SERVICES_BYTES_MAX, told.collect(), 0);
         if let Some(rulings) = self.told_rulings().filter(|_| *order == Order::Why) {
             told.push_str(&format!("\n\nDecided, the newest first:\n{rulings}"));
         }

@@ -12,12 +12,17 @@ use super::{
     view::words,
     wanted::{Absence, Build, Wanted},
 };
-use crate::{TargetId, Timestamp, markdown::code};
+use crate::{
+    TargetId, Timestamp,
+    markdown::{code, listed_within},
+};
 
 /// So many decisions are kept of each preview: the newest, and of each service the last one in any case.
 const KEPT: usize = 24;
 /// So many are shown in the comment.
 const SHOWN: usize = 8;
+/// And they take at most so much of it.
+const SHOWN_BYTES_MAX: usize = 6_000;
 /// The rules of what stands beside what is decided on a preview.
 const VARIABLES: &str = "variables";
 const IMAGE: &str = "image";
@@ -288,7 +293,7 @@ impl Preview {
     /// The newest decisions as a list in Markdown, the newest first; none if there are none.
     pub(super) fn told_rulings(&self) -> Option<String> {
         let newest = self.rulings.iter().rev().take(SHOWN);
-        let lines: String = newest
+        let lines: Vec<String> = newest
             .map(|ruling| {
                 format!(
                     "\n- {} {}: {}, by {}: {} ({})",
@@ -301,7 +306,7 @@ impl Preview {
                 )
             })
             .collect();
-        (!lines.is_empty()).then_some(lines)
+        (!lines.is_empty()).then(|| listed_within(SHOWN_BYTES_MAX, lines, 0))
     }
 }
 

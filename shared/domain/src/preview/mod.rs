@@ -3,6 +3,7 @@
 mod action;
 mod admission;
 mod approval;
+mod builds;
 mod command;
 mod comment;
 mod effort;

@@ -181,6 +181,11 @@ impl Preview {
             })
     }
 
+    /// The runs that are known of the head commit, of whatever workflow.
+    pub(super) fn known_runs(&self) -> impl Iterator<Item = &WorkflowRun> {
+        self.builds.runs.iter()
+    }
+
     /// The newest run of the workflow that builds the images, if it counts: its page and how far it is.
     pub fn build_run(&self) -> Option<(&WorkflowRun, &'static str)> {
         match self.build(self.settings_in_force()?) {

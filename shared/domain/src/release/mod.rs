@@ -20,6 +20,7 @@ pub use intake::{
     Action as IntakeAction, Fact as IntakeFact, Intake, Known, News, Place, Reading, Refused,
     Start, StartFact, StartState,
 };
+pub(crate) use line::Question;
 pub use line::{
     Action, Asked, DeploymentState, DeploymentStatus, Fact, Failure, Gate, Hold, Intervention,
     Kind, Line, Overview, Particulars, Phase, Relation, Release, ReportAction, ReportFact, Shown,

@@ -2,7 +2,7 @@
 
 use domain::{
     CommitSha, RepositoryId,
-    command::{CommandId, Decision, Fact, Ground, ReleaseOrder, Written},
+    command::{CommandId, Decision, Environments, Fact, Ground, ReleaseOrder, Written},
     preview::{Preview, PullRequest, PullRequestState, Trouble},
     release::{Intake, IntakeId, Line, LineId},
 };
@@ -45,6 +45,31 @@ impl<H: Http, C: Clock, L: Log, S: Store> CommandExecutor<'_, H, C, L, S> {
         let now = self.clock.now();
         let decision = Decision::on_release(order, (id, written), line, ground, now);
         Ok(Fact::Decided(decision))
+    }
+
+    /// How the environments of the repository stand, and the commit that the pull request is there.
+    pub(super) async fn standing(
+        &self,
+        (id, written): (CommandId, &Written),
+        pull_request: &PullRequest,
+    ) -> Result<Environments, Trouble> {
+        let mut named = self.environments(id.repository).await?;
+        if named.is_empty() {
+            return Ok(Environments::default());
+        }
+        let unread = named.len().saturating_sub(Environments::READ_MAX);
+        named.truncate(Environments::READ_MAX);
+        let mut lines = Vec::new();
+        for line in &named {
+            lines.push(browse::current(&self.store, line).await.map_err(failed)?);
+        }
+        let merged = self.merge_commit(id, written, pull_request).await?;
+        let commit = merged.unwrap_or_else(|| pull_request.head_commit.clone());
+        Ok(Environments {
+            lines,
+            unread,
+            commit: Some(commit),
+        })
     }
 
     async fn merge_commit(

@@ -72,6 +72,10 @@ async fn releases_are_approved_taken_back_and_locked_by_comments_of_those_who_ma
     let (first, one) = merged(&story, "Add a cart", "cart").await?;
     let denied = ("confused", "🔒 commands are for people who may push");
     ask(&story, &first, "mallory", "/approve production", denied).await?;
+    let waits = "is waiting-for-approval: `0 of 1 approvals`";
+    ask(&story, &first, "grace", "/status", ("rocket", waits)).await?;
+    let why = "is waiting-for-approval, by `approvals`: `0 of 1 approvals`";
+    ask(&story, &first, "grace", "/why", ("rocket", why)).await?;
     let unclear = (
         "confused",
         "there is no environment `prodution`: did you mean `production`?",
@@ -81,6 +85,9 @@ async fn releases_are_approved_taken_back_and_locked_by_comments_of_those_who_ma
     ask(&story, &first, "grace", "/approve production", approved).await?;
     said(&story, &one, "success: released and found healthy").await?;
     assert_eq!(images(&story), [format!("ghcr.io/acme/shop:{one}")]);
+
+    let live = format!("- `web/production`: `{}` is live", &one[..7]);
+    ask(&story, &first, "grace", "/status", ("rocket", &live)).await?;
 
     let (second, two) = merged(&story, "Sell coins", "coins").await?;
     ask(&story, &second, "grace", "/approve production", approved).await?;

@@ -5,12 +5,13 @@ use std::time::Duration;
 use crate::{
     PreviewId, PullRequestNumber, RepositoryId, Timestamp,
     audit::Act,
-    command::{Action, Command, CommandId, Decision, Fact, Mark, Written, parse},
+    command::{Action, Command, CommandId, Decision, Environments, Fact, Mark, Written, parse},
     entity::{Entity, Step},
     preview::{
         self, CommandOutcome, Commanded, Permission, Preview, PullRequest, PullRequestState,
         Trouble,
     },
+    release::{self, Line, LineId},
 };
 
 const REPOSITORY: RepositoryId = RepositoryId(1);
@@ -58,6 +59,7 @@ struct Story {
     now: Timestamp,
     told: Vec<Commanded>,
     acts: Vec<Act>,
+    environments: Environments,
 }
 
 impl Story {
@@ -88,6 +90,7 @@ impl Story {
             now: second(11),
             told: Vec::new(),
             acts: Vec::new(),
+            environments: Environments::default(),
         }
     }
 
@@ -137,8 +140,9 @@ impl Story {
                     pull_request: pull_request.clone(),
                 };
                 preview.record(&read, self.now);
+                let standing = (&preview, &self.environments);
                 let decision =
-                    Decision::on(order, written.written_at, &preview, pull_request, self.now);
+                    Decision::on(order, written.written_at, standing, pull_request, self.now);
                 ("decide".to_owned(), Fact::Decided(decision))
             }
             Action::TellLine { wish, act } => {
@@ -328,4 +332,51 @@ fn what_is_done_or_refused_is_for_the_audit_and_what_only_asks_is_not() {
     for body in ["/status", "/why", "/help", "/previw"] {
         assert_eq!(told(body, Permission::Write), "", "{body}");
     }
+}
+
+/// A line of an environment with a commit that waits for its build.
+fn waiting(name: &str) -> Line {
+    let id = LineId {
+        repository: REPOSITORY,
+        service: "web".parse().unwrap(),
+        environment: name.parse().unwrap(),
+    };
+    let mut line = Line::new(id);
+    line.record(
+        &release::Fact::Locked {
+            by: "ada".into(),
+            reason: "x".repeat(300),
+        },
+        second(0),
+    );
+    line
+}
+
+#[test]
+fn whoever_asks_is_told_of_environments_too_and_never_more_than_a_comment_takes() {
+    let mut story = Story::of("/status");
+    story.environments.lines = vec![waiting("production")];
+    story.go();
+    let answer = &story.told[0].answer;
+    assert!(
+        answer.contains("Environments:\n\n- `web/production`: nothing was released"),
+        "{answer}"
+    );
+    assert_eq!(story.acts, [], "whoever only asks does nothing");
+
+    let mut many = Story::of("/why");
+    many.environments.lines = (0..40).map(|n| waiting(&format!("e{n}"))).collect();
+    many.environments.unread = 3;
+    many.go();
+    let answer = &many.told[0].answer;
+    assert!(answer.len() < 20_000, "{}", answer.len());
+    assert!(
+        answer.ends_with("more: the dashboard shows them"),
+        "{answer}"
+    );
+
+    let mut other = Story::of("/help");
+    other.environments.lines = vec![waiting("production")];
+    other.go();
+    assert!(!other.told[0].answer.contains("Environments"));
 }

@@ -48,8 +48,15 @@ pub(super) fn render(preview: &Preview) -> Option<String> {
         body.push_str(&rows::table(&rows, TABLE_BYTES_MAX));
     }
     let notes_end = body.len() + NOTES_BYTES_MAX;
-    let below = notes.into_iter().chain(command);
-    for note in below.chain(next_step(preview, pull_request)) {
+    // Whoever gave a command waits for its answer, so it has its room whatever else there is to tell.
+    let answer_bytes = command.as_ref().map_or(0, String::len);
+    for note in notes {
+        if body.len() + note.len() + answer_bytes > notes_end {
+            break;
+        }
+        body.push_str(&format!("\n{note}\n"));
+    }
+    for note in command.into_iter().chain(next_step(preview, pull_request)) {
         if body.len() + note.len() > notes_end {
             break;
         }

@@ -2,6 +2,7 @@
 
 use super::{
     Line, Shown,
+    builds::image,
     candidate::{Build, Candidate},
     report::{shown_ended, shown_running},
     standing::Standing,
@@ -54,6 +55,8 @@ pub struct Release {
     pub id: String,
     /// What it is of, how far it is, and why.
     pub shown: Shown,
+    /// The rule by which it waits, the same word each time: `approvals`, `soak` …; none if it does not wait.
+    pub rule: Option<&'static str>,
     /// When it became known; never changes.
     pub known_at: Timestamp,
     /// When it was over; none if it is not.
@@ -62,6 +65,10 @@ pub struct Release {
     pub diverged: bool,
     /// Whether it waits for people's approvals.
     pub needs_approval: bool,
+    /// The image that it is made of; none while that is not known, or if Argo CD is not asked for one.
+    pub image: Option<String>,
+    /// The page on GitHub that shows what it changes, compared with what was given to Argo CD last; known while it waits.
+    pub changes_url: Option<String>,
     /// The page of its build; known until it begins.
     pub build_url: Option<String>,
     /// GitHub's id of its deployment, once there is one.
@@ -147,10 +154,15 @@ impl Line {
         Release {
             id: key.unwrap_or_else(|| commit.to_string()),
             shown: self.shown_waiting(commit, candidate, now),
+            rule: Some(self.rule_of(commit, candidate, now)),
             known_at: candidate.since,
             ended_at: None,
             diverged: self.is_diverged(commit, candidate, now),
             needs_approval: self.needs_approval(commit, candidate, now),
+            image: self.image_of(commit, candidate),
+            changes_url: build_url
+                .as_deref()
+                .and_then(|url| self.changes_url(commit, url)),
             build_url,
             deployment: candidate.report.deployment,
             timeline: candidate.times().told(),
@@ -159,6 +171,13 @@ impl Line {
 }
 
 impl Line {
+    /// `build` is the page of a run, below the repository's own.
+    fn changes_url(&self, commit: &CommitSha, build: &str) -> Option<String> {
+        let (repository, _) = build.split_once("/actions/runs/")?;
+        let from = self.base().filter(|base| *base != commit)?;
+        Some(format!("{repository}/compare/{from}...{commit}"))
+    }
+
     fn is_diverged(&self, commit: &CommitSha, candidate: &Candidate, now: Timestamp) -> bool {
         self.terms.as_ref().is_some_and(|terms| {
             let standing = self.standing(commit, candidate, terms, now);
@@ -191,10 +210,13 @@ fn running_release(running: &Running) -> Release {
     Release {
         id: running.key.clone(),
         shown: shown_running(running),
+        rule: None,
         known_at: times.first().unwrap_or(running.begun_at),
         ended_at: None,
         diverged: false,
         needs_approval: false,
+        image: image(&running.asked),
+        changes_url: None,
         build_url: None,
         deployment: running.report.deployment,
         timeline: times.told(),
@@ -218,10 +240,13 @@ fn ended_release(ended: &Ended) -> Release {
     Release {
         id: ended.key.clone(),
         shown,
+        rule: None,
         known_at: ended.times.first().unwrap_or(ended.at),
         ended_at: Some(ended.at),
         diverged: false,
         needs_approval: false,
+        image: None,
+        changes_url: None,
         build_url: None,
         deployment: ended.report.deployment,
         timeline,

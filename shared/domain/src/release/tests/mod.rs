@@ -20,6 +20,7 @@ mod order;
 mod patience;
 mod promotion;
 mod property;
+mod telling;
 mod testing;
 mod testing_property;
 mod trust;

@@ -12,7 +12,7 @@ fn with_staging(production: &str) -> String {
     format!("{production}\nargocd: {{ application: shop, update: kustomize-image }}")
 }
 
-fn story(production: &str) -> Story {
+pub(super) fn story(production: &str) -> Story {
     let text = format!(
         "{}      staging: {{ branch: staging, argocd: {{ application: shop-staging }} }}\n",
         configuration(production)
@@ -26,7 +26,7 @@ fn story(production: &str) -> Story {
     story
 }
 
-fn live_in_staging(story: &mut Story, head: char) {
+pub(super) fn live_in_staging(story: &mut Story, head: char) {
     story.record(&Fact::UpstreamLive {
         environment: "staging".parse().unwrap(),
         live: Some(Upstream {

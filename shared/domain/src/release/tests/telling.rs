@@ -1,0 +1,103 @@
+//! What `/status` and `/why` say of an environment.
+
+use super::*;
+use crate::release::Question;
+
+const GUARDED: &str = "branch: main
+    approvals: 2
+    argocd: { application: shop, update: kustomize-image }
+    url: https://shop.example.com";
+
+const AFTER_STAGING: &str = "branch: main
+    after: [staging]
+    soak: 30m
+    argocd: { application: shop, update: kustomize-image }";
+
+fn told(story: &Story, about: char, why: bool) -> String {
+    let commit = commit(about);
+    let question = Question {
+        commit: Some(&commit),
+        why,
+    };
+    story.line.told(question, story.now)
+}
+
+#[test]
+fn what_is_live_and_what_waits_for_whom_is_told() {
+    let mut story = Story::new(GUARDED);
+    story.release('1');
+    insta::assert_snapshot!(told(&story, '1', false), @"
+    - `web/production`: nothing was released at <https://shop.example.com>
+      - `1111111` of this pull request (`Change 1`) is waiting-for-approval: `0 of 2 approvals`
+    ");
+    for by in ["ada", "bob"] {
+        approve(&mut story, '1', by);
+    }
+    story.go();
+    story.release('2');
+    insta::assert_snapshot!(told(&story, '1', false), @"
+    - `web/production`: `1111111` is live at <https://shop.example.com> since 1970-01-01T00:16:40Z: `Change 1`
+      - `2222222` (`Change 2`) is waiting-for-approval: `0 of 2 approvals`
+    ");
+    insta::assert_snapshot!(told(&story, '2', true), @"
+    - `web/production`: `1111111` is live at <https://shop.example.com> since 1970-01-01T00:16:40Z: `Change 1`
+      - `2222222` of this pull request (`Change 2`) is waiting-for-approval, by `approvals`: `0 of 2 approvals`
+    ");
+}
+
+fn approve(story: &mut Story, head: char, by: &str) {
+    let commit = commit(head);
+    let of = story
+        .line
+        .offer_as_of(&commit, story.now.after(Duration::from_secs(9)));
+    let wish = crate::release::Intervention::Approve {
+        commit,
+        of: of.unwrap(),
+    };
+    story.record(&wish.fact(by));
+}
+
+#[test]
+fn locks_and_environments_before_are_told_with_the_rule() {
+    let mut story = promotion::story(AFTER_STAGING);
+    story.release('1');
+    insta::assert_snapshot!(told(&story, '1', true), @"");
+    promotion::live_in_staging(&mut story, '1');
+    story.go();
+    insta::assert_snapshot!(told(&story, '1', true), @"");
+    let lock = crate::release::Intervention::Lock {
+        reason: "`It` is @acme/all's | <b>Friday</b>".into(),
+    };
+    story.record(&lock.fact("ada"));
+    insta::assert_snapshot!(told(&story, '9', true), @"");
+}
+
+#[test]
+fn whoever_asks_why_hears_of_runs_that_proved_nothing() {
+    let mut story = Story::new(PRODUCTION);
+    story.push('1');
+    let older = run(77, '1', RunProgress::Succeeded);
+    let mut newer = run(77, '1', RunProgress::Running);
+    newer.attempt = 2;
+    for run in [newer, older] {
+        story.runs = vec![run.clone()];
+        story.record(&Fact::RunSeen { run });
+    }
+    insta::assert_snapshot!(told(&story, '1', false), @"
+    - `web/production`: nothing was released at <https://shop.example.com>
+      - `1111111` of this pull request (`Change 1`) is waiting-for-build: `waiting for CI to run`
+    ");
+    insta::assert_snapshot!(told(&story, '1', true), @"");
+}
+
+#[test]
+fn of_many_that_wait_few_are_told_and_the_one_that_is_asked_about_in_any_case() {
+    let mut story = Story::new(GUARDED);
+    for head in '1'..='9' {
+        story.push(head);
+    }
+    story.go();
+    let told = told(&story, '1', false);
+    assert!(told.contains("`1111111` of this pull request"), "{told}");
+    assert!(told.contains("\n  - 5 more wait"), "{told}");
+}
