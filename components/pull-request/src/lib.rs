@@ -1,12 +1,19 @@
 //! Records what a `pull_request` delivery says, or the button of a check run, and runs the preview after the answer.
 
-use domain::{PreviewId, Timestamp, preview::Fact};
+use domain::{
+    PreviewId, Timestamp,
+    audit::{Act, Door, Outcome},
+    preview::Fact,
+};
 use previews::{Learnt, Seen};
+use runtime::witnessed::{LabelMoved, Witnessed};
 use spin_sdk::{
     http::{HeaderName, IntoResponse, Request},
     http_service,
 };
-use webhooks::{DELIVERY_HEADER, EVENT_HEADER, Malformed, check_run_event, pull_request_event};
+use webhooks::{
+    DELIVERY_HEADER, EVENT_HEADER, Malformed, PullRequestEvent, check_run_event, pull_request_event,
+};
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
@@ -18,7 +25,7 @@ async fn handle(request: Request) -> impl IntoResponse {
         if event == "check_run" {
             pressed(payload, &delivery)
         } else {
-            learnt(payload)
+            learnt(payload, &delivery)
         }
     })
     .await
@@ -43,11 +50,14 @@ fn pressed(payload: &[u8], delivery: &str) -> Result<Learnt, Malformed> {
             touches_configuration: false,
         },
         previews: vec![(event.preview, Fact::Requested(event.request))],
+        // It is one once GitHub was asked about who pressed it.
+        act: None,
     })
 }
 
-fn learnt(payload: &[u8]) -> Result<Learnt, Malformed> {
+fn learnt(payload: &[u8], delivery: &str) -> Result<Learnt, Malformed> {
     let event = pull_request_event(payload)?;
+    let act = moved_label(&event, delivery);
     let id = PreviewId {
         repository: event.repository,
         number: event.number,
@@ -67,5 +77,39 @@ fn learnt(payload: &[u8]) -> Result<Learnt, Malformed> {
             .chain(approval.map(Fact::LabelAdded))
             .map(|fact| (id, fact))
             .collect(),
+        act,
+    })
+}
+
+/// What somebody did with a label, who may do at least that; only the configuration says whether it means anything.
+fn moved_label(event: &PullRequestEvent, delivery: &str) -> Option<Witnessed> {
+    let (by, added) = match (&event.label_added, &event.label_removed) {
+        (Some(by), _) => (by, true),
+        (None, Some(by)) => (by, false),
+        (None, None) => return None,
+    };
+    let preview = PreviewId {
+        repository: event.repository,
+        number: event.number,
+    };
+    let act = Act {
+        at: by.as_of,
+        by: by.login.clone(),
+        door: Door::GitHub,
+        act: if added { "label" } else { "unlabel" }.to_owned(),
+        on: preview.to_string(),
+        repository: Some(event.repository),
+        said: None,
+        outcome: Outcome::Allowed,
+        reason: None,
+    };
+    Some(Witnessed {
+        act: act.saying(&by.label),
+        mark: delivery.to_owned(),
+        label: Some(LabelMoved {
+            name: by.label.clone(),
+            added,
+            of_fork: event.is_of_fork(),
+        }),
     })
 }

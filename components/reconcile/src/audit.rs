@@ -5,8 +5,9 @@ use domain::{
     audit::{Act, Door, Outcome},
     release::Wish,
 };
-use ports::StoreError;
-use runtime::audit;
+use ports::{Level, Log, StoreError};
+use previews::DeliveryLog;
+use runtime::{audit, witnessed};
 use slipway_spin::SpinStore;
 
 use crate::{releases::CALLER, wishes::Wishes};
@@ -51,6 +52,15 @@ pub(crate) async fn note(acts: &[Act]) -> Result<(), StoreError> {
         audit::note(&SpinStore::new(), &act.key(""), act).await?;
     }
     Ok(())
+}
+
+/// Notes what components learnt that may not do so themselves. What fails is noted by the next run.
+pub(crate) async fn note_witnessed(log: &DeliveryLog, acts: &[String], now: Timestamp) {
+    if let Err(error) = witnessed::note_all(&SpinStore::new(), acts, now).await {
+        let fields = [("reason", error.to_string().into())];
+        let message = "could not note for the audit what people did on GitHub";
+        log.write(Level::Error, message, &fields);
+    }
 }
 
 /// Notes that nothing came of the acts.

@@ -73,5 +73,6 @@ fn learnt(event: &WorkflowRunEvent) -> Learnt {
             touches_configuration: false,
         },
         previews: previews.collect(),
+        act: None,
     }
 }

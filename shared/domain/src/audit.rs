@@ -20,7 +20,7 @@ const HOUR_MILLISECONDS: i64 = 3_600_000;
 
 /// Through what a person acted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "lowercase")]
 pub enum Door {
     /// The API, with a token.
     Api,
@@ -30,11 +30,19 @@ pub enum Door {
     Comment,
     /// The query of `POST /reconcile`, with its token.
     Reconcile,
+    /// GitHub's own pages: a label, or a button of a check run.
+    GitHub,
 }
 
 impl Door {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Api, Self::Dashboard, Self::Comment, Self::Reconcile];
+    pub const ALL: [Self; 5] = [
+        Self::Api,
+        Self::Dashboard,
+        Self::Comment,
+        Self::Reconcile,
+        Self::GitHub,
+    ];
 
     /// Its name for people and machines.
     pub const fn name(self) -> &'static str {
@@ -43,6 +51,7 @@ impl Door {
             Self::Dashboard => "dashboard",
             Self::Comment => "comment",
             Self::Reconcile => "reconcile",
+            Self::GitHub => "github",
         }
     }
 }

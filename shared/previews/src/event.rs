@@ -12,6 +12,7 @@ use domain::{
 use futures_util::future::join_all;
 use http_body_util::Full;
 use ports::{Clock, Level, Log};
+use runtime::witnessed::{self, Witnessed};
 use slipway_spin::spawn;
 use spin_sdk::http::Request;
 use webhooks::Malformed;
@@ -27,6 +28,8 @@ pub struct Learnt {
     pub seen: Seen,
     /// What it tells of previews.
     pub previews: Vec<(PreviewId, Fact)>,
+    /// What somebody did by what it tells.
+    pub act: Option<Witnessed>,
 }
 
 /// Facts that are durable, and whose consequences are to be followed.
@@ -66,6 +69,10 @@ pub async fn take(log: &DeliveryLog, payload: &[u8], learnt: Learnt) -> Result<T
     let runner = runner(log.clone())
         .await
         .map_err(|error| Refusal::unavailable(&error))?;
+    if let Some(act) = &learnt.act {
+        let kept = witnessed::keep(&runner.store, act).await;
+        kept.map_err(|error| Refusal::unavailable(&error))?;
+    }
     let mut posted = Vec::new();
     for (id, fact) in &learnt.previews {
         let mail = runner

@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use domain::audit::ActKey;
+
 /// The counter that numbers an entity's mail, in `default`.
 pub(crate) fn mail_counter(entity: &impl Display) -> String {
     format!("{entity}/seq")
@@ -32,6 +34,11 @@ pub(crate) fn effect_claim(entity: &impl Display, claim: &str) -> String {
     format!("{entity}/claim/{claim}")
 }
 
+/// An act that is to be noted for the audit, in `queue`.
+pub(crate) fn act(key: &ActKey) -> String {
+    format!("act/{key}")
+}
+
 /// What a key of the queue stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum QueueKey<'a> {
@@ -51,6 +58,8 @@ pub enum QueueKey<'a> {
         /// The lease under which this was written.
         epoch: u64,
     },
+    /// An act that is to be noted for the audit.
+    Act,
     /// None of Slipway's.
     Foreign,
 }
@@ -60,6 +69,9 @@ impl<'a> QueueKey<'a> {
     pub fn parse(key: &'a str) -> Self {
         if let Some(guid) = key.strip_prefix("delivery/") {
             return Self::Delivery(guid);
+        }
+        if key.starts_with("act/") {
+            return Self::Act;
         }
         let numbered = |rest: &'a str| {
             let (entity, number) = rest.rsplit_once('/')?;

@@ -33,6 +33,7 @@ mod runner;
 #[cfg(test)]
 mod tests;
 pub mod upkeep;
+pub mod witnessed;
 
 pub use error::RunError;
 pub use keys::QueueKey;

@@ -7,6 +7,7 @@ mod pace;
 mod report;
 mod target;
 mod virtual_cluster;
+mod word;
 
 use std::{
     cell::{Cell, RefCell},
@@ -29,6 +30,8 @@ use vendors::{
     github::{self, ChangedFile, Repository},
     kubernetes, platform, registry,
 };
+
+pub use pace::coolify_limit;
 
 use crate::{Claim, Executor, RunError, browse, configuration, mailbox};
 
@@ -87,10 +90,7 @@ where
                 Err(trouble) => Fact::ConfigurationNotRead { trouble },
             },
             Action::ReadPermission { repository, added } => {
-                match self
-                    .read_permission(*id, repository, (added.login.as_str(), added.account))
-                    .await
-                {
+                match self.judge_approval(*id, repository, added).await {
                     Ok(permission) => Fact::PermissionRead {
                         added: added.clone(),
                         permission,
@@ -101,16 +101,13 @@ where
             Action::JudgeRequest {
                 repository,
                 request,
-            } => {
-                let asked = (request.login.as_str(), request.account);
-                match self.read_permission(*id, repository, asked).await {
-                    Ok(permission) => Fact::RequestJudged {
-                        request: request.clone(),
-                        permission,
-                    },
-                    Err(trouble) => Fact::RequestNotJudged { trouble },
-                }
-            }
+            } => match self.judge_request(*id, repository, request).await {
+                Ok(permission) => Fact::RequestJudged {
+                    request: request.clone(),
+                    permission,
+                },
+                Err(trouble) => Fact::RequestNotJudged { trouble },
+            },
             Action::PublishReport(wish) => Fact::Report {
                 report: wish.report.clone(),
                 fact: match self.publish_report(*id, wish, claim).await {

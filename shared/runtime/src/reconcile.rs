@@ -17,6 +17,8 @@ const AT_ONCE: usize = 8;
 pub struct Work {
     /// The GUIDs of deliveries that were not dealt with.
     pub deliveries: Vec<String>,
+    /// The keys of acts that are to be noted for the audit.
+    pub acts: Vec<String>,
     /// Entities, by the text of their ids.
     pub entities: BTreeMap<String, Pending>,
 }
@@ -75,6 +77,7 @@ pub async fn work(store: &impl Store) -> Result<Work, StoreError> {
             QueueKey::Delivery(guid) => work.deliveries.push(guid.to_owned()),
             QueueKey::Mail { entity, number } => pending(&mut work, entity).mail.push(number),
             QueueKey::Due { entity, epoch } => pending(&mut work, entity).due.push(epoch),
+            QueueKey::Act => work.acts.push(key.clone()),
             QueueKey::Foreign => {}
         }
     }

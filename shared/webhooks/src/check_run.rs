@@ -1,7 +1,7 @@
 //! `check_run` deliveries: somebody pressed a button of one of our check runs, or asks for it to run again.
 
 use domain::{
-    CommitSha, PreviewId, RepositoryId, RepositoryName,
+    CommitSha, PreviewId, RepositoryId, RepositoryName, Timestamp,
     preview::{Request, Wish, preview_of_check},
 };
 use serde::Deserialize;
@@ -61,6 +61,7 @@ pub fn check_run_event(payload: &[u8], delivery: &str) -> Result<CheckRunEvent, 
             account: sender.id,
             login: sender.login,
             commit: event.check_run.0.head_sha,
+            at: Timestamp::default(),
         },
     })
 }
@@ -150,6 +151,7 @@ mod tests {
                 account: 9,
                 login: "grace".into(),
                 commit: "a".repeat(40).parse().unwrap(),
+                at: Timestamp::default(),
             }
         );
     }

@@ -82,6 +82,8 @@ pub struct PullRequestEvent {
     pub pull_request: PullRequest,
     /// Who put which label on, if that is what happened and the payload says who.
     pub label_added: Option<LabelAdded>,
+    /// The same of one that was taken off.
+    pub label_removed: Option<LabelAdded>,
 }
 
 impl PullRequestEvent {
@@ -103,21 +105,26 @@ pub fn pull_request_event(payload: &[u8]) -> Result<PullRequestEvent, Malformed>
     })?;
     let repository = event.repository.0;
     let pull_request = event.pull_request.0;
-    let label_added = (action == PullRequestAction::Labeled)
-        .then(|| {
-            // Nobody's word counts whom the payload does not name: so this is never what a delivery fails for.
-            let labelled: WireLabelled = json::parse(payload).ok()?;
-            Some(LabelAdded {
-                label: labelled.label.0.name,
-                account: labelled.sender.0.id,
-                login: labelled.sender.0.login,
-                commit: pull_request.head.0.sha.clone(),
-                as_of: pull_request.updated_at,
-            })
-        })
-        .flatten();
+    let labelled = match action {
+        PullRequestAction::Labeled | PullRequestAction::Unlabeled => {
+            labelled(payload, &pull_request)
+        }
+        PullRequestAction::Opened
+        | PullRequestAction::Reopened
+        | PullRequestAction::Synchronize
+        | PullRequestAction::ReadyForReview
+        | PullRequestAction::ConvertedToDraft
+        | PullRequestAction::Edited
+        | PullRequestAction::Closed => None,
+    };
+    let (label_added, label_removed) = if action == PullRequestAction::Labeled {
+        (labelled, None)
+    } else {
+        (None, labelled)
+    };
     Ok(PullRequestEvent {
         label_added,
+        label_removed,
         action,
         repository: RepositoryId(repository.id),
         number: PullRequestNumber(event.number),
@@ -143,6 +150,18 @@ pub fn pull_request_event(payload: &[u8]) -> Result<PullRequestEvent, Malformed>
             default_branch: repository.default_branch,
             archived: repository.archived,
         },
+    })
+}
+
+/// Whose word a label is. Nobody's word counts whom the payload does not name: so this is never what a delivery fails for.
+fn labelled(payload: &str, pull_request: &WirePullRequest) -> Option<LabelAdded> {
+    let labelled: WireLabelled = json::parse(payload).ok()?;
+    Some(LabelAdded {
+        label: labelled.label.0.name,
+        account: labelled.sender.0.id,
+        login: labelled.sender.0.login,
+        commit: pull_request.head.0.sha.clone(),
+        as_of: pull_request.updated_at,
     })
 }
 

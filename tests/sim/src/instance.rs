@@ -32,6 +32,7 @@ use runtime::{
     preview::PreviewExecutor,
     reconcile::{self, Pending},
     repository::{Overview, RepositoryExecutor, StoredPreviews},
+    witnessed,
 };
 use vendors::{
     coolify,
@@ -183,6 +184,9 @@ async fn reconcile_once(port: &Port) -> Option<Timestamp> {
     close_gaps(port, &inbox).await?;
     inbox.expire(RETENTION).await.ok()?;
     let mut work = reconcile::work(&port).await.ok()?;
+    witnessed::note_all(&port, &work.acts, port.now())
+        .await
+        .ok()?;
     let repositories = work.take::<Repository>();
     survey(port, &repositories, deadline).await?;
     let mut work = reconcile::work(&port).await.ok()?;

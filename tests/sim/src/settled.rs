@@ -322,6 +322,8 @@ pub(crate) fn store_is_empty(sim: &Rc<Sim>) -> Result<(), String> {
         .flat_map(|label| {
             let keys = store.keys(label).into_iter();
             keys.filter(|key| !is_of_repository(key) && !key.starts_with("breaker/"))
+                // What people did is kept for longer.
+                .filter(|key| !key.starts_with("audit/"))
                 // What was last met of Coolify's limits: one value.
                 .filter(|key| key != "limit/Coolify")
                 .filter(|key| !key.starts_with("github/deliveries"))

@@ -110,7 +110,7 @@ impl Preview {
                 tag,
                 trouble,
             } => self.image_not_deleted((image, tag), trouble, at),
-            Fact::Requested(request) => self.requested(request),
+            Fact::Requested(request) => self.requested(request, at),
             Fact::RequestJudged {
                 request,
                 permission,

@@ -6,7 +6,7 @@ use super::{PullRequest, Revision, WorkflowRun, needs};
 use crate::{
     PreviewId, TargetId,
     configuration::{
-        self, Configuration, ConfiguredDuration, Health, Template, TemplateValues, When,
+        self, Configuration, ConfiguredDuration, Forks, Health, Template, TemplateValues, When,
     },
 };
 
@@ -94,6 +94,21 @@ impl Settings {
             workflow: configuration.build.workflow,
             services: services.collect(),
             environments,
+        }
+    }
+
+    /// Whether putting this label on, or taking it off, brings a preview about, ends one, or voids an approval. That one approves a
+    /// commit of a fork is not meant: that counts only once GitHub was asked about who put it on.
+    pub fn is_moved_by(&self, label: &str, added: bool, of_fork: bool) -> bool {
+        let approves = |service: &ServiceSettings| {
+            of_fork && service.when.forks == Forks::Label && service.approval_label() == label
+        };
+        let wants = |service: &ServiceSettings| service.when.label.as_deref() == Some(label);
+        if added {
+            self.services.iter().any(wants) && !self.services.iter().any(approves)
+        } else {
+            let mut services = self.services.iter();
+            services.any(|service| wants(service) || approves(service))
         }
     }
 

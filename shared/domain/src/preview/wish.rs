@@ -73,6 +73,9 @@ pub struct Request {
     pub login: String,
     /// The commit that they saw.
     pub commit: CommitSha,
+    /// When Slipway learnt of it: GitHub does not say when it was.
+    #[serde(default)]
+    pub at: Timestamp,
 }
 
 /// What was asked for.
@@ -96,7 +99,7 @@ pub(super) struct Wishes {
 }
 
 impl Preview {
-    pub(super) fn requested(&mut self, request: &Request) {
+    pub(super) fn requested(&mut self, request: &Request, at: Timestamp) {
         // The check run of a pull request that is over keeps its buttons: they mean nothing, also not once it is reopened.
         let is_over = |shown: &super::PullRequest| shown.state != PullRequestState::Open;
         if self.pull_request().is_some_and(is_over) {
@@ -108,7 +111,10 @@ impl Preview {
         if known || wishes.asked.len() >= REMEMBERED {
             return;
         }
-        wishes.asked.push(request.clone());
+        wishes.asked.push(Request {
+            at,
+            ..request.clone()
+        });
         wishes.effort.start_afresh();
     }
 

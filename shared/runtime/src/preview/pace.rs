@@ -50,6 +50,12 @@ async fn read(store: &impl Store) -> Result<Limits, StoreError> {
     Ok(limits.unwrap_or_default())
 }
 
+/// Until when Coolify takes no requests, or no deployments, whichever is longer; none if no limit of it is known.
+pub async fn coolify_limit(store: &impl Store) -> Result<Option<Timestamp>, StoreError> {
+    let limits = read(store).await?;
+    Ok(limits.requests_until.max(limits.queue_until))
+}
+
 async fn write(store: &impl Store, limits: &Limits) -> Result<(), StoreError> {
     let bytes = serde_json::to_vec(limits).unwrap_or_default();
     store.set(Label::Default, KEY, &bytes).await

@@ -76,6 +76,7 @@ fn a_delivery_becomes_a_sighting_of_the_pull_request() {
             archived: false,
         },
         label_added: None,
+        label_removed: None,
     }
     "#);
 }

@@ -120,11 +120,31 @@ async fn buttons_deploy_again_and_remove_for_those_who_may_write() -> Result<()>
     assert_eq!(removed.buttons, ["redeploy"]);
     assert!(!story.application().has_preview(pull.number()));
 
+    assert_eq!(
+        on_github(&story).await?,
+        [
+            "mallory preview-remove refused",
+            "grace redeploy allowed",
+            "grace preview-remove allowed",
+        ]
+    );
+
     pull.push();
     story.repository.run("CI").for_pull_request(&pull).succeed();
     check_that(&story, &pull, "a preview of the next push", succeeded).await?;
     story.world.assert_clean();
     Ok(())
+}
+
+/// What the audit knows of acts on GitHub's own pages, the oldest first: `grace redeploy allowed`.
+pub(crate) async fn on_github(story: &Story) -> Result<Vec<String>> {
+    assert_eq!(story.reconcile().await?.status, 200);
+    let audit = story.api("GET", "/api/v1/audit").await?.json();
+    let acts = audit["acts"].as_array().cloned().unwrap_or_default();
+    let told = acts.iter().rev().filter(|act| act["via"] == "github");
+    let told =
+        told.map(|act| format!("{} {} {}", act["by"], act["act"], act["outcome"]).replace('"', ""));
+    Ok(told.collect())
 }
 
 #[tokio::test(flavor = "multi_thread")]

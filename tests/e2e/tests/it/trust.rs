@@ -3,6 +3,8 @@
 use anyhow::Result;
 use e2e::Story;
 
+use crate::reports::on_github;
+
 async fn start() -> Result<Story> {
     let story = Story::start().await?;
     let configuration = format!("{}      when: {{ forks: label }}\n", story.configuration());
@@ -56,6 +58,21 @@ async fn a_commit_of_a_fork_is_deployed_when_somebody_with_write_permission_appr
             !story.application().has_preview(pull.number())
         })
         .await?;
+    let acts = on_github(&story).await?;
+    let approvals: Vec<&str> = acts
+        .iter()
+        .filter(|act| act.contains("preview-approve"))
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        approvals,
+        [
+            "mallory preview-approve refused",
+            "grace preview-approve allowed"
+        ]
+    );
+    let voided = acts.iter().filter(|act| act.contains(" unlabel ")).count();
+    assert_eq!(voided, 2, "{acts:?}");
     story.world.assert_clean();
     Ok(())
 }

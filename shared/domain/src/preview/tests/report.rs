@@ -105,6 +105,7 @@ fn press(story: &mut Story, id: &str, wish: Wish, login: &str, head: char) {
         account: 9,
         login: login.into(),
         commit: commit(head),
+        at: Timestamp::default(),
     }));
 }
 
