@@ -45,7 +45,51 @@ pub fn key(token: &str, now: Timestamp) -> String {
     format!("{PREFIX}{window}/{}", digest.get(..32).unwrap_or_default())
 }
 
-/// What is noted there; none if nothing is, or it cannot be read.
+/// For so long GitHub is not asked again about a token that has ended: whoever keeps a session of it asks with each page.
+const ENDED_MILLISECONDS: i64 = 60_000;
+
+/// What is noted of the bearer of a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Noted {
+    /// Who it is.
+    Known(Known),
+    /// GitHub said less than a minute ago that the token is good no more.
+    Ended,
+}
+
+/// That a token has ended.
+#[derive(Serialize, Deserialize)]
+struct Ended {
+    /// Until when that counts without asking.
+    ended_until: i64,
+}
+
+/// What is noted there at `now`; none if nothing is, or it cannot be read.
+pub async fn noted(
+    store: &impl Store,
+    key: &str,
+    now: Timestamp,
+) -> Result<Option<Noted>, StoreError> {
+    let value = store.get(Label::Queue, key).await?;
+    let Some(value) = value.filter(|_| key.starts_with(PREFIX)) else {
+        return Ok(None);
+    };
+    if let Ok(known) = serde_json::from_slice(&value) {
+        return Ok(Some(Noted::Known(known)));
+    }
+    let ended = serde_json::from_slice::<Ended>(&value).ok();
+    let counts = ended.filter(|ended| ended.ended_until > now.milliseconds());
+    Ok(counts.map(|_| Noted::Ended))
+}
+
+/// Notes there that GitHub says that the token has ended.
+pub async fn note_ended(store: &impl Store, key: &str, now: Timestamp) -> Result<(), StoreError> {
+    let ended_until = now.milliseconds().saturating_add(ENDED_MILLISECONDS);
+    let value = serde_json::to_vec(&Ended { ended_until }).unwrap_or_default();
+    store.set(Label::Queue, key, &value).await
+}
+
+/// Who is noted there; none if nobody is, or it cannot be read.
 pub async fn read(store: &impl Store, key: &str) -> Result<Option<Known>, StoreError> {
     if !key.starts_with(PREFIX) {
         return Ok(None);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 use ports::{Clock, Http, Level, Log, Store};
 use runtime::{
-    access::{self, Known},
+    access::{self, Known, Noted},
     rate,
 };
 use vendors::{
@@ -88,14 +88,17 @@ impl<S: Store, C: Clock, L: Log, H: Http, K: Clock> People<S, C, L, H, K> {
         let now = self.clock.now();
         let pass = Pass::open(&borne.pass, &github.client_secret, now).ok_or_else(ended)?;
         let key = access::key(&pass.token, now);
-        let noted = self.stored(access::read(&self.store, &key).await)?;
+        let noted = self.stored(access::noted(&self.store, &key, now).await)?;
         let known = match noted {
-            Some(known) => known,
+            Some(Noted::Known(known)) => known,
+            Some(Noted::Ended) => return Err(ended()),
             None => {
                 let asked = self.known(github, &pass.token).await;
                 let known = asked.map_err(|error| self.told(&error))?;
-                let known = known.filter(|known| known.id == pass.account);
-                let known = known.ok_or_else(ended)?;
+                let Some(known) = known.filter(|known| known.id == pass.account) else {
+                    self.stored(access::note_ended(&self.store, &key, now).await)?;
+                    return Err(ended());
+                };
                 self.stored(access::note(&self.store, &key, &known).await)?;
                 known
             }

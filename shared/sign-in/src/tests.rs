@@ -217,6 +217,26 @@ fn whoever_loses_their_access_or_their_token_is_known_no_more_when_the_five_minu
 }
 
 #[test]
+fn about_a_token_that_has_ended_github_is_asked_once_in_a_minute() {
+    let story = Story::new();
+    let pass = story.pass("ada");
+    story.github.ended.set(true);
+    story.now.set(NOW + 300_000);
+    drop(story.asked());
+    for _ in 0..20 {
+        assert_eq!(story.ask("/who", &pass).0, 401);
+    }
+    assert_eq!(
+        story.asked().len(),
+        1,
+        "the others are answered from memory"
+    );
+    story.now.set(NOW + 360_000);
+    assert_eq!(story.ask("/who", &pass).0, 401);
+    assert_eq!(story.asked().len(), 1, "a minute later it is asked again");
+}
+
+#[test]
 fn a_state_is_good_once_and_while_it_lasts() {
     let story = Story::new();
     assert_eq!(story.comes_back("s", "bad").0, 403);

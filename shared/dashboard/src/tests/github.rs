@@ -175,10 +175,45 @@ fn an_answer_of_githubs_is_good_once_in_the_browser() {
     let again = browser.get(&back);
     assert_eq!(again.status, 403);
     assert_eq!(browser.dashboard.http.by_github.borrow().len(), 1);
-    assert_ne!(
-        browser.cookie, signed_in,
-        "a replay leaves nobody signed in"
-    );
+    assert_eq!(browser.cookie, signed_in, "a replay changes nothing");
+}
+
+#[test]
+fn no_other_site_signs_anybody_out_or_in() {
+    let mut browser = signed_in();
+    let signed_in = browser.cookie.clone();
+    for link in [
+        format!("{BACK}?code=evil&state=evil"),
+        format!("{BACK}?error=access_denied"),
+        BACK.to_owned(),
+        "/dashboard/sign-in".to_owned(),
+        "/dashboard/sign-in/github".to_owned(),
+    ] {
+        let answer = browser.get(&link);
+        assert!(
+            [303, 403].contains(&answer.status.as_u16()),
+            "{link}: {}",
+            answer.status
+        );
+        assert_eq!(browser.cookie, signed_in, "{link}");
+        assert_eq!(browser.get("/").status, 200, "still signed in: {link}");
+    }
+    assert_eq!(browser.get("/dashboard/sign-out").status, 405);
+    for form in ["", "csrf=", "csrf=guessed"] {
+        assert_eq!(browser.post("/dashboard/sign-out", form).status, 403);
+        assert_eq!(browser.cookie, signed_in, "{form}");
+    }
+    // What another site posts comes without the cookie, and an answer to it may set one.
+    let kept = browser.cookie.take();
+    browser.site = "cross-site";
+    let forged = browser.post("/dashboard/sign-in", "token=theirs");
+    assert_eq!(forged.status, 403);
+    assert_eq!(browser.cookie, None, "nothing is set");
+    browser.site = "same-origin";
+    browser.cookie = kept;
+    assert_eq!(browser.get("/").status, 200);
+    let asked = browser.dashboard.http.by_github.borrow().len();
+    assert_eq!(asked, 1, "nobody was signed in or out");
 }
 
 #[test]

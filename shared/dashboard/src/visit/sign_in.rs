@@ -51,9 +51,12 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
         status: StatusCode,
         problem: Option<&str>,
     ) -> Answer {
-        let session = session
-            .filter(|session| session.person.is_none())
-            .unwrap_or_else(|| Session::anonymous(self.now));
+        if let Some((session, person)) = session.as_ref().and_then(with_person) {
+            // Any site can send a browser to these addresses: that must not sign anybody out.
+            let detail = problem.unwrap_or_default().to_owned();
+            return self.refused(Refusal::Told { status, detail }, person, session);
+        }
+        let session = session.unwrap_or_else(|| Session::anonymous(self.now));
         let return_to = self.return_to();
         let by_github = self.dashboard.github.as_ref();
         let offer = Offer {
@@ -67,6 +70,10 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
 
     pub(super) async fn sign_in(&self, session: Option<Session>) -> Answer {
         let Some(session) = session.filter(|session| self.is_ours(session)) else {
+            if form::is_from_elsewhere(self.asked.headers) {
+                // Without a cookie: the browser keeps the session that it did not send along.
+                return super::forged();
+            }
             let problem = "The form was too old, or this browser keeps no cookies. Try once more.";
             return self.not_signed_in(None, problem);
         };
@@ -213,6 +220,11 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
             }
         }
     }
+}
+
+/// The session with who signed in, if somebody did.
+fn with_person(session: &Session) -> Option<(&Session, &Person)> {
+    Some((session, session.person.as_ref()?))
 }
 
 /// The cookie of who is at GitHub.
