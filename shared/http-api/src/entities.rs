@@ -3,6 +3,7 @@
 //! decided before, by the component `api`.
 
 mod audit;
+mod builds;
 mod decisions;
 mod environments;
 mod installations;
@@ -12,6 +13,7 @@ mod release_view;
 mod tag;
 #[cfg(test)]
 pub(crate) mod tests;
+mod vendors;
 mod view;
 
 use domain::{
@@ -123,6 +125,8 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             List::Installations => self.list_installations(query, sees).await,
             List::Decisions => self.list_decisions(query, sees).await,
             List::Audit => self.list_audit(query, sees).await,
+            List::Builds => self.list_builds(query, sees).await,
+            List::Vendors => self.list_vendors(query, sees).await,
             List::Operations => self.list_operation_runs(query, sees).await,
         }
     }
@@ -134,7 +138,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         match route {
             EntityRoute::List(list) => self.list(list, wanted.query, wanted.sees).await,
             EntityRoute::Show(thing) => {
-                let reply = self.show(thing).await?;
+                let reply = self.show(thing, wanted.sees).await?;
                 Ok(tag::tagged(reply, wanted.headers))
             }
             EntityRoute::RetryPreview(_)
@@ -164,7 +168,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         if let Some(thing) = route.about()
             && wanted.headers.contains_key(header::IF_MATCH)
         {
-            tag::check(&self.show(thing).await?, wanted.headers)?;
+            tag::check(&self.show(thing, wanted.sees).await?, wanted.headers)?;
         }
         match route {
             EntityRoute::List(_) | EntityRoute::Show(_) => {
@@ -185,13 +189,13 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         }
     }
 
-    async fn show(&self, thing: Thing) -> Result<Reply, Problem> {
+    async fn show(&self, thing: Thing, sees: &Sees) -> Result<Reply, Problem> {
         match thing {
             Thing::Preview(id) => self.show_preview(id).await,
             Thing::Repository(key) => self.show_repository(key).await,
             Thing::Environment(line) => self.show_environment(&line).await,
             Thing::Release(line, release) => self.show_release(&line, &release).await,
-            Thing::Installation(key) => self.show_installation(key).await,
+            Thing::Installation(key) => self.show_installation(key, sees).await,
             Thing::Operations(key) => self.show_operations(key).await,
             Thing::Operation(id) => self.show_operation_run(&id).await,
         }
@@ -283,6 +287,11 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             previews_waiting: of(&mut waiting.iter().map(|id| id.repository)),
             deliveries: None,
         }))
+    }
+
+    /// The ids of all entities of one kind, in no order.
+    async fn ids<E: Entity>(&self) -> Result<Vec<E::Id>, Problem> {
+        Ok(Listing::of(&self.store).await?.ids::<E>())
     }
 
     fn now(&self) -> Timestamp {

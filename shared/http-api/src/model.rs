@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use builds::*;
 pub use operations::*;
 pub use releases::*;
 
@@ -16,6 +17,7 @@ macro_rules! data {
         pub struct $name { $($(#[$field_doc])* pub $field: $of,)* }
     )*};
 }
+mod builds;
 mod operations;
 mod releases;
 
@@ -204,7 +206,7 @@ data! {
         pub at: String,
         /// Who: the name of a token, or a login of GitHub's.
         pub by: String,
-        /// Through what: api, dashboard, comment or reconcile.
+        /// Through what: api, dashboard, comment, reconcile, or github: a label or a button there.
         pub via: String,
         /// What: lock, rollback, replay and so on.
         pub act: String,

@@ -58,7 +58,7 @@ const fn intervene(
 }
 
 /// All of them.
-pub const OPERATIONS: [Operation; 33] = [
+pub const OPERATIONS: [Operation; 35] = [
     Operation {
         role: None,
         ..read("/api/v1/me", &[], "Tells whose token the request bears.")
@@ -106,6 +106,16 @@ pub const OPERATIONS: [Operation; 33] = [
         "/api/v1/decisions",
         &["repository", "pull_request", "service", "limit", "cursor"],
         "Lists the newest decisions on previews with rule and values: by preview, the newest first.",
+    ),
+    read(
+        "/api/v1/builds",
+        &["repository", "status", "limit", "cursor"],
+        "Lists builds that environments and previews know: by repository, environments before previews.",
+    ),
+    read(
+        "/api/v1/vendors",
+        &[],
+        "Tells how vendors are: where calls fail, who is left alone until when, whose limits are met.",
     ),
     read(
         "/api/v1/audit",

@@ -88,6 +88,10 @@ pub(crate) enum List {
     Decisions,
     /// `GET /api/v1/audit`
     Audit,
+    /// `GET /api/v1/builds`
+    Builds,
+    /// `GET /api/v1/vendors`
+    Vendors,
     /// `GET /api/v1/operations`
     Operations,
 }
@@ -152,7 +156,8 @@ impl Route {
                 "api",
                 "v1",
                 about @ ("previews" | "repositories" | "environments" | "releases"
-                | "installations" | "decisions" | "audit" | "operations"),
+                | "installations" | "decisions" | "audit" | "operations" | "builds"
+                | "vendors"),
                 rest @ ..,
             ] => {
                 let (route, allowed) = EntityRoute::of(about, rest)
@@ -258,6 +263,8 @@ impl EntityRoute {
             }
             ("installations", []) => Some((Self::List(List::Installations), Method::GET)),
             ("audit", []) => Some((Self::List(List::Audit), Method::GET)),
+            ("builds", []) => Some((Self::List(List::Builds), Method::GET)),
+            ("vendors", []) => Some((Self::List(List::Vendors), Method::GET)),
             ("decisions", []) => Some((Self::List(List::Decisions), Method::GET)),
             ("installations", [id]) => Some((
                 Self::Show(Thing::Installation(installation(id)?)),

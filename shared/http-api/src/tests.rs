@@ -14,7 +14,10 @@ use inbox::{Acceptance, Incoming};
 use ports::{Http, HttpError, NoLog, Request, Response, memory::MemoryStore};
 
 use super::*;
-use crate::entities::{Entities, tests::stored};
+use crate::entities::{
+    Entities,
+    tests::{operations::configured, stored},
+};
 
 /// The other components: `entities` as it is, and the handlers of deliveries, which take nothing.
 pub(crate) struct Components(Entities<MemoryStore, Still, NoLog>);
@@ -72,7 +75,7 @@ pub(crate) type TestInbox = Inbox<MemoryStore, Components, Still, NoLog>;
 pub(crate) fn inbox() -> TestInbox {
     let inbox = Inbox {
         store: MemoryStore::default(),
-        http: Components(stored()),
+        http: Components(configured()),
         clock: Still(Cell::new(1_795_257_067_000)),
         log: NoLog,
     };
@@ -187,7 +190,7 @@ fn text(reply: &Reply) -> String {
 }
 
 /// Every route, with the least role that may ask it and the status that it has then.
-const ROUTES: [(Method, &str, Role, u16); 27] = [
+const ROUTES: [(Method, &str, Role, u16); 32] = [
     (Method::GET, "/api/v1/overview", Role::Viewer, 200),
     (Method::GET, "/api/v1/deliveries", Role::Viewer, 200),
     (Method::GET, "/api/v1/deliveries/dead-1", Role::Viewer, 200),
@@ -212,6 +215,21 @@ const ROUTES: [(Method, &str, Role, u16); 27] = [
         202,
     ),
     (Method::GET, "/api/v1/audit", Role::Viewer, 200),
+    (Method::GET, "/api/v1/builds", Role::Viewer, 200),
+    (Method::GET, "/api/v1/vendors", Role::Viewer, 200),
+    (Method::GET, "/api/v1/operations", Role::Viewer, 200),
+    (
+        Method::GET,
+        "/api/v1/repositories/42/operations",
+        Role::Viewer,
+        200,
+    ),
+    (
+        Method::POST,
+        "/api/v1/repositories/42/operations/restart",
+        Role::Deployer,
+        202,
+    ),
     (Method::GET, "/api/v1/repositories", Role::Viewer, 200),
     (Method::GET, "/api/v1/repositories/42", Role::Viewer, 200),
     (

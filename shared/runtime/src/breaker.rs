@@ -5,6 +5,7 @@
 //! of the store per call and no write; what is said here never decides whether something was done, only when it is tried.
 
 mod circuit;
+mod health;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,7 @@ use ports::{Clock, Http, HttpError, Label, Level, Log, Request, Response, Store,
 use serde::Deserialize;
 
 use circuit::{Admission, Circuit};
+pub use health::{Failing, VENDORS, failing};
 
 /// HTTP to one vendor, behind its circuit breaker.
 #[derive(Debug, Clone)]

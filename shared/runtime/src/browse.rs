@@ -90,6 +90,14 @@ impl Listing {
     }
 }
 
+/// What is known of GitHub's rate limit for this payer, who is no installation: `token` or `app`.
+pub async fn rate_limit_for(
+    store: &impl Store,
+    payer: &str,
+) -> Result<Option<RateLimit>, StoreError> {
+    github::rate_limit(store, &format!("{}{payer}", github::LIMIT_KEYS)).await
+}
+
 /// The saved state of an entity, without the facts that still lie in its mailbox; none if there is none.
 pub async fn state<E: Entity>(store: &impl Store, id: &E::Id) -> Result<Option<E>, RunError> {
     let record: Option<Record<E>> = Record::read(store, id).await?;

@@ -16,6 +16,8 @@ pub(crate) fn of(method: &str, path: &str) -> Value {
         ("GET", "previews/{repository_id}/{number}") => preview(),
         ("GET", "decisions") => json!({ "decisions": [decision()], "next": null }),
         ("GET", "audit") => json!({ "acts": [act()], "next": "01795257067000.1d7e4b8a6035c1d7" }),
+        ("GET", "builds") => json!({ "builds": [build()], "next": "release.42.web.production" }),
+        ("GET", "vendors") => vendors(),
         ("GET", "repositories") => json!({ "repositories": [repository()], "next": null }),
         ("GET", "repositories/{repository_id}") => repository(),
         ("GET", "environments") => json!({ "environments": [environment()], "next": null }),
@@ -122,6 +124,11 @@ fn environment() -> Value {
             "commit": "8a6035c1d7e4b8a60359f2c1d7e4b89f2c1d7e4b",
             "title": "Show prices",
         }],
+        "refused_runs": [{
+            "run": 9,
+            "attempt": 1,
+            "reason": "it was started by \"pull_request\", and only runs of a push count",
+        }],
         "trouble": null,
         "next_look_at": null,
     })
@@ -137,12 +144,15 @@ fn release() -> Value {
         "title": "Mend the cart",
         "phase": "queued",
         "reason": "held by Slipway: 5c1d7e4 failed",
+        "rule": "hold",
         "rollback": false,
         "diverged": false,
         "needs_approval": false,
         "approved_by": ["grace"],
         "known_at": "2026-11-21T10:30:03Z",
         "ended_at": null,
+        "image": "ghcr.io/acme/shop:9f2c1d7e4b8a6035c1d7e4b8a60359f2c1d7e4b8",
+        "changes_url": "https://github.com/acme/shop/compare/5c1d7e4b8a60359f2c1d7e4b8a60359f2c1d7e4b...9f2c1d7e4b8a6035c1d7e4b8a60359f2c1d7e4b8",
         "build_url": "https://github.com/acme/shop/actions/runs/10",
         "deployment": 77,
         "timeline": [
@@ -150,6 +160,50 @@ fn release() -> Value {
             { "at": "2026-11-21T10:30:03Z", "what": "became known here" },
             { "at": "2026-11-21T10:31:55Z", "what": "its build succeeded" },
         ],
+    })
+}
+
+fn build() -> Value {
+    json!({
+        "repository_id": 42,
+        "repository": "acme/shop",
+        "run": 10,
+        "attempt": 1,
+        "status": "completed",
+        "commit": "9f2c1d7e4b8a6035c1d7e4b8a60359f2c1d7e4b8",
+        "title": "Mend the cart",
+        "workflow": "CI",
+        "reference": "main",
+        "url": "https://github.com/acme/shop/actions/runs/10",
+        "images": ["ghcr.io/acme/shop:9f2c1d7e4b8a6035c1d7e4b8a60359f2c1d7e4b8"],
+        "used_by": ["release/42/web/production"],
+    })
+}
+
+fn vendors() -> Value {
+    json!({
+        "vendors": [
+            {
+                "vendor": "Coolify",
+                "state": "left-alone",
+                "since": "2026-11-21T10:21:07Z",
+                "failures": 5,
+                "until": "2026-11-21T10:31:15Z",
+                "last_error": "it answered 502",
+            },
+            {
+                "vendor": "GitHub",
+                "state": "untroubled",
+                "since": null,
+                "failures": 0,
+                "until": null,
+                "last_error": null,
+            },
+        ],
+        "limits": [{
+            "whose": "app",
+            "rate_limit": { "limit": 5000, "remaining": 4500, "resets_at": "2026-11-21T11:00:00Z" },
+        }],
     })
 }
 
@@ -168,6 +222,7 @@ fn installation() -> Value {
         "rate_limit": { "limit": 5000, "remaining": 3998, "resets_at": "2026-11-21T11:02:14Z" },
         "held_back": {
             "repositories": [42, 43],
+            "others": false,
             "reason": "2 repositories are missing from the App's installation without an event that says so: \
                 12 previews would be removed, and removal_limit allows 10 at once",
             "since": "2026-11-21T10:15:00Z",

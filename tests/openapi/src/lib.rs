@@ -181,6 +181,8 @@ fn success(schemas: &mut SchemaGenerator, operation: &Operation) -> (&'static st
         ("GET", "previews/{repository_id}/{number}") => ("200", schema::<model::Preview>(schemas)),
         ("GET", "decisions") => ("200", schema::<model::DecisionList>(schemas)),
         ("GET", "audit") => ("200", schema::<model::AuditList>(schemas)),
+        ("GET", "builds") => ("200", schema::<model::BuildList>(schemas)),
+        ("GET", "vendors") => ("200", schema::<model::VendorList>(schemas)),
         ("GET", "repositories") => ("200", schema::<model::RepositoryList>(schemas)),
         ("GET", "repositories/{repository_id}") => ("200", schema::<model::Repository>(schemas)),
         ("GET", "environments") => ("200", schema::<model::EnvironmentList>(schemas)),
@@ -301,6 +303,13 @@ fn parameters(operation: &Operation) -> Value {
                 },
                 "phase",
             ) => release_phase(),
+            (
+                Operation {
+                    path: "/api/v1/builds",
+                    ..
+                },
+                "status",
+            ) => build_status(),
             (Operation { method: "POST", .. }, "status") => (
                 "Which are run again; only what is dead is, in numbers.",
                 json!({ "const": "dead" }),
@@ -316,6 +325,14 @@ fn parameters(operation: &Operation) -> Value {
         })
     });
     all.collect()
+}
+
+fn build_status() -> (&'static str, Value) {
+    let known = domain::build::BuildStatus::ALL.map(domain::build::BuildStatus::name);
+    (
+        "Only builds of this status; a page reads at most 200 environments and previews to find them.",
+        json!({ "enum": known }),
+    )
 }
 
 fn configured_name() -> Value {

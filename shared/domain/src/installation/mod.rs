@@ -112,8 +112,13 @@ impl Installation {
 
     /// How many repositories it reaches.
     pub fn reached(&self) -> usize {
-        let reached = |member: &&Member| member.is_reached();
-        self.members.values().filter(reached).count()
+        self.reached_repositories().count()
+    }
+
+    /// GitHub's ids of the repositories that it reaches.
+    pub fn reached_repositories(&self) -> impl Iterator<Item = RepositoryId> + '_ {
+        let members = self.members.iter();
+        members.filter_map(|(id, member)| member.is_reached().then_some(*id))
     }
 
     /// Whether GitHub knows it no more.

@@ -2,7 +2,7 @@
 
 use domain::{
     audit::Act,
-    installation::{Fact, Installation, Key, Selection},
+    installation::{Fact, HeldBack, Installation, Key, Selection},
 };
 use ports::{Clock, Log, Store};
 use runtime::browse::{self, Listing};
@@ -10,7 +10,7 @@ use runtime::browse::{self, Listing};
 use super::{
     Entities,
     pages::{PAGE_MAX, not_a_cursor},
-    view::count,
+    view::{count, rate_limit},
 };
 use crate::{
     Problem, Reply,
@@ -46,15 +46,17 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             let installation = self.readable(&key, read)?;
             if let Some(installation) = installation {
                 list.installations
-                    .push(self.view_installation(&installation).await?);
+                    .push(self.view_installation(&installation, sees).await?);
             }
         }
         Ok(Reply::ok(&list))
     }
 
-    pub(super) async fn show_installation(&self, key: Key) -> Result<Reply, Problem> {
+    pub(super) async fn show_installation(&self, key: Key, sees: &Sees) -> Result<Reply, Problem> {
         let installation = self.installation(key).await?;
-        Ok(Reply::ok(&self.view_installation(&installation).await?))
+        Ok(Reply::ok(
+            &self.view_installation(&installation, sees).await?,
+        ))
     }
 
     /// Refused if nothing is held back: whoever asks looked at something that has changed since.
@@ -71,16 +73,17 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
     async fn view_installation(
         &self,
         installation: &Installation,
+        sees: &Sees,
     ) -> Result<model::Installation, Problem> {
+        let mut view = view(installation, sees);
+        if !sees.is_everything() {
+            // How much all repositories of the account together ask of GitHub is not told to who sees some of them.
+            return Ok(view);
+        }
         let limit = browse::rate_limit_of(&self.store, installation.id).await?;
-        let mut view = view(installation);
         view.rate_limit = limit
             .and_then(|limit| limit.budget)
-            .map(|budget| model::RateLimit {
-                limit: budget.limit,
-                remaining: budget.remaining(self.clock.now()),
-                resets_at: budget.reset.to_string(),
-            });
+            .map(|budget| rate_limit(budget, self.clock.now()));
         Ok(view)
     }
 
@@ -90,7 +93,8 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
     }
 }
 
-fn view(installation: &Installation) -> model::Installation {
+/// Of repositories that who asks may not see neither ids nor numbers.
+fn view(installation: &Installation, sees: &Sees) -> model::Installation {
     let details = installation.details();
     let permissions = details.map(|details| &details.permissions);
     model::Installation {
@@ -104,7 +108,12 @@ fn view(installation: &Installation) -> model::Installation {
             };
             selection.to_owned()
         }),
-        repositories: count(installation.reached()),
+        repositories: count(
+            installation
+                .reached_repositories()
+                .filter(|id| sees.repository(*id))
+                .count(),
+        ),
         permissions: permissions
             .into_iter()
             .flatten()
@@ -115,12 +124,38 @@ fn view(installation: &Installation) -> model::Installation {
             .map(|at| at.to_string()),
         gone: installation.is_gone(),
         looked_at: installation.looked_at().map(|at| at.to_string()),
-        trouble: installation.trouble().map(str::to_owned),
-        rate_limit: None,
-        held_back: installation.held_back().map(|held_back| HeldBackLosses {
-            repositories: held_back.repositories.iter().map(|id| id.0).collect(),
-            reason: held_back.to_string(),
-            since: held_back.since.to_string(),
+        trouble: installation.trouble().map(|trouble| {
+            // It may name a repository.
+            let shown = if sees.is_everything() {
+                trouble
+            } else {
+                "the last look did not work: how is shown to who has a token of the API"
+            };
+            shown.to_owned()
         }),
+        rate_limit: None,
+        held_back: installation
+            .held_back()
+            .map(|held_back| held_back_view(held_back, sees)),
+    }
+}
+
+fn held_back_view(held_back: &HeldBack, sees: &Sees) -> HeldBackLosses {
+    let all = held_back.repositories.iter();
+    let shown: Vec<u64> = all
+        .filter(|id| sees.repository(**id))
+        .map(|id| id.0)
+        .collect();
+    let reason = if sees.is_everything() {
+        held_back.to_string()
+    } else {
+        "repositories are missing from the App's installation without an event that says so"
+            .to_owned()
+    };
+    HeldBackLosses {
+        others: shown.len() < held_back.repositories.len(),
+        repositories: shown,
+        reason,
+        since: held_back.since.to_string(),
     }
 }

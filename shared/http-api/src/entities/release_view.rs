@@ -3,10 +3,10 @@
 use domain::{
     Timestamp,
     entity::{Entity, Step},
-    release::{self, Hold, Line, LineId, Shown, Terms},
+    release::{self, Hold, Line, LineId, Refusal, Shown, Terms},
 };
 
-use crate::model::{Environment, Event, Live, Release, WayBack};
+use crate::model::{Environment, Event, Live, RefusedRun, Release, WayBack};
 
 pub(super) fn environment(line: &Line, now: Timestamp) -> Environment {
     let overview = line.overview(now);
@@ -51,8 +51,17 @@ pub(super) fn environment(line: &Line, now: Timestamp) -> Environment {
                 title,
             })
             .collect(),
+        refused_runs: line.refused().iter().rev().map(refused).collect(),
         trouble: overview.trouble,
         next_look_at,
+    }
+}
+
+fn refused((run, attempt, refusal): &(u64, u64, Refusal)) -> RefusedRun {
+    RefusedRun {
+        run: *run,
+        attempt: *attempt,
+        reason: refusal.to_string(),
     }
 }
 
@@ -82,12 +91,15 @@ pub(super) fn release(line: &LineId, release: &release::Release) -> Release {
         title: release.shown.title.clone(),
         phase: release.shown.phase.to_string(),
         reason: release.shown.reason.clone(),
+        rule: release.rule.map(ToOwned::to_owned),
         rollback: release.shown.is_rollback,
         diverged: release.diverged,
         needs_approval: release.needs_approval,
         approved_by: release.shown.approved_by.clone(),
         known_at: release.known_at.to_string(),
         ended_at: release.ended_at.map(|at| at.to_string()),
+        image: release.image.clone(),
+        changes_url: release.changes_url.clone(),
         build_url: release.build_url.clone(),
         deployment: release.deployment,
         timeline: timeline.collect(),

@@ -1,6 +1,6 @@
 //! Previews and repositories as people are shown them.
 
-mod operations;
+pub(crate) mod operations;
 mod releases;
 mod stored;
 

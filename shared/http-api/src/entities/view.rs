@@ -7,6 +7,8 @@ use domain::{
 };
 use runtime::{breaker::Pause, repository::Overview};
 
+use vendors::github::Budget;
+
 use crate::model;
 
 pub(super) fn preview(preview: &Preview, now: Timestamp) -> model::Preview {
@@ -119,6 +121,14 @@ pub(super) fn paused((vendor, pause): (String, Pause)) -> model::PausedVendor {
         since: pause.since.to_string(),
         until: pause.until.to_string(),
         last_error: pause.last_error,
+    }
+}
+
+pub(super) fn rate_limit(budget: Budget, now: Timestamp) -> model::RateLimit {
+    model::RateLimit {
+        limit: budget.limit,
+        remaining: budget.remaining(now),
+        resets_at: budget.reset.to_string(),
     }
 }
 

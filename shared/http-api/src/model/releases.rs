@@ -37,10 +37,23 @@ data! {
         pub lock: Option<Hold>,
         /// Releases that can be gone back to, the nearest first.
         pub ways_back: Vec<WayBack>,
+        /// The last workflow runs that prove nothing here, the newest first.
+        #[serde(default)]
+        pub refused_runs: Vec<RefusedRun>,
         /// What did not work the last time it was tried.
         pub trouble: Option<String>,
         /// When it is looked at again without a new fact; none if it waits for one.
         pub next_look_at: Option<String>,
+    }
+
+    /// A workflow run that proves nothing of what an environment waits for.
+    pub struct RefusedRun {
+        /// GitHub's id of the run.
+        pub run: u64,
+        /// Which attempt of it.
+        pub attempt: u64,
+        /// Why, in plain words.
+        pub reason: String,
     }
 
     /// What is live in an environment.
@@ -94,6 +107,9 @@ data! {
         pub phase: String,
         /// Why, or what it waits for.
         pub reason: String,
+        /// The rule by which it waits, the same word each time: build, after, soak, order, allow_diverged, test, approvals, lock,
+        /// hold, sync-windows, configuration or next; none if it does not wait.
+        pub rule: Option<String>,
         /// Whether it goes back.
         pub rollback: bool,
         /// Whether it waits for a person since it does not contain what is there.
@@ -106,6 +122,10 @@ data! {
         pub known_at: String,
         /// When it was over; none if it is not.
         pub ended_at: Option<String>,
+        /// The image that it is made of; none while that is not known, or if Argo CD is not asked for one.
+        pub image: Option<String>,
+        /// The page on GitHub that shows what it changes, compared with what is there, until it begins.
+        pub changes_url: Option<String>,
         /// The page of its build, until it begins.
         pub build_url: Option<String>,
         /// GitHub's id of its deployment.
@@ -140,7 +160,7 @@ data! {
         pub target_type: Option<String>,
         /// all or selected: which of the account's repositories are reached.
         pub selection: Option<String>,
-        /// How many repositories it reaches.
+        /// How many repositories it reaches, of those that who asks may see.
         pub repositories: u64,
         /// What was granted, like `contents: read`.
         pub permissions: Vec<String>,
@@ -152,7 +172,7 @@ data! {
         pub looked_at: Option<String>,
         /// Why the last look did not work.
         pub trouble: Option<String>,
-        /// How much is left of GitHub's rate limit; none before GitHub told.
+        /// How much is left of GitHub's rate limit; none before GitHub told, and for who signed in by GitHub.
         pub rate_limit: Option<RateLimit>,
         /// The repositories whose loss waits for a person.
         pub held_back: Option<HeldBackLosses>,
@@ -170,8 +190,11 @@ data! {
 
     /// Repositories whose loss waits for a person.
     pub struct HeldBackLosses {
-        /// GitHub's ids of the repositories.
+        /// GitHub's ids of the repositories that who asks may see.
         pub repositories: Vec<u64>,
+        /// Whether there are others, too.
+        #[serde(default)]
+        pub others: bool,
         /// Why.
         pub reason: String,
         /// Since when it is these.

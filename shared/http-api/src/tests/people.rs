@@ -135,6 +135,7 @@ fn lists_and_counts_hold_what_may_be_seen_and_nothing_else() {
         ("repositories", 1, 0),
         ("deliveries", 2, 0),
         ("installations", 1, 0),
+        ("builds", 1, 0),
         ("audit", 1, 0),
     ] {
         let count = |pass: &str| {
@@ -231,4 +232,105 @@ fn nobody_is_shown_anything_of_whom_entities_is_not_told() {
     for unknown in [None, Some(""), Some("access/1/gone"), Some("delivery/1")] {
         assert_eq!(asked(unknown), 0, "{unknown:?}");
     }
+}
+
+#[test]
+fn operations_are_run_by_who_may_write_and_seen_by_who_may_read() {
+    let inbox = inbox();
+    let restart = "/api/v1/repositories/42/operations/restart";
+    let statuses = [
+        "github.reader",
+        "github.stranger",
+        "github.nobody",
+        "github.writer",
+    ]
+    .map(|pass| {
+        as_person(&inbox, pass, &Method::POST, restart)
+            .status
+            .as_u16()
+    });
+    assert_eq!(statuses, [403, 404, 404, 202]);
+    let runs = |pass: &str| seen(&inbox, pass, "/api/v1/operations")["runs"].clone();
+    let run = runs("github.reader")[0].clone();
+    assert_eq!(run["by"], "writer", "in the name of their login: {run}");
+    assert_eq!(runs("github.reader").as_array().unwrap().len(), 1);
+    assert_eq!(runs("github.stranger"), json!([]));
+    let path = format!("/api/v1/operations/42/{}", run["id"].as_str().unwrap());
+    let shown = ["github.reader", "github.stranger"].map(|pass| {
+        let reply = as_person(&inbox, pass, &Method::GET, &path);
+        reply.status.as_u16()
+    });
+    assert_eq!(shown, [200, 404]);
+    let audit = seen(&inbox, "github.reader", "/api/v1/audit?act=operate");
+    let acts = audit["acts"].as_array().unwrap().iter();
+    let acts: Vec<String> = acts
+        .map(|act| format!("{} {}", act["by"], act["outcome"]).replace('"', ""))
+        .collect();
+    assert_eq!(acts, ["writer allowed", "reader refused"]);
+}
+
+#[test]
+fn of_an_installation_somebody_sees_what_concerns_their_repositories() {
+    let inbox = inbox();
+    let shown = |authorization: &str| {
+        let uri = "/api/v1/installations/99";
+        let reply = ask(&inbox, &Method::GET, uri, Some(authorization));
+        let shown: Value = serde_json::from_slice(&reply.body).unwrap();
+        json!([
+            shown["repositories"],
+            shown["held_back"],
+            shown["rate_limit"].is_null(),
+        ])
+    };
+    insta::assert_snapshot!(format!("{:#}", shown("Bearer viewer-token")), @r#"
+    [
+      1,
+      {
+        "others": false,
+        "reason": "2 repositories are missing from the App's installation without an event that says so: 12 previews would be removed, and removal_limit allows 10 at once",
+        "repositories": [
+          2,
+          3
+        ],
+        "since": "2026-11-21T10:51:07Z"
+      },
+      false
+    ]
+    "#);
+    insta::assert_snapshot!(format!("{:#}", shown("Bearer github.reader")), @r#"
+    [
+      0,
+      {
+        "others": true,
+        "reason": "repositories are missing from the App's installation without an event that says so",
+        "repositories": [],
+        "since": "2026-11-21T10:51:07Z"
+      },
+      true
+    ]
+    "#);
+    let listed = seen(&inbox, "github.reader", "/api/v1/installations");
+    let held_back = &listed["installations"][0]["held_back"];
+    assert_eq!(held_back["repositories"], json!([]), "{held_back}");
+}
+
+#[test]
+fn how_a_vendor_failed_is_told_to_tokens_alone() {
+    let inbox = inbox();
+    let circuit = br#"{"failures":5,"failing_since":1795257000000,"last_error":"acme/secret: it answered 502",
+        "open":{"until":1795257070000,"pause_milliseconds":15000,"probe":1,"trying":false}}"#;
+    let store = &inbox.http.0.store;
+    block_on(store.set(ports::Label::Default, "breaker/Coolify", circuit)).unwrap();
+    let coolify = |shown: Value| {
+        let all = shown["vendors"].as_array().unwrap().clone();
+        all.into_iter()
+            .find(|one| one["vendor"] == "Coolify")
+            .unwrap()
+    };
+    let person = seen(&inbox, "github.reader", "/api/v1/vendors");
+    assert_eq!(person["limits"], json!([]));
+    insta::assert_snapshot!(coolify(person), @r#"{"failures":5,"last_error":"how is shown to who has a token of the API","since":"2026-11-21T10:30:00Z","state":"left-alone","until":"2026-11-21T10:31:10Z","vendor":"Coolify"}"#);
+    let token = as_role(&inbox, Role::Viewer, &Method::GET, "/api/v1/vendors");
+    let token: Value = serde_json::from_slice(&token.body).unwrap();
+    insta::assert_snapshot!(coolify(token), @r#"{"failures":5,"last_error":"acme/secret: it answered 502","since":"2026-11-21T10:30:00Z","state":"left-alone","until":"2026-11-21T10:31:10Z","vendor":"Coolify"}"#);
 }

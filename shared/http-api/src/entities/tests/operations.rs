@@ -22,7 +22,8 @@ operations:
   restart: { workflow: restart.yml }
 ";
 
-fn configured() -> TestEntities {
+/// What is stored, with operations of the repository 42.
+pub(crate) fn configured() -> TestEntities {
     let entities = stored();
     let read = repository::Fact::Configuration(ConfigurationFact::Read(Read {
         version: Version {

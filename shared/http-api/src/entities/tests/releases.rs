@@ -26,18 +26,21 @@ fn an_environment_tells_what_is_live_what_holds_it_and_what_waits_for_what() {
       "last": {
         "approved_by": [],
         "build_url": null,
+        "changes_url": null,
         "commit": "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
         "deployment": null,
         "diverged": false,
         "ended_at": "2026-11-21T10:31:07Z",
         "environment": "production",
         "id": "rollback-4",
+        "image": null,
         "known_at": "2026-11-21T10:31:07Z",
         "needs_approval": false,
         "phase": "live",
         "reason": "went back to bbbbbbb: ddddddd failed",
         "repository_id": 42,
         "rollback": true,
+        "rule": null,
         "service": "web",
         "timeline": [
           {
@@ -67,6 +70,7 @@ fn an_environment_tells_what_is_live_what_holds_it_and_what_waits_for_what() {
         "since": "2026-11-21T10:31:07Z"
       },
       "next_look_at": "2026-11-21T10:31:07Z",
+      "refused_runs": [],
       "repository": "acme/shop",
       "repository_id": 42,
       "running": null,
@@ -79,18 +83,21 @@ fn an_environment_tells_what_is_live_what_holds_it_and_what_waits_for_what() {
         {
           "approved_by": [],
           "build_url": "https://github.com/acme/shop/actions/runs/10",
+          "changes_url": "https://github.com/acme/shop/compare/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb...cccccccccccccccccccccccccccccccccccccccc",
           "commit": "cccccccccccccccccccccccccccccccccccccccc",
           "deployment": null,
           "diverged": true,
           "ended_at": null,
           "environment": "production",
           "id": "cccccccccccccccccccccccccccccccccccccccc-10-1",
+          "image": "ghcr.io/acme/shop:cccccccccccccccccccccccccccccccccccccccc",
           "known_at": "2026-11-21T10:31:07Z",
           "needs_approval": false,
           "phase": "waiting-for-approval",
           "reason": "it does not contain bbbbbbb: a person has to allow it",
           "repository_id": 42,
           "rollback": false,
+          "rule": "allow_diverged",
           "service": "web",
           "timeline": [
             {
@@ -212,18 +219,21 @@ fn a_release_is_found_by_its_commit_and_tells_its_timeline() {
     200 {
       "approved_by": [],
       "build_url": null,
+      "changes_url": null,
       "commit": "dddddddddddddddddddddddddddddddddddddddd",
       "deployment": null,
       "diverged": false,
       "ended_at": "2026-11-21T10:31:07Z",
       "environment": "production",
       "id": "d-1",
+      "image": null,
       "known_at": "2026-11-21T10:31:07Z",
       "needs_approval": false,
       "phase": "rolled-back",
       "reason": "the application is not synced: one or more objects failed to apply",
       "repository_id": 42,
       "rollback": false,
+      "rule": null,
       "service": "web",
       "timeline": [
         {
@@ -354,6 +364,7 @@ fn an_installation_tells_what_it_reaches_and_what_is_held_back_until_it_is_allow
           "account": "acme",
           "gone": false,
           "held_back": {
+            "others": false,
             "reason": "2 repositories are missing from the App's installation without an event that says so: 12 previews would be removed, and removal_limit allows 10 at once",
             "repositories": [
               2,

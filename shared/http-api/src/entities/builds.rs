@@ -1,0 +1,218 @@
+//! Builds, from what environments and previews keep of their runs. A page reads at most so many of them.
+
+use std::{fmt, str::FromStr};
+
+use domain::{
+    NotParsed, PreviewId, RepositoryId,
+    build::{Build, BuildStatus},
+    preview::Preview,
+    release::{Line, LineId},
+};
+use ports::{Clock, Log, Store};
+use runtime::browse;
+
+use super::{
+    Entities,
+    pages::{READ_MAX, not_a_cursor, place, repository_of},
+};
+use crate::{
+    Problem, Reply,
+    caller::Sees,
+    model::{BuildEntry, BuildList},
+    query::Query,
+};
+
+/// The builds of so many environments and previews at most are on one page.
+const PAGE_MAX: usize = 25;
+/// Of one of them so many are shown, the newest.
+const OF_ONE_MAX: usize = 10;
+
+/// What keeps builds, in the order of a page: of a repository its environments, then its previews, the newest pull request first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Keeper {
+    Line(LineId),
+    Preview(PreviewId),
+}
+
+impl Keeper {
+    fn repository(&self) -> RepositoryId {
+        match self {
+            Self::Line(line) => line.repository,
+            Self::Preview(id) => id.repository,
+        }
+    }
+
+    fn order(&self) -> impl Ord + use<> {
+        match self {
+            Self::Line(line) => (line.repository, Some(line.clone()), None),
+            Self::Preview(id) => (id.repository, None, Some(place(*id))),
+        }
+    }
+
+    /// Environments come first, and nothing sorts before something.
+    fn sort_key(&self) -> impl Ord + use<> {
+        (
+            self.repository(),
+            matches!(self, Self::Preview(_)),
+            self.order(),
+        )
+    }
+}
+
+impl fmt::Display for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => line.fmt(f),
+            Self::Preview(id) => id.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Keeper {
+    type Err = NotParsed;
+
+    fn from_str(text: &str) -> Result<Self, NotParsed> {
+        text.parse()
+            .map(Self::Line)
+            .or_else(|_| text.parse().map(Self::Preview))
+    }
+}
+
+impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
+    pub(super) async fn list_builds(&self, query: &Query, sees: &Sees) -> Result<Reply, Problem> {
+        query.only(&["repository", "status", "limit", "cursor"])?;
+        let repository = repository_of(query)?;
+        let status = status_of(query)?;
+        let limit = query.limit(PAGE_MAX)?;
+        let after = query
+            .one("cursor")?
+            .map(|text| parse_cursor(text).ok_or_else(|| not_a_cursor(text)))
+            .transpose()?;
+        let mut keepers = self.keepers(repository, sees).await?;
+        keepers.retain(|keeper| {
+            after
+                .as_ref()
+                .is_none_or(|after| keeper.sort_key() > after.sort_key())
+        });
+        keepers.sort_unstable_by_key(Keeper::sort_key);
+        let mut list = BuildList {
+            builds: Vec::new(),
+            next: None,
+        };
+        let mut found = 0;
+        let mut rest = keepers.iter().take(READ_MAX + 1).enumerate().peekable();
+        while let Some((read, keeper)) = rest.next() {
+            let (name, mut builds) = self.builds_of(keeper).await?;
+            builds.retain(|build| status.is_none_or(|status| build.status == status));
+            builds.truncate(OF_ONE_MAX);
+            found += usize::from(!builds.is_empty());
+            for build in &builds {
+                add(&mut list.builds, keeper, name.as_deref(), build);
+            }
+            if found == limit || read + 1 == READ_MAX {
+                list.next = rest.peek().map(|_| cursor(keeper));
+                break;
+            }
+        }
+        Ok(Reply::ok(&list))
+    }
+
+    async fn keepers(
+        &self,
+        repository: Option<RepositoryId>,
+        sees: &Sees,
+    ) -> Result<Vec<Keeper>, Problem> {
+        let lines = self.ids::<Line>().await?.into_iter().map(Keeper::Line);
+        let previews = self.ids::<Preview>().await?;
+        let mut keepers: Vec<Keeper> = lines
+            .chain(previews.into_iter().map(Keeper::Preview))
+            .collect();
+        keepers.retain(|keeper| {
+            let id = keeper.repository();
+            sees.repository(id) && repository.is_none_or(|repository| repository == id)
+        });
+        Ok(keepers)
+    }
+
+    /// The builds that it knows, and the repository's name.
+    async fn builds_of(&self, keeper: &Keeper) -> Result<(Option<String>, Vec<Build>), Problem> {
+        match keeper {
+            Keeper::Line(id) => {
+                let line = browse::state::<Line>(&self.store, id).await;
+                let line = self.readable(id, line)?;
+                let name = line.as_ref().and_then(|line| line.repository());
+                let name = name.map(ToString::to_string);
+                Ok((name, line.map(|line| line.builds()).unwrap_or_default()))
+            }
+            Keeper::Preview(id) => {
+                let preview = browse::state::<Preview>(&self.store, id).await;
+                let preview = self.readable(id, preview)?;
+                let shown = preview.as_ref().and_then(|preview| preview.pull_request());
+                let name = shown.map(|shown| shown.repository.to_string());
+                Ok((
+                    name,
+                    preview.map(|preview| preview.builds()).unwrap_or_default(),
+                ))
+            }
+        }
+    }
+}
+
+/// Adds a build, or who else uses it: staging and production know the same one.
+fn add(builds: &mut Vec<BuildEntry>, keeper: &Keeper, name: Option<&str>, build: &Build) {
+    let repository_id = keeper.repository().0;
+    let is_it = |known: &&mut BuildEntry| {
+        known.repository_id == repository_id
+            && known.run == build.run
+            && known.attempt == build.attempt
+    };
+    if let Some(known) = builds.iter_mut().find(is_it) {
+        known.used_by.push(keeper.to_string());
+        if known.url.is_none() {
+            known.url.clone_from(&build.url);
+        }
+        for image in &build.images {
+            if !known.images.contains(image) {
+                known.images.push(image.clone());
+            }
+        }
+        return;
+    }
+    let (workflow, reference) = build.source.clone().unzip();
+    builds.push(BuildEntry {
+        repository_id,
+        repository: name.map(str::to_owned),
+        run: build.run,
+        attempt: build.attempt,
+        status: build.status.name().to_owned(),
+        commit: build.commit.to_string(),
+        title: build.title.clone(),
+        workflow,
+        reference: reference.flatten(),
+        url: build.url.clone(),
+        images: build.images.clone(),
+        used_by: vec![keeper.to_string()],
+    });
+}
+
+fn status_of(query: &Query) -> Result<Option<BuildStatus>, Problem> {
+    let Some(text) = query.one("status")? else {
+        return Ok(None);
+    };
+    let found = BuildStatus::ALL.into_iter().find(|one| one.name() == text);
+    found.map(Some).ok_or_else(|| {
+        let known = BuildStatus::ALL.map(BuildStatus::name).join(", ");
+        Problem::bad_request(format!(
+            "the parameter status is {text:?}, expected one of {known}"
+        ))
+    })
+}
+
+/// `release.42.web.production` or `preview.42.7`: names hold no dots.
+fn cursor(keeper: &Keeper) -> String {
+    keeper.to_string().replace('/', ".")
+}
+
+fn parse_cursor(text: &str) -> Option<Keeper> {
+    text.replace('.', "/").parse().ok()
+}
