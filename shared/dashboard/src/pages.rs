@@ -1,6 +1,8 @@
 //! The pages. Every text that comes from elsewhere is escaped by the templates, and only addresses of the web become links.
 
+mod approvals;
 mod audit;
+mod builds;
 mod deliveries;
 mod environment;
 mod environments;
@@ -11,6 +13,7 @@ mod overview;
 mod previews;
 mod releases;
 mod repositories;
+mod vendors;
 mod words;
 
 use domain::Timestamp;
@@ -18,7 +21,9 @@ use url::form_urlencoded;
 
 use crate::{roles::Roles, session::Person};
 
+pub(crate) use approvals::approvals;
 pub(crate) use audit::audit;
+pub(crate) use builds::builds;
 pub(crate) use deliveries::{deliveries, delivery};
 pub(crate) use environment::environment;
 pub(crate) use environments::environments;
@@ -29,6 +34,7 @@ pub(crate) use overview::{Known, overview};
 pub(crate) use previews::{preview, previews};
 pub(crate) use releases::{release, releases};
 pub(crate) use repositories::repositories;
+pub(crate) use vendors::vendors;
 
 /// Who looks, and when.
 pub(crate) struct Seen<'a> {

@@ -27,11 +27,14 @@ pub(crate) enum Page {
     Overview,
     Environments,
     Releases,
+    Approvals,
     Previews,
+    Builds,
     Deliveries,
     Repositories,
     Operations { repository: u64 },
     Installations,
+    Vendors,
     Audit,
     One(Thing),
 }
@@ -107,6 +110,9 @@ impl Route {
             ["dashboard", "installations", installation, "allow-losses"] => act(Act::AllowLosses {
                 installation: id(installation)?,
             }),
+            ["dashboard", "approvals"] => show(Page::Approvals),
+            ["dashboard", "builds"] => show(Page::Builds),
+            ["dashboard", "vendors"] => show(Page::Vendors),
             ["dashboard", "previews"] => show(Page::Previews),
             ["dashboard", "previews", repository, number] => one(Thing::Preview {
                 repository: id(repository)?,

@@ -5,6 +5,7 @@ mod operations;
 mod pages;
 mod releases;
 mod visits;
+mod work;
 
 use std::{
     cell::{Cell, RefCell},
@@ -107,6 +108,13 @@ impl Api {
                 (200, json!({ "environments": environments, "next": null }))
             }
             "/environments/42/web/production" => (200, environment),
+            "/decisions" => (200, work::decisions()),
+            "/builds" => (200, work::builds()),
+            "/vendors" => (200, work::vendors()),
+            "/releases" if path.contains("phase=waiting-for-approval") => {
+                let waiting = [environment["waiting"][0].clone()];
+                (200, json!({ "releases": waiting, "next": null }))
+            }
             "/releases" => (200, releases::releases()),
             "/releases/42/web/production/5c1d7e4b8a60359f2c1d7e4b8a60359f2c1d7e4b-10-1" => {
                 (200, environment["last"].clone())

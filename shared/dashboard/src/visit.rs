@@ -8,9 +8,9 @@ use domain::Timestamp;
 use futures_util::future::try_join5;
 use http::{HeaderMap, StatusCode, header};
 use http_api::model::{
-    AuditList, Delivery, DeliveryList, Environment, EnvironmentList, InstallationList,
-    KnownOperations, Me, OperationRunList, Overview, Preview, PreviewList, Release, ReleaseList,
-    RepositoryList,
+    AuditList, BuildList, DecisionList, Delivery, DeliveryList, Environment, EnvironmentList,
+    InstallationList, KnownOperations, Me, OperationRunList, Overview, Preview, PreviewList,
+    Release, ReleaseList, RepositoryList, VendorList,
 };
 use ports::{Clock, Http};
 
@@ -188,6 +188,25 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
                 let list: ReleaseList = api.get(&path).await?;
                 pages::releases(seen, &list, filter)
             }
+            Page::Approvals => {
+                let waiting = Filter {
+                    phase: Some("waiting-for-approval".to_owned()),
+                    ..filter.clone()
+                };
+                let path = waiting.path("/releases", &["phase", "repository", "cursor"], 50);
+                let list: ReleaseList = api.get(&path).await?;
+                pages::approvals(seen, &list, filter)
+            }
+            Page::Builds => {
+                let path = filter.path("/builds", &["status", "repository", "cursor"], 25);
+                let list: BuildList = api.get(&path).await?;
+                pages::builds(seen, &list, filter)
+            }
+            Page::Vendors => {
+                let list: VendorList = api.get("/vendors").await?;
+                let installations: InstallationList = api.get("/installations?limit=50").await?;
+                pages::vendors(seen, &list, &installations)
+            }
             Page::Audit => {
                 let path = filter.path("/audit", &["repository", "outcome", "cursor"], 50);
                 let list: AuditList = api.get(&path).await?;
@@ -252,7 +271,9 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
             Thing::Preview { repository, number } => {
                 let path = format!("/previews/{repository}/{number}");
                 let preview: Preview = api.get(&path).await?;
-                pages::preview(seen, &preview)
+                let path = format!("/decisions?repository={repository}&pull_request={number}");
+                let list: DecisionList = api.get(&path).await?;
+                pages::preview(seen, &preview, &list.decisions)
             }
             Thing::Delivery { guid } => {
                 let delivery: Delivery = api.get(&format!("/deliveries/{guid}")).await?;

@@ -14,7 +14,7 @@ pub(crate) fn audit(seen: &Seen<'_>, list: &AuditList, filter: &Filter) -> Marku
     let content = html! {
         h1 { "Audit" }
         p .quiet {
-            "What people did, or tried to, in the last 90 days: through the API, on these pages, by comments, and with the token of "
+            "What people did, or tried to, in the last 90 days: through the API, on these pages, by comments, by labels and buttons on GitHub, and with the token of "
             code { "/reconcile" } "."
         }
         (words::choices("Outcome", PATH, "outcome", &OUTCOMES, filter.outcome.as_deref()))

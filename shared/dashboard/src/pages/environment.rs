@@ -27,6 +27,7 @@ pub(crate) fn environment(
         (in_hand(seen, environment, may_act))
         @if may_act { (acts(seen, environment)) }
         (history(seen, environment, releases))
+        (refused(environment))
     };
     page(seen, &title, PATH, &content)
 }
@@ -93,7 +94,7 @@ fn in_hand(seen: &Seen<'_>, environment: &Environment, may_act: bool) -> Markup 
                 h2 #in-hand { "In hand and waiting" }
                 ul .cards { @for release in releases { li {
                     h3 { (named(release)) " " (words::release_phase(&release.phase)) }
-                    p { (release.reason) }
+                    p { (release.reason) @if let Some(rule) = &release.rule { " " span .quiet { "(by the rule " code { (rule) } ")" } } }
                     @if let Some(url) = &release.build_url { p { (words::link(url, "Its build")) } }
                     (timeline(seen, release))
                     @if may_act && release.diverged {
@@ -197,6 +198,20 @@ fn history(seen: &Seen<'_>, environment: &Environment, releases: &ReleaseList) -
             } } }
             @if releases.next.is_some() {
                 p .quiet { "Older ones: " code { "GET /api/v1/releases?environment=" (environment.environment) } }
+            }
+        }
+    }
+}
+
+/// Runs that did not count, and why: whoever waits for a release looks for them.
+fn refused(environment: &Environment) -> Markup {
+    html! {
+        @if !environment.refused_runs.is_empty() {
+            section aria-labelledby="refused" {
+                h2 #refused { "Runs that prove nothing here" }
+                ul .cards { @for run in &environment.refused_runs {
+                    li { "Run " (run.run) ", attempt " (run.attempt) ": " (run.reason) "." }
+                } }
             }
         }
     }

@@ -6,14 +6,17 @@ use maud::{DOCTYPE, Markup, html};
 use super::Seen;
 use crate::assets::{ICON, SCRIPT, STYLE};
 
-const PAGES: [(&str, &str); 8] = [
+const PAGES: [(&str, &str); 11] = [
     ("/", "Overview"),
     ("/dashboard/environments", "Environments"),
     ("/dashboard/releases", "Releases"),
+    ("/dashboard/approvals", "Approvals"),
     ("/dashboard/previews", "Previews"),
+    ("/dashboard/builds", "Builds"),
     ("/dashboard/deliveries", "Deliveries"),
     ("/dashboard/repositories", "Repositories"),
     ("/dashboard/installations", "Installations"),
+    ("/dashboard/vendors", "Vendors"),
     ("/dashboard/audit", "Audit"),
 ];
 

@@ -76,7 +76,11 @@ fn held(seen: &Seen<'_>, installation: &Installation, held_back: &HeldBackLosses
     html! {
         div .held {
             p { strong { "Losses are held back" } " " (words::lasting(&held_back.since, seen.now)) ": "
-                (held_back.reason) ". Repositories by id: " (ids.join(", ")) "." }
+                (held_back.reason) "."
+                @if !ids.is_empty() {
+                    " Repositories by id: " (ids.join(", ")) @if held_back.others { " and others" } "."
+                }
+            }
             @if seen.roles.may_administer(None) {
                 (words::button(
                     seen,

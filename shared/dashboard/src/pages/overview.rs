@@ -160,6 +160,7 @@ fn vendors(seen: &Seen<'_>, paused: &[PausedVendor]) -> Markup {
                         }
                     }
                 }
+                p { a href="/dashboard/vendors" { "All vendors, and what waits meanwhile" } }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Previews: the table, and one with all that is known of it.
 
-use http_api::model::{Preview, PreviewList, Service, Trouble};
+use http_api::model::{Decision, Preview, PreviewList, Service, Trouble};
 use maud::{Markup, html};
 
 use super::{Filter, Seen, frame::page, words};
@@ -94,7 +94,7 @@ fn row(preview: &Preview) -> Markup {
 }
 
 /// The page of one preview.
-pub(crate) fn preview(seen: &Seen<'_>, preview: &Preview) -> Markup {
+pub(crate) fn preview(seen: &Seen<'_>, preview: &Preview, decisions: &[Decision]) -> Markup {
     let content = html! {
         p .back { a href=(PATH) { "Previews" } }
         h1 { (name(preview)) " " (words::state(&preview.phase)) }
@@ -104,6 +104,7 @@ pub(crate) fn preview(seen: &Seen<'_>, preview: &Preview) -> Markup {
         (facts(seen, preview))
         (services(seen, preview))
         (troubles(seen, &preview.troubles))
+        (decided(seen, decisions))
         (timeline(seen, preview))
         @if seen.roles.may_deploy(Some(preview.repository_id)) {
             section .acts aria-labelledby="acts" {
@@ -187,6 +188,36 @@ fn told(seen: &Seen<'_>, trouble: &Trouble) -> Markup {
             " (given up)"
         } @else if let Some(at) = &trouble.next_try_at {
             " (" (trouble.failures) " in a row, tried again " (words::time(at, seen.now)) ")"
+        }
+    }
+}
+
+/// What was decided by which rule, the newest first.
+fn decided(seen: &Seen<'_>, decisions: &[Decision]) -> Markup {
+    html! {
+        @if !decisions.is_empty() {
+            section aria-labelledby="decisions" {
+                h2 #decisions { "Decisions" }
+                div .scroll role="region" aria-label="Decisions" tabindex="0" {
+                    table {
+                        caption .hidden { "What was decided on each service, the newest first" }
+                        thead { tr {
+                            th scope="col" { "Service" }
+                            th scope="col" { "Decided" }
+                            th scope="col" { "By the rule, since" }
+                            th .wide scope="col" { "After" }
+                        } }
+                        tbody { @for decision in decisions {
+                            tr {
+                                th scope="row" { (decision.service) span .error { (words::time(&decision.at, seen.now)) } }
+                                td { (decision.verdict) }
+                                td { code { (decision.rule) } span .error { (decision.reason) } }
+                                td .wide { (decision.cause) }
+                            }
+                        } }
+                    }
+                }
+            }
         }
     }
 }

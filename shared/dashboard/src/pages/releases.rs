@@ -75,7 +75,12 @@ pub(crate) fn release(seen: &Seen<'_>, release: &Release) -> Markup {
             dt { "Environment" } dd { a href=(line(release)) { (release.environment) " of " (release.service) } }
             dt { "Commit" } dd { code { (release.commit) } }
             @if release.rollback { dt { "Way" } dd { "back to a release before" } }
-            dt { "Why" } dd { (release.reason) }
+            dt { "Why" }
+            dd { (release.reason) @if let Some(rule) = &release.rule { " " span .quiet { "by the rule " code { (rule) } } } }
+            @if let Some(image) = &release.image { dt { "Image" } dd { code { (image) } } }
+            @if let Some(url) = &release.changes_url {
+                dt { "Changes" } dd { (words::link(url, "since what is there, at GitHub")) }
+            }
             @if !release.approved_by.is_empty() { dt { "Approved by" } dd { (release.approved_by.join(", ")) } }
             @if let Some(url) = &release.build_url { dt { "Build" } dd { (words::link(url, url)) } }
             @if let Some(deployment) = &release.deployment { dt { "Deployment" } dd { "GitHub's " code { (deployment) } } }
@@ -93,7 +98,7 @@ pub(crate) fn release(seen: &Seen<'_>, release: &Release) -> Markup {
     page(seen, &title, PATH, &content)
 }
 
-fn path(release: &Release) -> String {
+pub(super) fn path(release: &Release) -> String {
     format!(
         "{PATH}/{}/{}/{}/{}",
         release.repository_id, release.service, release.environment, release.id
@@ -101,7 +106,7 @@ fn path(release: &Release) -> String {
 }
 
 /// The page of its environment.
-fn line(release: &Release) -> String {
+pub(super) fn line(release: &Release) -> String {
     format!(
         "{}/{}/{}/{}",
         environments::PATH,

@@ -42,18 +42,20 @@ fn distance(duration: Duration) -> String {
 /// A phase or status as a word with a mark: never colour alone.
 pub(super) fn state(name: &str) -> Markup {
     let (class, mark) = match name {
-        "ready" | "done" | "succeeded" | "live" | "active" | "allowed" => ("good", "✓"),
-        "failed" | "dead" | "cancelled" | "rolled-back" | "suspended" | "refused" | "unknown" => {
-            ("bad", "✕")
+        "ready" | "done" | "succeeded" | "completed" | "live" | "active" | "allowed" => {
+            ("good", "✓")
         }
-        "deploying" | "removing" | "underway" | "releasing" | "going-back" | "syncing"
-        | "verifying" | "rolling-back" | "starting" | "running" => ("busy", "↻"),
+        "failed" | "dead" | "cancelled" | "rolled-back" | "suspended" | "refused" | "unknown"
+        | "failing" | "left-alone" => ("bad", "✕"),
+        "deploying" | "building" | "removing" | "underway" | "releasing" | "going-back"
+        | "syncing" | "verifying" | "rolling-back" | "starting" | "running" => ("busy", "↻"),
         "waiting"
         | "pending"
         | "held back"
         | "held"
         | "locked"
         | "queued"
+        | "limited"
         | "waiting-for-build"
         | "waiting-for-approval" => ("wait", "…"),
         _ => ("none", "–"),

@@ -8,6 +8,7 @@ fn the_overview_says_what_is_broken_what_failed_and_what_waits() {
     Overview
     Vendors that do not answer
     ✕ failed Coolify has failed for 20 min, is tried again in 2 min: it answered 502
+    All vendors, and what waits meanwhile
     What needs a person
     production of web … held for 1 h: 5c1d7e4 failed; it was taken back
     acme/shop … held back for 2 h: GitHub lists no open pull request at all, and 4 previews would be removed.
@@ -77,6 +78,16 @@ fn a_preview_is_shown_with_its_services_its_timeline_and_what_is_waited_for() {
     web-app
     What did not work
     writing the comment: GitHub answered 502 (2 in a row, tried again in 2 min)
+    Decisions
+    What was decided on each service, the newest first
+    Service
+    Decided
+    By the rule, since
+    After
+    web10 min ago
+    nothing
+    pathsnone of its 3 changed files matches apps/web/**
+    a pull_request delivery
     Timeline
     6 min ago web: Coolify started the container
     10 min ago the head commit 9f2c1d7 became known
@@ -191,7 +202,10 @@ fn every_page_is_whole_for_readers_and_nothing_on_it_needs_a_script() {
         "/dashboard/releases/42/web/production/5c1d7e4b8a60359f2c1d7e4b8a60359f2c1d7e4b-10-1",
         "/dashboard/repositories",
         "/dashboard/installations",
+        "/dashboard/approvals",
         "/dashboard/audit",
+        "/dashboard/builds",
+        "/dashboard/vendors",
     ] {
         let page = text(&browser.get(uri));
         assert_eq!(page.matches("<h1>").count(), 1, "{uri} has one heading");
@@ -240,7 +254,7 @@ fn the_audit_shows_who_did_what_and_what_came_of_it() {
     let page = Browser::signed_in("viewer").get("/dashboard/audit?outcome=refused");
     insta::assert_snapshot!(said(&page), @"
     Audit
-    What people did, or tried to, in the last 90 days: through the API, on these pages, by comments, and with the token of /reconcile.
+    What people did, or tried to, in the last 90 days: through the API, on these pages, by comments, by labels and buttons on GitHub, and with the token of /reconcile.
     allallowedrefusedfailed
     Acts of people: the newest first
     Act, when

@@ -2,12 +2,15 @@
 
 use super::*;
 
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 15] = [
     "/",
     "/dashboard/environments",
     "/dashboard/environments/42/web/production",
     "/dashboard/installations",
+    "/dashboard/approvals",
     "/dashboard/audit",
+    "/dashboard/builds",
+    "/dashboard/vendors",
     "/dashboard/previews",
     "/dashboard/previews/42/7",
     "/dashboard/deliveries",
