@@ -61,15 +61,25 @@ fn approve(story: &mut Story, head: char, by: &str) {
 fn locks_and_environments_before_are_told_with_the_rule() {
     let mut story = promotion::story(AFTER_STAGING);
     story.release('1');
-    insta::assert_snapshot!(told(&story, '1', true), @"");
+    insta::assert_snapshot!(told(&story, '1', true), @"
+    - `web/production`: nothing was released
+      - `1111111` of this pull request (`Change 1`) is queued, by `after`: `it is not live in staging`
+    ");
     promotion::live_in_staging(&mut story, '1');
     story.go();
-    insta::assert_snapshot!(told(&story, '1', true), @"");
+    insta::assert_snapshot!(told(&story, '1', true), @"
+    - `web/production`: nothing was released
+      - `1111111` of this pull request (`Change 1`) is queued, by `soak`: `it is to be live in staging until 1970-01-01T00:46:40Z`
+    ");
     let lock = crate::release::Intervention::Lock {
         reason: "`It` is @acme/all's | <b>Friday</b>".into(),
     };
     story.record(&lock.fact("ada"));
-    insta::assert_snapshot!(told(&story, '9', true), @"");
+    insta::assert_snapshot!(told(&story, '9', true), @"
+    - `web/production`: nothing was released
+      - locked by `ada` since 1970-01-01T00:16:40Z: `'It' is @acme/all's ¦ <b>Friday</b>`
+      - `1111111` (`Change 1`) is queued, by `soak`: `it is to be live in staging until 1970-01-01T00:46:40Z`
+    ");
 }
 
 #[test]
@@ -85,9 +95,13 @@ fn whoever_asks_why_hears_of_runs_that_proved_nothing() {
     }
     insta::assert_snapshot!(told(&story, '1', false), @"
     - `web/production`: nothing was released at <https://shop.example.com>
-      - `1111111` of this pull request (`Change 1`) is waiting-for-build: `waiting for CI to run`
+      - `1111111` of this pull request (`Change 1`) is waiting-for-build: `CI is building`
     ");
-    insta::assert_snapshot!(told(&story, '1', true), @"");
+    insta::assert_snapshot!(told(&story, '1', true), @"
+    - `web/production`: nothing was released at <https://shop.example.com>
+      - `1111111` of this pull request (`Change 1`) is waiting-for-build, by `build`: `CI is building`
+      - run 77 (attempt 1) proves nothing: `it is attempt 1 of the run, and attempt 2 is known`
+    ");
 }
 
 #[test]
