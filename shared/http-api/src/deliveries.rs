@@ -44,7 +44,7 @@ pub(crate) async fn list<S: Store, H, C, L>(
         })?),
     };
     let limit = query.limit(PAGE_MAX)?;
-    let is_shown = |head: &Head| caller.sees(head.repository);
+    let is_shown = |repository| caller.sees(repository);
     let listing = inbox.list(query.status()?, after.as_ref(), limit, is_shown);
     let page = listing.await?;
     Ok(Reply::ok(&DeliveryList {
@@ -108,27 +108,38 @@ pub(crate) fn asked_for(query: &Query) -> Result<usize, Problem> {
     query.limit(PAGE_MAX)
 }
 
+/// So many parts of the journal are looked at for one request: what was run again before stands in the way, up to 500 in each.
+const LOOKS_MAX: usize = 20;
+
 /// Replays up to `limit` dead deliveries of those that who asks may run again.
 pub(crate) async fn replay_many<S: Store, H, C: Clock, L: Log>(
     inbox: &Inbox<S, H, C, L>,
     limit: usize,
     caller: &Caller<'_>,
 ) -> Result<Reply, Problem> {
-    let may_run = |head: &Head| {
-        let role = caller.role_in(head.repository);
+    let may_run = |repository| {
+        let role = caller.role_in(repository);
         role.is_some_and(|role| role.allows(Role::Deployer))
     };
-    let page = inbox.list(Some(Status::Dead), None, limit, may_run).await?;
-    let mut queued = Vec::new();
-    for head in page.heads {
-        match inbox.replay(&head.guid).await? {
-            Replay::Queued => queued.push(head.guid),
-            Replay::InHand | Replay::NotFound => {}
+    let (mut queued, mut place) = (Vec::new(), None);
+    for _ in 0..LOOKS_MAX {
+        let left = limit.saturating_sub(queued.len());
+        let dead = Some(Status::Dead);
+        let page = inbox.list(dead, place.as_ref(), left, may_run).await?;
+        for head in page.heads {
+            match inbox.replay(&head.guid).await? {
+                Replay::Queued => queued.push(head.guid),
+                Replay::InHand | Replay::NotFound => {}
+            }
+        }
+        place = page.next;
+        if place.is_none() || queued.len() >= limit {
+            break;
         }
     }
     let replayed = ReplayedMany {
         queued: u64::try_from(queued.len()).unwrap_or(u64::MAX),
-        more: page.next.is_some(),
+        more: place.is_some(),
     };
     Ok(Reply::accepted(&replayed, queued))
 }
@@ -143,7 +154,6 @@ pub(crate) async fn count<S: Store, H, C, L>(
         dead: 0,
     };
     for (status, number) in inbox.count().await? {
-        let number = u64::try_from(number).unwrap_or(u64::MAX);
         match status {
             Status::Pending => counts.pending = number,
             Status::Done => counts.done = number,

@@ -421,7 +421,7 @@ fn a_delivery_is_shown_without_its_payload() {
           "attempts": 1,
           "event": "pull_request",
           "finished_at": "2026-11-21T10:31:07Z",
-          "guid": "dead-1",
+          "guid": "dead-2",
           "last_error": "pull-request answered 422 Unprocessable Entity: head.sha is missing",
           "next_attempt_at": null,
           "received_at": "2026-11-21T10:31:07Z",
@@ -429,7 +429,7 @@ fn a_delivery_is_shown_without_its_payload() {
           "status": "dead"
         }
       ],
-      "next": "f9223370241595975807.dead-1"
+      "next": "f0.1"
     }
     "#);
 }

@@ -1,9 +1,13 @@
-//! Lists deliveries for people, a page at a time. It lists keys, which is never done while a delivery is taken in.
+//! Lists deliveries for people, a page at a time. Pending ones are found by a listing of `queue`, which holds nothing of what is over;
+//! finished ones by the journals, without any listing.
 
-use domain::{DeliveryGuid, Timestamp};
+mod backwards;
+
+use domain::{DeliveryGuid, RepositoryId};
 use ports::{Label, Store, StoreError};
 
-use crate::{Finish, Head, Inbox, Record, delivery_key, listing::parse_expiry_key};
+use crate::{Finish, Head, Inbox, Record, delivery_key};
+use backwards::{Backwards, Step};
 
 /// The most deliveries on one page.
 pub const PAGE_MAX: usize = 100;
@@ -54,54 +58,43 @@ impl From<Finish> for Status {
     }
 }
 
-/// A place in the list: pending ones come first, then finished ones, the newest hour first.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// How long before the end of time it ended, in hours; less than any for a pending one.
-    age: Option<i64>,
-    guid: String,
+/// A place in the list: pending ones come first, then finished ones, the newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// After the pending one with this id.
+    Pending(DeliveryGuid),
+    /// At these numbers of the two journals.
+    Finished {
+        /// Of what was done.
+        done: i64,
+        /// Of what is dead.
+        dead: i64,
+    },
 }
 
 impl Place {
-    fn pending(guid: &DeliveryGuid) -> Self {
-        Self {
-            age: None,
-            guid: guid.to_string(),
-        }
-    }
-
-    fn finished(at: Timestamp, guid: &DeliveryGuid) -> Self {
-        Self {
-            age: Some(i64::MAX - at.milliseconds()),
-            guid: guid.to_string(),
-        }
-    }
-
     /// The place as a cursor: text of letters, digits, `.` and `-`.
     pub fn cursor(&self) -> String {
-        match self.age {
-            None => format!("p.{}", self.guid),
-            Some(age) => format!("f{age}.{}", self.guid),
+        match self {
+            Self::Pending(guid) => format!("p.{guid}"),
+            Self::Finished { done, dead } => format!("f{done}.{dead}"),
         }
     }
 
     /// The place that [`Place::cursor`] wrote; none for any other text.
     pub fn parse(cursor: &str) -> Option<Self> {
-        let (place, guid) = cursor.split_once('.')?;
-        let guid: DeliveryGuid = guid.parse().ok()?;
-        let age = match place {
-            "p" => None,
-            place => Some(place.strip_prefix('f')?.parse().ok()?),
-        };
-        Some(Self {
-            age,
-            guid: guid.to_string(),
-        })
+        match cursor.split_once('.')? {
+            ("p", guid) => guid.parse().ok().map(Self::Pending),
+            (done, dead) => Some(Self::Finished {
+                done: done.strip_prefix('f')?.parse().ok()?,
+                dead: dead.parse().ok()?,
+            }),
+        }
     }
 }
 
 /// Some deliveries.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Page {
     /// What is known about each.
     pub heads: Vec<Head>,
@@ -126,94 +119,141 @@ impl<S: Store, H, C, L> Inbox<S, H, C, L> {
         Ok(None)
     }
 
-    /// Up to `limit` deliveries (at most [`PAGE_MAX`]) after `after`, of one status or of all, of those that are wanted. If few are, a
-    /// page may hold fewer, or none, and still name where to go on.
+    /// Up to `limit` deliveries (at most [`PAGE_MAX`]) from `place` on, of one status or of all, of those of a wanted repository. If few
+    /// are wanted, a page may hold fewer, or none, and still name where to go on.
     pub async fn list(
         &self,
         status: Option<Status>,
-        after: Option<&Place>,
+        place: Option<&Place>,
         limit: usize,
-        is_wanted: impl Fn(&Head) -> bool,
+        is_wanted: impl Fn(Option<RepositoryId>) -> bool,
     ) -> Result<Page, StoreError> {
-        let limit = limit.clamp(1, PAGE_MAX);
-        let places = self.places(status).await?;
-        let mut rest = places
-            .into_iter()
-            .filter(|(place, _)| after.is_none_or(|after| place > after))
-            .peekable();
-        let mut page = Page {
+        let mut reading = Reading {
             heads: Vec::new(),
-            next: None,
+            limit: limit.clamp(1, PAGE_MAX),
+            left: READ_MAX,
+            is_wanted,
         };
-        let mut read = 0;
-        while let Some((place, guid)) = rest.next() {
-            read += 1;
-            // What moved on meanwhile, or was run again since, stands at another place.
-            let head = self
-                .find(&guid)
-                .await?
-                .filter(|head| place_of(head) == place && is_wanted(head));
-            page.heads.extend(head);
-            if page.heads.len() == limit || read == READ_MAX {
-                page.next = rest.peek().map(|_| place);
-                break;
-            }
-        }
-        Ok(page)
+        let next = self.read(&mut reading, status, place).await?;
+        let heads = reading.heads;
+        Ok(Page { heads, next })
     }
 
-    /// How many deliveries there are of each status, by their keys: one that was run again counts once more until it expires.
-    pub async fn count(&self) -> Result<[(Status, usize); 3], StoreError> {
+    async fn read<W: Fn(Option<RepositoryId>) -> bool>(
+        &self,
+        reading: &mut Reading<W>,
+        status: Option<Status>,
+        place: Option<&Place>,
+    ) -> Result<Option<Place>, StoreError> {
+        let wants = |of: Status| status.is_none_or(|status| status == of);
+        let (after, numbers) = match place {
+            None => (None, None),
+            Some(Place::Pending(guid)) => (Some(guid), None),
+            Some(Place::Finished { done, dead }) => (None, Some((*done, *dead))),
+        };
+        if numbers.is_none() && wants(Status::Pending) {
+            let next = self.read_pending(reading, after).await?;
+            if next.is_some() {
+                return Ok(next);
+            }
+        }
+        let mut finished = Backwards::new(self, numbers);
+        for finish in Finish::ALL {
+            if wants(finish.into()) {
+                finished.open(finish).await?;
+            }
+        }
+        self.read_finished(reading, finished).await
+    }
+
+    async fn read_pending<W: Fn(Option<RepositoryId>) -> bool>(
+        &self,
+        reading: &mut Reading<W>,
+        after: Option<&DeliveryGuid>,
+    ) -> Result<Option<Place>, StoreError> {
+        let keys = self.store.keys(Label::Queue).await?;
+        let guids = keys.iter().filter_map(|key| key.strip_prefix("delivery/"));
+        let mut guids: Vec<DeliveryGuid> = guids.filter_map(|guid| guid.parse().ok()).collect();
+        guids.retain(|guid| after.is_none_or(|after| guid > after));
+        guids.sort_unstable();
+        let mut last = None;
+        for guid in guids {
+            if reading.is_over() {
+                return Ok(last.map(Place::Pending));
+            }
+            reading.left -= 1;
+            // What is finished meanwhile stands at another place.
+            let head = self.find(&guid).await?;
+            let head = head.filter(|head| Status::of(head) == Status::Pending);
+            reading.take(head.filter(|head| (reading.is_wanted)(head.repository)));
+            last = Some(guid);
+        }
+        Ok(None)
+    }
+
+    async fn read_finished<W: Fn(Option<RepositoryId>) -> bool>(
+        &self,
+        reading: &mut Reading<W>,
+        mut finished: Backwards<'_, S, H, C, L>,
+    ) -> Result<Option<Place>, StoreError> {
+        loop {
+            let place = finished.place();
+            match finished.next(&mut reading.left).await? {
+                Step::End => return Ok(None),
+                Step::Tired => return Ok(Some(finished.place())),
+                Step::Entry(..) if reading.is_full() => return Ok(Some(place)),
+                Step::Entry(finish, entry) if (reading.is_wanted)(entry.repository) => {
+                    // What is being run again, or ended later, stands at another place.
+                    let head = self.find(&entry.guid).await?;
+                    reading.take(head.filter(|head| entry.fits(finish, head)));
+                }
+                Step::Entry(..) => {}
+            }
+        }
+    }
+
+    /// How many deliveries there are of each status. One that ended twice, being run again or by two processes, counts twice until it
+    /// expires; so does one whose process died while it ended.
+    pub async fn count(&self) -> Result<[(Status, u64); 3], StoreError> {
         let queue = self.store.keys(Label::Queue).await?;
         let pending = queue.iter().filter(|key| key.starts_with("delivery/"));
-        let inbox = self.store.keys(Label::Inbox).await?;
-        let ended = |finish: Finish| {
-            let ends = inbox.iter().filter_map(|key| parse_expiry_key(key));
-            ends.filter(|expiry| expiry.finish == finish).count()
-        };
+        let pending = u64::try_from(pending.count()).unwrap_or(u64::MAX);
         Ok([
-            (Status::Pending, pending.count()),
-            (Status::Done, ended(Finish::Done)),
-            (Status::Dead, ended(Finish::Dead)),
+            (Status::Pending, pending),
+            (Status::Done, self.numbers(Finish::Done).await?),
+            (Status::Dead, self.numbers(Finish::Dead).await?),
         ])
     }
 
-    async fn places(
-        &self,
-        status: Option<Status>,
-    ) -> Result<Vec<(Place, DeliveryGuid)>, StoreError> {
-        let wanted = |of: Status| status.is_none_or(|status| status == of);
-        let mut places = Vec::new();
-        if wanted(Status::Pending) {
-            for key in self.store.keys(Label::Queue).await? {
-                let guid = key
-                    .strip_prefix("delivery/")
-                    .map(str::parse::<DeliveryGuid>);
-                if let Some(Ok(guid)) = guid {
-                    places.push((Place::pending(&guid), guid));
-                }
-            }
-        }
-        if wanted(Status::Done) || wanted(Status::Dead) {
-            for key in self.store.keys(Label::Inbox).await? {
-                let Some(expiry) = parse_expiry_key(&key) else {
-                    continue;
-                };
-                if wanted(expiry.finish.into()) {
-                    let place = Place::finished(expiry.end, &expiry.guid);
-                    places.push((place, expiry.guid));
-                }
-            }
-        }
-        places.sort_unstable();
-        Ok(places)
+    /// How many numbers the journal has.
+    async fn numbers(&self, finish: Finish) -> Result<u64, StoreError> {
+        let (begin, end) = (self.begin(finish).await?, self.end(finish).await?);
+        Ok(u64::try_from(end.saturating_sub(begin).saturating_add(1)).unwrap_or_default())
     }
 }
 
-fn place_of(head: &Head) -> Place {
-    match (head.finish, head.finished_at) {
-        (Some(_), Some(at)) => Place::finished(crate::listing::end_of_hour(at), &head.guid),
-        (_, _) => Place::pending(&head.guid),
+/// A page that is being read.
+struct Reading<W> {
+    heads: Vec<Head>,
+    limit: usize,
+    /// So many may still be looked at.
+    left: usize,
+    is_wanted: W,
+}
+
+impl<W> Reading<W> {
+    fn is_full(&self) -> bool {
+        self.heads.len() == self.limit
+    }
+
+    fn is_over(&self) -> bool {
+        self.is_full() || self.left == 0
+    }
+
+    /// Two processes may have ended a delivery in one moment: it is shown once.
+    fn take(&mut self, head: Option<Head>) {
+        let head = head.filter(|head| self.heads.iter().all(|other| other.guid != head.guid));
+        self.heads.extend(head);
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{
     Claimed, Finish, Head, Inbox, Record, Unreadable, delivery_key,
-    listing::expiry_key,
+    journal::{Entry, entry_key},
     retry::{ATTEMPTS_MAX, pause_after},
 };
 
@@ -153,16 +153,17 @@ impl<S: Store, H: Http, C: Clock, L: Log> Inbox<S, H, C, L> {
         Ok(Processed::Dead { reason })
     }
 
-    /// Moves `record` to the store `inbox`: there first, so that it is never nowhere.
+    /// Moves `record` to the store `inbox`, and into its journal: there first, so that it is never nowhere.
     async fn finish(&self, record: &mut Record, finish: Finish) -> Result<(), StoreError> {
         let now = self.clock.now();
         record.head.claimed = false;
         record.head.finish = Some(finish);
         record.head.finished_at = Some(now);
         let key = delivery_key(&record.head.guid);
-        let expiry = expiry_key(finish, now, &record.head);
         let value = record.encode(Label::Inbox)?;
-        let pairs: [(&str, &[u8]); 2] = [(&key, &value), (&expiry, b"1")];
+        let entry = Entry::of(&record.head, now).encode();
+        let entry_key = entry_key(finish, self.next_number(finish).await?);
+        let pairs: [(&str, &[u8]); 2] = [(&key, &value), (&entry_key, &entry)];
         self.store.set_many(Label::Inbox, &pairs).await?;
         self.store.delete_many(Label::Queue, &[&key]).await
     }

@@ -62,6 +62,9 @@ pub enum Finish {
 }
 
 impl Finish {
+    /// Both of them.
+    pub(crate) const ALL: [Self; 2] = [Self::Done, Self::Dead];
+
     /// Its name in keys.
     pub(crate) const fn name(self) -> &'static str {
         match self {

@@ -1,21 +1,21 @@
-//! Counts deliveries for machines. What is finished is told by keys alone; of what is pending a few are read.
+//! Counts deliveries for machines. What is finished is told by the journals; of what is pending a few are read.
 
 use std::collections::BTreeMap;
 
 use domain::Timestamp;
 use ports::{Label, Store, StoreError};
 
-use crate::{Inbox, Record, Status, delivery_key, listing::parse_expiry_key};
+use crate::{Finish, Inbox, Record, Status, delivery_key, digest::Count};
 
 /// So many pending deliveries are read at most to find the oldest: payloads are large.
 const READ_MAX: usize = 50;
 
-/// How deliveries stand. One that was run again counts once more until it expires.
+/// How deliveries stand. One that ended twice, being run again or by two processes, counts twice until it expires.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tally {
     /// Finished ones that are still kept, and how many.
     pub kept: BTreeMap<Kept, u64>,
-    /// The end of the last hour in which a delivery ended that this secret signed, by its position from 0.
+    /// When a delivery ended last that this secret signed, by its position from 0.
     pub secrets: BTreeMap<u32, Timestamp>,
     /// How many are to be processed.
     pub pending: u64,
@@ -39,23 +39,13 @@ pub struct Kept {
 }
 
 impl<S: Store, H, C, L> Inbox<S, H, C, L> {
-    /// Counts all of them: two listings of keys, and at most 50 reads.
+    /// Counts all of them: what journals begin with, their newest entries, a listing of `queue`, and at most 50 reads of deliveries.
     pub async fn tally(&self) -> Result<Tally, StoreError> {
         let mut tally = Tally::default();
-        for key in self.store.keys(Label::Inbox).await? {
-            let Some(expiry) = parse_expiry_key(&key) else {
-                continue;
-            };
-            if let Some(secret) = expiry.secret {
-                let last = tally.secrets.entry(secret).or_default();
-                *last = expiry.end.max(*last);
+        for finish in Finish::ALL {
+            for count in self.counts(finish).await? {
+                tally.keep(finish, count);
             }
-            let kept = Kept {
-                event: expiry.event,
-                status: Status::from(expiry.finish).name(),
-                secret: expiry.secret,
-            };
-            *tally.kept.entry(kept).or_default() += 1;
         }
         for key in self.store.keys(Label::Queue).await? {
             let Some(Ok(guid)) = key.strip_prefix("delivery/").map(str::parse) else {
@@ -72,6 +62,19 @@ impl<S: Store, H, C, L> Inbox<S, H, C, L> {
 }
 
 impl Tally {
+    fn keep(&mut self, finish: Finish, count: Count) {
+        if let Some(secret) = count.secret {
+            let last = self.secrets.entry(secret).or_default();
+            *last = count.last.max(*last);
+        }
+        let kept = Kept {
+            event: count.event,
+            status: Status::from(finish).name(),
+            secret: count.secret,
+        };
+        *self.kept.entry(kept).or_default() += count.number;
+    }
+
     fn look_at(&mut self, value: Option<&[u8]>) {
         let Some(Ok(record)) = value.map(Record::parse) else {
             return;
@@ -113,8 +116,10 @@ mod tests {
     #[test]
     fn a_delivery_that_an_older_version_finished_counts_without_event_and_secret() {
         let inbox = inbox();
-        let key = "expiry/dead/498682/a-1";
-        now(inbox.store.set(Label::Inbox, key, b"1")).unwrap();
+        for (key, value) in [("expiry/dead/498682/a-1", "1"), ("delivery/a-1", "damaged")] {
+            now(inbox.store.set(Label::Inbox, key, value.as_bytes())).unwrap();
+        }
+        now(inbox.expire(std::time::Duration::ZERO)).unwrap();
         let tally = now(inbox.tally()).unwrap();
         let kept = Kept {
             event: None,

@@ -64,11 +64,18 @@ pub(crate) struct CountingStore {
     pub(crate) memory: MemoryStore,
     pub(crate) writes: Cell<usize>,
     pub(crate) reads: Cell<usize>,
+    pub(crate) listings: Cell<usize>,
     pub(crate) broken: Cell<bool>,
+    /// How many calls work until it is broken; none if that has no end.
+    calls_left: Cell<Option<usize>>,
 }
 
 impl CountingStore {
     fn check(&self, label: Label, operation: &'static str, key: &str) -> Result<(), StoreError> {
+        match self.calls_left.get() {
+            Some(0) => self.broken.set(true),
+            left => self.calls_left.set(left.map(|left| left - 1)),
+        }
         if self.broken.get() {
             return Err(StoreError {
                 label,
@@ -78,6 +85,17 @@ impl CountingStore {
             });
         }
         Ok(())
+    }
+
+    /// Breaks it after so many calls.
+    pub(crate) fn break_after(&self, calls: usize) {
+        self.calls_left.set(Some(calls));
+    }
+
+    /// Has it work for good.
+    pub(crate) fn repair(&self) {
+        self.calls_left.set(None);
+        self.broken.set(false);
     }
 
     fn count_write(&self) {
@@ -123,6 +141,7 @@ impl Store for CountingStore {
 
     async fn keys(&self, label: Label) -> Result<Vec<String>, StoreError> {
         self.check(label, "keys", "")?;
+        self.listings.set(self.listings.get() + 1);
         self.memory.keys(label).await
     }
 }
@@ -197,6 +216,14 @@ impl TestInbox {
             Acceptance::Accepted(claimed) => claimed,
             Acceptance::Duplicate => panic!("{id} should be accepted"),
         }
+    }
+
+    /// All keys but the few that journals have once and for all.
+    pub(crate) fn kept_keys(&self) -> Vec<String> {
+        let keys = self.store.all_keys().into_iter();
+        let of_journals = ["/end", "/begin", "/before", "/digest", "/looked-at"];
+        keys.filter(|key| !of_journals.iter().any(|name| key.ends_with(name)))
+            .collect()
     }
 
     /// All lines of the log, each field on a line of its own.

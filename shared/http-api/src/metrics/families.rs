@@ -61,7 +61,7 @@ pub(super) fn of_deliveries(exposition: &mut Exposition, tally: &Tally, now: Tim
     let mut family = exposition.family(
         "slipway_webhook_secret_last_used_timestamp_seconds",
         Kind::Gauge,
-        "The end of the last hour in which a delivery was finished that the secret at this position signed.",
+        "When a delivery was finished last that the secret at this position signed.",
     );
     for (secret, last) in &tally.secrets {
         let last = u64::try_from(last.milliseconds() / 1_000).unwrap_or_default();

@@ -119,7 +119,7 @@ fn what_is_stored_is_exposed_by_the_rules_of_the_format() {
     slipway_releases{phase="waiting-for-approval"} 1
     slipway_values_unread{kind="preview"} 1
     slipway_webhook_secret_deliveries_kept{secret="2"} 2
-    slipway_webhook_secret_last_used_timestamp_seconds{secret="2"} 1795258800
+    slipway_webhook_secret_last_used_timestamp_seconds{secret="2"} 1795257067
     "#);
 }
 

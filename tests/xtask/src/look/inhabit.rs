@@ -63,8 +63,7 @@ async fn until_comment(stage: &Stage, pull: &PullRequest, text: &str) -> anyhow:
 async fn bury_a_delivery(stage: &Stage) -> anyhow::Result<()> {
     const DAMAGE: &str =
         "INSERT INTO spin_key_value (store, key, value) VALUES ('queue', 'delivery/damaged-1', ?1)";
-    const BURIED: &str =
-        "SELECT count(*) FROM spin_key_value WHERE key LIKE 'expiry/dead/%/damaged-1/%'";
+    const BURIED: &str = "SELECT count(*) FROM spin_key_value WHERE key LIKE 'journal/dead/%' AND CAST(value AS TEXT) LIKE '%\"damaged-1\"%'";
     let queue = Connection::open(stage.state().join("queue.db"))?;
     queue.busy_timeout(PATIENCE)?;
     queue.execute(DAMAGE, (b"damaged",))?;
