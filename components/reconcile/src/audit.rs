@@ -74,6 +74,11 @@ pub(crate) async fn refuse(
     note(&refused).await
 }
 
+/// Gives acts that an earlier version noted their place in the journal.
+pub(crate) async fn carry_over(now: Timestamp) -> Result<(), StoreError> {
+    audit::carry_over(&SpinStore::new(), now).await
+}
+
 /// Deletes acts that are too old.
 pub(crate) async fn expire(now: Timestamp) -> Result<usize, StoreError> {
     audit::expire(&SpinStore::new(), now).await

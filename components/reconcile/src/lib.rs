@@ -174,6 +174,7 @@ fn quarter(deadline: Timestamp) -> Timestamp {
 /// Deletes what is kept for a time only and too old, once in an hour. It can wait: what was done stays done if it fails.
 async fn forget(log: &DeliveryLog, now: Timestamp) {
     let forgotten = async {
+        audit::carry_over(now).await?;
         if upkeep::is_due(&SpinStore::new(), now).await? {
             requests::expire(now).await?;
             audit::expire(now).await?;

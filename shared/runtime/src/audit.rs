@@ -1,4 +1,8 @@
-//! The audit in the store: one small value in `ledger` for each act of a person's, found by listing the keys of that label.
+//! The audit in the store: one small value in `ledger` for each act of a person's, and a journal of them: a number for each, in the
+//! order in which they were first noted. So the newest are found from the counter down, what is too old from the journal's begin up, and
+//! nobody lists keys. A number whose writer died is a hole, and passed over.
+
+mod carry;
 
 use domain::{
     Timestamp,
@@ -6,149 +10,142 @@ use domain::{
 };
 use ports::{Label, Store, StoreError};
 
-use crate::RunError;
+pub use carry::carry_over;
 
-/// So many acts are read at most for one page: a rare one is looked for over several pages.
+/// So many numbers are looked at at most for one page: a rare act is looked for over several pages.
 const READ_MAX: usize = 200;
-/// So many are deleted at once, and in one run.
+/// So many are deleted at once, and so many numbers looked at in one run.
 const BATCH: usize = 100;
 const EXPIRE_MAX: usize = 2_000;
+
+/// The counter of numbers that were given.
+const END: &str = "journal/end";
+/// The lowest number that may have an entry.
+const BEGIN: &str = "journal/begin";
 
 /// A page of acts, the newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Page {
     /// The acts.
     pub acts: Vec<Act>,
-    /// After which key the next page begins; none at the end.
-    pub next: Option<ActKey>,
+    /// After which number the next page begins; none at the end.
+    pub next: Option<i64>,
 }
 
-/// Makes an act durable. What was noted under the key before is replaced.
+/// Makes an act durable. What was noted under the key before is replaced, and stays where it is in the journal.
 pub async fn note(store: &impl Store, key: &ActKey, act: &Act) -> Result<(), StoreError> {
     // Plain data with text keys: serde_json cannot fail on it.
     let value = serde_json::to_vec(act).unwrap_or_default();
-    store.set(Label::Ledger, &key.to_string(), &value).await
+    let noted = noted_key(key);
+    if store.get(Label::Ledger, &noted).await?.is_some() {
+        return store.set(Label::Ledger, &noted, &value).await;
+    }
+    let number = store.increment(Label::Ledger, END, 1).await?;
+    let (entry, key) = (entry_key(number), key.to_string());
+    let pairs: [(&str, &[u8]); 2] = [(&noted, &value), (&entry, key.as_bytes())];
+    store.set_many(Label::Ledger, &pairs).await
 }
 
-/// Up to `limit` acts that are wanted and older than `after`, the newest first.
+/// Up to `limit` acts that are wanted, noted before the number `after`, the newest first.
 pub async fn page(
     store: &impl Store,
-    after: Option<&ActKey>,
+    after: Option<i64>,
     limit: usize,
     is_wanted: impl Fn(&Act) -> bool,
-) -> Result<Page, RunError> {
-    let mut keys = keys(store).await?;
-    keys.retain(|key| after.is_none_or(|after| key < after));
-    keys.sort_unstable_by(|left, right| right.cmp(left));
+) -> Result<Page, StoreError> {
+    let begin = begin(store).await?;
+    let newest = match after {
+        Some(after) => after.saturating_sub(1),
+        None => store.increment(Label::Ledger, END, 0).await?,
+    };
     let mut page = Page::default();
-    let mut rest = keys.into_iter().take(READ_MAX + 1).enumerate().peekable();
-    while let Some((read, key)) = rest.next() {
-        let value = store.get(Label::Ledger, &key.to_string()).await?;
+    let mut shown = Vec::new();
+    for (read, number) in (begin..=newest).rev().enumerate() {
+        if page.acts.len() == limit || read == READ_MAX {
+            page.next = Some(number.saturating_add(1));
+            break;
+        }
+        let Some(key) = entry(store, number).await? else {
+            continue;
+        };
+        // Two that noted one act at the same time gave it two numbers.
+        if shown.contains(&key) {
+            continue;
+        }
+        let value = store.get(Label::Ledger, &noted_key(&key)).await?;
         // One that was damaged, or is deleted just now, hides no other.
         let act = value.and_then(|value| serde_json::from_slice::<Act>(&value).ok());
         page.acts.extend(act.filter(|act| is_wanted(act)));
-        if page.acts.len() == limit || read + 1 == READ_MAX {
-            page.next = rest.peek().map(|_| key);
-            break;
-        }
+        shown.push(key);
     }
     Ok(page)
 }
 
-/// Deletes acts that are too old; returns how many. That lists all keys of `ledger`.
+/// Deletes acts that are too old; returns how many.
 pub async fn expire(store: &impl Store, now: Timestamp) -> Result<usize, StoreError> {
-    let over: Vec<String> = keys(store)
-        .await?
-        .into_iter()
-        .filter(|key| key.is_over(now))
-        .take(EXPIRE_MAX)
-        .map(|key| key.to_string())
-        .collect();
+    let begin = begin(store).await?;
+    let end = store.increment(Label::Ledger, END, 0).await?;
+    let (mut next, mut over) = (begin, Vec::new());
+    let mut only_holes = true;
+    for number in (begin..=end).take(EXPIRE_MAX) {
+        match entry(store, number).await? {
+            Some(key) if key.is_over(now) => {
+                over.push((entry_key(number), noted_key(&key)));
+                next = number.saturating_add(1);
+                only_holes = false;
+            }
+            Some(_) => {
+                only_holes = false;
+                break;
+            }
+            // Perhaps its writer is on the way: it is passed with the next one that is over.
+            None => {}
+        }
+    }
+    let last = begin.saturating_add(i64::try_from(EXPIRE_MAX).unwrap_or_default());
+    if only_holes && last <= end {
+        // So many writers are never on their way at once.
+        next = last;
+    }
     for batch in over.chunks(BATCH) {
-        let batch: Vec<&str> = batch.iter().map(String::as_str).collect();
-        store.delete_many(Label::Ledger, &batch).await?;
+        let pairs = batch.iter();
+        let keys: Vec<&str> = pairs
+            .flat_map(|(entry, noted)| [entry.as_str(), noted.as_str()])
+            .collect();
+        store.delete_many(Label::Ledger, &keys).await?;
+    }
+    // The last: whoever dies before leaves holes, and the next one goes on behind them.
+    if next != begin {
+        set_begin(store, next).await?;
     }
     Ok(over.len())
 }
 
-async fn keys(store: &impl Store) -> Result<Vec<ActKey>, StoreError> {
-    let keys = store.keys(Label::Ledger).await?;
-    Ok(keys.iter().filter_map(|key| key.parse().ok()).collect())
+/// Where an act is. Earlier versions stored it under its key itself.
+fn noted_key(key: &ActKey) -> String {
+    format!("noted/{key}")
+}
+
+fn entry_key(number: i64) -> String {
+    format!("journal/{number}")
+}
+
+/// The act with this number; none at a hole.
+async fn entry(store: &impl Store, number: i64) -> Result<Option<ActKey>, StoreError> {
+    let value = store.get(Label::Ledger, &entry_key(number)).await?;
+    Ok(value.and_then(|value| std::str::from_utf8(&value).ok()?.parse().ok()))
+}
+
+async fn begin(store: &impl Store) -> Result<i64, StoreError> {
+    let value = store.get(Label::Ledger, BEGIN).await?;
+    let begin = value.and_then(|value| std::str::from_utf8(&value).ok()?.parse().ok());
+    Ok(begin.unwrap_or(1))
+}
+
+async fn set_begin(store: &impl Store, begin: i64) -> Result<(), StoreError> {
+    let begin = begin.to_string();
+    store.set(Label::Ledger, BEGIN, begin.as_bytes()).await
 }
 
 #[cfg(test)]
-mod tests {
-    use domain::audit::{Door, KEPT, Outcome};
-    use ports::memory::MemoryStore;
-
-    use super::*;
-
-    /// The store in memory answers at once.
-    fn wait<T>(future: impl Future<Output = T>) -> T {
-        futures_util::FutureExt::now_or_never(future).unwrap()
-    }
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_milliseconds(1_795_257_000_000 + seconds * 1_000)
-    }
-
-    fn noted(store: &MemoryStore, seconds: i64, by: &str) {
-        let act = Act {
-            at: at(seconds),
-            by: by.to_owned(),
-            door: Door::Api,
-            act: "survey".to_owned(),
-            on: "repository/42".to_owned(),
-            repository: None,
-            said: None,
-            outcome: Outcome::Allowed,
-            reason: None,
-        };
-        wait(note(store, &act.key(""), &act)).unwrap();
-    }
-
-    fn seconds(page: &Page) -> Vec<i64> {
-        let since = |act: &Act| (act.at.milliseconds() - at(0).milliseconds()) / 1_000;
-        page.acts.iter().map(since).collect()
-    }
-
-    #[test]
-    fn pages_go_from_the_newest_act_to_the_oldest_and_a_rare_one_is_found_over_several() {
-        let store = MemoryStore::default();
-        for second in 0..450 {
-            noted(&store, second, if second == 3 { "ada" } else { "bob" });
-        }
-        wait(store.set(Label::Ledger, "audit/00000000000001/0123456789abcdef", b"{")).unwrap();
-        let first = wait(page(&store, None, 2, |_| true)).unwrap();
-        assert_eq!(seconds(&first), [449, 448]);
-        let second = wait(page(&store, first.next.as_ref(), 2, |_| true)).unwrap();
-        assert_eq!(seconds(&second), [447, 446]);
-        let (mut found, mut after, mut pages) = (Vec::new(), None, 0);
-        loop {
-            let read = wait(page(&store, after.as_ref(), 10, |act| act.by == "ada")).unwrap();
-            found.extend(seconds(&read));
-            pages += 1;
-            after = read.next;
-            if after.is_none() {
-                break;
-            }
-        }
-        assert_eq!((found, pages), (vec![3], 3));
-    }
-
-    #[test]
-    fn what_is_too_old_goes() {
-        let store = MemoryStore::default();
-        for second in 0..250 {
-            noted(&store, second, "ada");
-        }
-        let later = at(99).after(KEPT);
-        assert_eq!(wait(expire(&store, later)), Ok(100));
-        let last = later.after(std::time::Duration::from_secs(3_600));
-        assert_eq!(wait(expire(&store, last)), Ok(150));
-        assert_eq!(
-            wait(page(&store, None, 10, |_| true)).unwrap(),
-            Page::default()
-        );
-    }
-}
+mod tests;

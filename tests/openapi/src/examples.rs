@@ -15,7 +15,7 @@ pub(crate) fn of(method: &str, path: &str) -> Value {
         ("GET", "previews") => json!({ "previews": [preview()], "next": "42.7" }),
         ("GET", "previews/{repository_id}/{number}") => preview(),
         ("GET", "decisions") => json!({ "decisions": [decision()], "next": null }),
-        ("GET", "audit") => json!({ "acts": [act()], "next": "01795257067000.1d7e4b8a6035c1d7" }),
+        ("GET", "audit") => json!({ "acts": [act()], "next": "1417" }),
         ("GET", "builds") => json!({ "builds": [build()], "next": "release.42.web.production" }),
         ("GET", "vendors") => vendors(),
         ("GET", "repositories") => json!({ "repositories": [repository()], "next": null }),

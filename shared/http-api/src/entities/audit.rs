@@ -1,11 +1,11 @@
 //! The audit: a page of what people did, and noting what they do through the API.
 //!
 //! An act is noted before it is told to its entity, and again if it is refused or fails. So nothing is done that is not noted,
-//! and an act that works costs one write for it.
+//! and an act that works costs its number and one write for it.
 
 use domain::{
     RepositoryId,
-    audit::{Act, ActKey, Outcome},
+    audit::{Act, Outcome},
 };
 use http::StatusCode;
 use ports::{Clock, Log, Store};
@@ -34,7 +34,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         let repository = repository_of(query)?;
         let after = query
             .one("cursor")?
-            .map(|text| parse_cursor(text).ok_or_else(|| not_a_cursor(text)))
+            .map(|text| text.parse::<i64>().map_err(|_| not_a_cursor(text)))
             .transpose()?;
         // What is of no repository is of all.
         let is_shown = |repository: Option<RepositoryId>| match repository {
@@ -49,10 +49,10 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
                 && repository.is_none_or(|repository| noted.repository == Some(repository))
         };
         let limit = query.limit(PAGE_MAX)?;
-        let page = audit::page(&self.store, after.as_ref(), limit, is_wanted).await?;
+        let page = audit::page(&self.store, after, limit, is_wanted).await?;
         Ok(Reply::ok(&AuditList {
             acts: page.acts.iter().map(shown).collect(),
-            next: page.next.as_ref().map(cursor),
+            next: page.next.map(|number| number.to_string()),
         }))
     }
 
@@ -125,16 +125,6 @@ fn outcome_of(query: &Query) -> Result<Option<Outcome>, Problem> {
             "the parameter outcome is {text:?}, expected one of {known}"
         ))
     })
-}
-
-/// `01795257067000.1d7e4b8a6035c1d7`
-fn cursor(key: &ActKey) -> String {
-    let key = key.to_string();
-    key.trim_start_matches("audit/").replace('/', ".")
-}
-
-fn parse_cursor(text: &str) -> Option<ActKey> {
-    format!("audit/{}", text.replace('.', "/")).parse().ok()
 }
 
 fn shown(act: &Act) -> AuditEntry {

@@ -73,8 +73,8 @@ fn what_people_do_is_noted_with_what_came_of_it_and_what_they_may_not_do_once_in
     2026-11-21T10:31:12Z by deployer of the tests: replay delivery/nobody refused (there is no delivery nobody: it never came, or its retention is over)
     2026-11-21T10:31:11Z by deployer of the tests: replay delivery/dead-1 allowed ()
     2026-11-21T10:31:10Z by deployer of the tests: approve release/42/web/production refused (cccccccccccccccccccccccccccccccccccccccc; release/42/web/production: no approvals are asked for here)
-    2026-11-21T10:31:07Z by deployer of the tests: lock release/42/web/production allowed (coins)
     2026-11-21T10:31:09Z by viewer of the tests: unlock release/42/web/production refused (this needs the role deployer, and the token has the role viewer)
+    2026-11-21T10:31:07Z by deployer of the tests: lock release/42/web/production allowed (coins)
     ");
 }
 
@@ -94,7 +94,7 @@ fn the_audit_is_found_by_person_act_outcome_and_repository() {
         "/api/v1/audit?outcome=good",
     );
     assert_eq!(bad.status, 400, "{}", text(&bad));
-    let bad = as_role(&inbox, Role::Viewer, &Method::GET, "/api/v1/audit?cursor=7");
+    let bad = as_role(&inbox, Role::Viewer, &Method::GET, "/api/v1/audit?cursor=x");
     assert_eq!(bad.status, 400, "{}", text(&bad));
 }
 

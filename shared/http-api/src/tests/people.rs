@@ -180,8 +180,8 @@ fn a_person_acts_in_the_name_of_their_login() {
         })
         .collect();
     insta::assert_snapshot!(acts.join("\n"), @r#"
-    "writer" "replay" "delivery/dead-1" "allowed"
     "writer" "allow-removals" "repository/42" "refused"
+    "writer" "replay" "delivery/dead-1" "allowed"
     "#);
     let unseen = as_person(&inbox, "github.stranger", &Method::POST, replay);
     assert_eq!(unseen.status, 404);
