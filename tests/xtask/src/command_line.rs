@@ -33,7 +33,7 @@ pub(crate) enum Command {
     Demo(DemoOptions),
     /// Play the demo, and have a real browser walk through the dashboard and look at every page.
     Look(LookOptions),
-    /// Measure deliveries against the least that any component can do.
+    /// Measure deliveries against the least that any component can do, and pages with much in the stores against little.
     Bench(BenchOptions),
     /// Run the simulation: the durable core under crashes and faults, by seeds.
     #[command(disable_help_flag = true)]
@@ -155,6 +155,9 @@ pub(crate) struct BenchOptions {
     /// Only the time from a finished build to the deployment that it leads to.
     #[arg(long)]
     pub(crate) reaction: bool,
+    /// Only pages and lists, with much in the stores against little. With --quick the host is as it is, not optimised.
+    #[arg(long, conflicts_with = "reaction")]
+    pub(crate) pages: bool,
     /// Also write the figures to this file as JSON.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,

@@ -174,7 +174,7 @@ pub(crate) fn variables_as_app(world: &World) -> BTreeMap<&'static str, String> 
 }
 
 /// The people as the variable has them: by the hashes of their tokens.
-fn api_tokens() -> String {
+pub(crate) fn api_tokens() -> String {
     let tokens = PEOPLE.map(|person| {
         let digest = Sha256::digest(person.token.as_bytes());
         let sha256: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();

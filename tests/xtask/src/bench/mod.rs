@@ -1,7 +1,9 @@
-//! `cargo xtask bench`: deliveries, measured against the least that any component can do, in the same run.
+//! `cargo xtask bench`: deliveries, measured against the least that any component can do, in the same run; and pages with much in
+//! the stores against little.
 
 mod cases;
 mod load;
+mod pages;
 mod reaction;
 mod stage;
 mod table;
@@ -27,6 +29,9 @@ struct Plan {
     load: load::Times,
     /// Builds that are finished.
     reactions: usize,
+    /// What is stored when pages are asked for, and how often each is.
+    stored: pages::Amount,
+    asked: usize,
 }
 
 impl Plan {
@@ -39,6 +44,8 @@ impl Plan {
                     measured: Duration::from_secs(1),
                 },
                 reactions: 5,
+                stored: pages::RATHER_MUCH,
+                asked: 5,
             }
         } else {
             Self {
@@ -48,6 +55,8 @@ impl Plan {
                     measured: Duration::from_secs(5),
                 },
                 reactions: 30,
+                stored: pages::MUCH,
+                asked: 15,
             }
         }
     }
@@ -58,30 +67,42 @@ impl Plan {
 struct Figures {
     deliveries: Vec<Row>,
     reactions: Vec<reaction::Row>,
+    pages: Vec<pages::Row>,
 }
 
 /// Measures and prints Markdown tables.
 pub(crate) fn bench(options: BenchOptions) -> anyhow::Result<()> {
-    if cfg!(debug_assertions) {
+    if cfg!(debug_assertions) && !(options.pages && options.quick) {
         return again_optimised(&options);
     }
     let plan = Plan::of(&options);
     println!("{}", table::machine());
-    let mut deliveries = Vec::new();
-    if !options.reaction {
+    let all = !options.reaction && !options.pages;
+    let (mut deliveries, mut reactions, mut pages) = (Vec::new(), Vec::new(), Vec::new());
+    if all {
         deliveries = crate::block_on(measure(&plan))?;
         println!("\n{}", table::markdown(&deliveries));
     }
-    let reactions = crate::block_on(react(&plan))?;
-    println!("\n{}", reaction::markdown(&reactions));
-    println!("\n{}", reaction::verdict(&reactions));
+    if all || options.reaction {
+        reactions = crate::block_on(react(&plan))?;
+        println!("\n{}", reaction::markdown(&reactions));
+        println!("\n{}", reaction::verdict(&reactions));
+    }
+    if all || options.pages {
+        pages = crate::block_on(ask_for_pages(&plan))?;
+        println!("\n{}", pages::markdown(plan.stored, &pages));
+    }
     if let Some(file) = &options.json {
         let figures = Figures {
             deliveries,
             reactions,
+            pages: pages.clone(),
         };
         let text = serde_json::to_string_pretty(&figures)? + "\n";
         std::fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    if all || options.pages {
+        println!("\n{}", pages::verdict(&pages).map_err(anyhow::Error::msg)?);
     }
     Ok(())
 }
@@ -104,6 +125,9 @@ fn again_optimised(options: &BenchOptions) -> anyhow::Result<()> {
     }
     if options.reaction {
         cargo.arg("--reaction");
+    }
+    if options.pages {
+        cargo.arg("--pages");
     }
     if let Some(file) = &options.json {
         cargo.arg("--json").arg(std::path::absolute(file)?);
@@ -141,4 +165,9 @@ async fn react(plan: &Plan) -> anyhow::Result<Vec<reaction::Row>> {
         rows.push(reaction::measure(manifest.clone(), pause, plan.reactions).await?);
     }
     Ok(rows)
+}
+
+async fn ask_for_pages(plan: &Plan) -> anyhow::Result<Vec<pages::Row>> {
+    let manifest = tokio::task::block_in_place(components::build)?;
+    pages::measure(manifest, plan.stored, plan.asked).await
 }
