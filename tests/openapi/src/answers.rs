@@ -95,6 +95,23 @@ fn compile(reference: &str) -> Result<(Schemas, SchemaIndex), String> {
     Ok((schemas, index))
 }
 
+/// In what `value` differs from a schema that refers to no other.
+#[cfg(test)]
+pub(crate) fn fits(schema: &Value, value: &Value) -> Vec<String> {
+    const ADDRESS: &str = "http://document.invalid/schema.json";
+    let (mut compiler, mut schemas) = (Compiler::new(), Schemas::new());
+    if let Err(error) = compiler.add_resource(ADDRESS, schema.clone()) {
+        return vec![error.to_string()];
+    }
+    match compiler.compile(ADDRESS, &mut schemas) {
+        Ok(index) => match schemas.validate(value, index) {
+            Ok(()) => Vec::new(),
+            Err(error) => vec![format!("{error:#}")],
+        },
+        Err(error) => vec![error.to_string()],
+    }
+}
+
 /// The document with objects that have no other fields than it says.
 fn strict() -> Value {
     let mut document = DOCUMENT.clone();

@@ -1,6 +1,7 @@
 //! The OpenAPI document of the API, made of its operations and the types of its answers, and whether an answer fits it.
 
 mod answers;
+mod cursor;
 mod examples;
 #[cfg(test)]
 mod tests;
@@ -310,9 +311,20 @@ fn parameters(operation: &Operation) -> Value {
                 },
                 "status",
             ) => build_status(),
+            (
+                Operation {
+                    path: "/api/v1/decisions",
+                    ..
+                },
+                "limit",
+            ) => page_limit(20),
             (Operation { method: "POST", .. }, "status") => (
                 "Which are run again; only what is dead is, in numbers.",
                 json!({ "const": "dead" }),
+            ),
+            (Operation { path, .. }, "cursor") => (
+                "Where to go on: `next` of the page before.",
+                json!({ "type": "string", "pattern": cursor::pattern(path) }),
             ),
             (_, name) => parameter(name),
         };
@@ -347,8 +359,15 @@ fn release_phase() -> (&'static str, Value) {
     )
 }
 
+fn page_limit(most: usize) -> (&'static str, Value) {
+    (
+        "The most on one page.",
+        json!({ "type": "integer", "minimum": 1, "maximum": most, "default": most }),
+    )
+}
+
 fn parameter(name: &str) -> (&'static str, Value) {
-    let id = json!({ "type": "integer", "minimum": 0 });
+    let id = json!({ "type": "integer", "minimum": 0, "maximum": u64::MAX });
     match name {
         "guid" => (
             "GitHub's id of the delivery.",
@@ -446,13 +465,8 @@ fn parameter(name: &str) -> (&'static str, Value) {
             "Only previews of this phase; a page reads at most 200 previews to find them.",
             json!({ "enum": ["absent", "ready", "waiting", "deploying", "removing", "failed"] }),
         ),
-        "limit" => (
-            "The most on one page.",
-            json!({ "type": "integer", "minimum": 1, "maximum": 100, "default": 100 }),
-        ),
-        _ => (
-            "Where to go on: `next` of the page before.",
-            json!({ "type": "string", "minLength": 1 }),
-        ),
+        "limit" => page_limit(100),
+        // A parameter that is new here is any text until it is described.
+        _ => ("", json!({ "type": "string" })),
     }
 }

@@ -60,3 +60,22 @@ fn names_of_operations_are_unique() {
     ids.dedup();
     assert_eq!(ids.len(), OPERATIONS.len());
 }
+
+#[test]
+fn every_parameter_is_described_and_a_cursor_is_one_that_a_page_names() {
+    let document = document();
+    for operation in OPERATIONS {
+        let method = operation.method.to_ascii_lowercase();
+        let described = &document["paths"][operation.path][method.as_str()];
+        for parameter in described["parameters"].as_array().unwrap() {
+            let name = parameter["name"].as_str().unwrap();
+            let path = operation.path;
+            assert!(parameter["description"] != "", "{path}: {name}");
+            let next = &examples::of(operation.method, path)["next"];
+            if let ("cursor", Some(next)) = (name, next.as_str()) {
+                let found = answers::fits(&parameter["schema"], &json!(next));
+                assert!(found.is_empty(), "{path}: {found:?}");
+            }
+        }
+    }
+}

@@ -31,7 +31,7 @@ pub(crate) enum Command {
     Reconcile(ReconcileOptions),
     /// Play one pull request from opening to merge on the real components, and say what a person would see.
     Demo(DemoOptions),
-    /// Play the demo, and have a real browser walk through the dashboard and look at every page.
+    /// Play the demo, have a real browser walk through the dashboard and look at every page, and ask the API whatever its document gives rise to.
     Look(LookOptions),
     /// Measure deliveries against the least that any component can do, and pages with much in the stores against little.
     Bench(BenchOptions),
@@ -139,11 +139,14 @@ pub(crate) enum Part {
     Walkthrough,
     /// Every page, in both themes and two sizes.
     Pages,
+    /// The API, by requests made from its document.
+    Api,
 }
 
 impl Part {
-    /// In their order: pages are looked at with more in them than the walkthrough shows.
-    pub(crate) const ALL: [Self; 2] = [Self::Walkthrough, Self::Pages];
+    /// In their order: pages are looked at with more in them than the walkthrough shows, and after the API was asked everything nothing is as
+    /// it was.
+    pub(crate) const ALL: [Self; 3] = [Self::Walkthrough, Self::Pages, Self::Api];
 }
 
 /// Options of `bench`.

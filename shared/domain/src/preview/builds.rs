@@ -15,7 +15,7 @@ impl Preview {
         let mut builds: Vec<Build> = runs
             .map(|run| Build::of(run, &shown.title, self.images_of(run)))
             .collect();
-        builds.sort_by(|left, right| right.run.cmp(&left.run));
+        builds.sort_by_key(|build| std::cmp::Reverse(build.run));
         builds
     }
 

@@ -9,7 +9,7 @@ use domain::{
 };
 use ports::{Clock, Log, Store};
 use runtime::browse::{self, Listing};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{
     Entities, Wanted,
@@ -30,10 +30,20 @@ use crate::{
 struct Body {
     #[serde(default)]
     reason: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole_number")]
     back: Option<u32>,
     #[serde(default)]
     commit: Option<CommitSha>,
+}
+
+/// A whole number as JSON Schema has it, to which `3.0` is one.
+fn whole_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    let Some(number) = Option::<f64>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    // A number without a fraction is written without a point.
+    let whole = number.to_string().parse().map(Some);
+    whole.map_err(|_| D::Error::custom(format!("{number} is no whole number from 0 on")))
 }
 
 /// Which environments are asked for.
@@ -297,4 +307,21 @@ fn phase_of(query: &Query) -> Result<Option<Phase>, Problem> {
             "the parameter phase is {text:?}, expected one of {known}"
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_point() {
+        let back = |body: &[u8]| particulars(body).map(|said| said.back).ok();
+        assert_eq!(back(br#"{"back": 3.0}"#), Some(Some(3)));
+        assert_eq!(back(br#"{"back": 3}"#), Some(Some(3)));
+        assert_eq!(back(br#"{"back": null}"#), Some(None));
+        for wrong in ["3.5", "-1", "1e300", "\"3\""] {
+            let body = format!(r#"{{"back": {wrong}}}"#);
+            assert_eq!(back(body.as_bytes()), None, "{wrong}");
+        }
+    }
 }

@@ -1,16 +1,19 @@
 //! `cargo xtask look`: plays the demo, and looks at it as people do: docs/walkthrough.md step by step in a real browser, then every page
-//! in both themes and two sizes by the rules of accessibility.
+//! in both themes and two sizes by the rules of accessibility. Then its API is asked as nobody would who means well.
 //!
 //! What the browser does stands in `tests/xtask/look`; what it saw is kept below `target/look`.
 
+mod api;
 mod browser;
 mod inhabit;
 mod there;
 mod tools;
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use world::World;
 
 pub(crate) use tools::Tools;
 
@@ -22,7 +25,7 @@ use crate::scene;
 /// Looks; fails if anything is not as it must be.
 pub(crate) async fn look(options: LookOptions) -> anyhow::Result<()> {
     let tools = tokio::task::block_in_place(Tools::ensure)?;
-    let stage = demo::play(true, scene::variables_as_app).await?;
+    let stage = demo::play(true, variables).await?;
     let schedule = stage.keep_reconciling();
     let mut looked = Ok(());
     for part in Part::ALL {
@@ -37,6 +40,14 @@ pub(crate) async fn look(options: LookOptions) -> anyhow::Result<()> {
     schedule.abort();
     stage.tear_down().await;
     looked
+}
+
+/// As in the demo, with what the API needs beside: an address for the tokens of jobs, and leave to ask often.
+fn variables(world: &World) -> BTreeMap<&'static str, String> {
+    let mut variables = scene::variables_as_app(world);
+    variables.insert("public_url", "https://slipway.example.com".to_owned());
+    variables.insert("api_requests_per_minute", "1000000".to_owned());
+    variables
 }
 
 async fn look_at(stage: &Stage, tools: &Tools, part: Part, keep: bool) -> anyhow::Result<()> {
@@ -54,5 +65,6 @@ async fn look_at(stage: &Stage, tools: &Tools, part: Part, keep: bool) -> anyhow
             let previews = inhabit::inhabit(stage).await?;
             browser::look_at_pages(stage, tools, &previews).await
         }
+        Part::Api => api::ask(stage, tools).await,
     }
 }

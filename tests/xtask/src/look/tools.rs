@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use templates::python;
 
 use crate::{toolchain, workspace};
 
@@ -19,6 +20,8 @@ pub(crate) struct Tools {
     pub(super) browser: PathBuf,
     /// The folder of the packages for Node.
     pub(super) node: PathBuf,
+    /// The folder of the programs of Python's packages.
+    pub(super) python: PathBuf,
 }
 
 impl Tools {
@@ -27,6 +30,10 @@ impl Tools {
         Ok(Self {
             browser: along_path(toolchain::ensure_chromium()?)?,
             node: ensure_node_packages()?,
+            python: python::ensure_installed(
+                &format!("{SCRIPTS}/requirements.txt"),
+                &format!("{OUTPUT}/python"),
+            )?,
         })
     }
 }

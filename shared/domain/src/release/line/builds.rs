@@ -28,7 +28,7 @@ impl Line {
             let of = (&ended.commit, ended.title.as_str());
             builds.extend(succeeded(ended.build, of, None));
         }
-        builds.sort_by(|left, right| (right.run, right.attempt).cmp(&(left.run, left.attempt)));
+        builds.sort_by_key(|build| std::cmp::Reverse((build.run, build.attempt)));
         builds.dedup_by(|left, right| (left.run, left.attempt) == (right.run, right.attempt));
         builds
     }
