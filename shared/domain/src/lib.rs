@@ -2,6 +2,7 @@
 //!
 //! Pure: no I/O, no `async`, no clock, no randomness, no vendor's JSON. Time comes in as an argument.
 
+mod account;
 pub mod argocd;
 pub mod audit;
 mod backstage;
@@ -28,6 +29,7 @@ pub mod repository;
 mod target_id;
 mod time;
 
+pub use account::Account;
 pub use backstage::EntityRef;
 pub use coolify::{ApplicationUuid, DeploymentUuid, ImageTag};
 pub use identity::{

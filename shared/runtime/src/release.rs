@@ -9,11 +9,11 @@ mod test;
 use std::cell::RefCell;
 
 use domain::{
-    Timestamp,
+    CommitSha, RepositoryName, Timestamp,
     argocd::ApplicationId,
     outbox::{Fact as OutboxFact, Letter, Outbox, OutboxId},
     preview::Trouble,
-    release::{Action, Fact, Line, LineId, Overview, ReportFact, StepFact, mark},
+    release::{Action, Brought, Fact, Line, LineId, Overview, ReportFact, StepFact, mark},
 };
 use ports::{Clock, Http, Level, Log, Store};
 use vendors::{CallError, argocd};
@@ -77,6 +77,25 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Line>
                 .await
             {
                 Ok(fact) => fact,
+                Err(trouble) => Fact::NotRead { trouble },
+            },
+            Action::ListBrought {
+                repository,
+                commit,
+                live,
+            } => self.list_brought((id, repository), commit, live).await,
+            Action::ReadWriters {
+                repository,
+                commit,
+                live,
+                of,
+            } => match self.read_writers(id, repository, of).await {
+                Ok((writers, of)) => Fact::WritersRead {
+                    commit: commit.clone(),
+                    live: live.clone(),
+                    of,
+                    writers,
+                },
                 Err(trouble) => Fact::NotRead { trouble },
             },
             Action::ReadWindows { application } => self.read_windows(application).await,
@@ -163,6 +182,27 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Line>
 }
 
 impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S> {
+    /// `live` begins with what is live.
+    async fn list_brought(
+        &self,
+        (id, repository): (&LineId, &RepositoryName),
+        commit: &CommitSha,
+        live: &[CommitSha],
+    ) -> Fact {
+        let brought = self.brought(id, repository, commit, live).await;
+        match (brought, live.first()) {
+            (Ok(brought), Some(live)) => Fact::Brought {
+                commit: commit.clone(),
+                live: live.clone(),
+                brought,
+            },
+            (Ok(_), None) => Fact::NotRead {
+                trouble: Trouble::retry("nothing is live to compare with"),
+            },
+            (Err(trouble), _) => Fact::NotRead { trouble },
+        }
+    }
+
     /// Makes a fact durable for a line, and remembers that the line is to be run.
     async fn post(&self, line: &LineId, fact: &Fact) -> Result<(), RunError> {
         let mail = mailbox::post::<Line>(&self.store, line, fact, self.clock.now()).await?;
@@ -204,6 +244,8 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
             }
             Fact::Begun { commit, .. }
             | Fact::NotBegun { commit, .. }
+            | Fact::Brought { commit, .. }
+            | Fact::WritersRead { commit, .. }
             | Fact::Checked { commit, .. } => fields.push(("commit", commit.as_str().into())),
             Fact::Compared { base, head, .. } => {
                 fields.push(("base", base.as_str().into()));
@@ -259,6 +301,12 @@ fn told(fact: &Fact) -> (&'static str, Option<&str>) {
             missing: Some(reason),
             ..
         } => ("the commit is not to be released any more", Some(reason)),
+        Fact::Brought {
+            brought: Brought::Lost,
+            ..
+        } => ("GitHub knows nothing any more of what was live", None),
+        Fact::Brought { .. } => ("listed what the commit would bring", None),
+        Fact::WritersRead { .. } => ("asked who wrote what the commit would bring", None),
         Fact::NotRead { trouble } => ("could not ask GitHub about commits", Some(&trouble.reason)),
         Fact::WindowsRead { .. } => ("looked at the sync windows", None),
         Fact::WindowsNotRead { trouble, .. } => {

@@ -13,6 +13,7 @@ mod terms;
 #[cfg(test)]
 mod tests;
 mod trust;
+mod writers;
 
 pub use identity::{IntakeId, LineId, Name};
 pub use image::{ImageReport, ReportedImage};
@@ -31,3 +32,4 @@ pub(crate) use terms::default_image;
 pub use terms::{AllTerms, Terms, all as terms_of};
 pub(crate) use trust::of_one_workflow;
 pub use trust::{Refusal, judge, judge_attempt, judge_report};
+pub use writers::{Brought, Untold, Writers};

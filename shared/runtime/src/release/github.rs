@@ -3,11 +3,14 @@
 use domain::{
     CommitSha, RepositoryName,
     preview::{Trouble, WorkflowRun},
-    release::{Fact, LineId, Push, Relation, ReportAction, ReportFact, SKIP, Source, mark},
+    release::{
+        Brought, Fact, LineId, Push, Relation, ReportAction, ReportFact, SKIP, Source, Untold,
+        Writers, mark,
+    },
 };
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::{try_join, try_join_all, try_join3};
 use ports::{Clock, Http, Log, Store};
-use vendors::github::{At, Client, Deployment, Repository, Status};
+use vendors::github::{At, CameBy, Client, Commit, Deployment, Repository, Status};
 
 use super::{ReleaseExecutor, not_set};
 
@@ -91,11 +94,10 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
         };
         let own = async {
             match tip.as_ref().filter(|tip| tip.sha == *commit) {
-                Some(tip) => Ok(Some((tip.message.clone(), tip.authors.clone()))),
+                Some(tip) => Ok(Some(tip.clone())),
                 None => {
                     let own = github.commit(repository, At::Commit(commit)).await;
-                    own.map(|own| own.map(|own| (own.message, own.authors)))
-                        .map_err(Trouble::from)
+                    own.map_err(Trouble::from)
                 }
             }
         };
@@ -111,7 +113,8 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
             Source::Tag(_) => Some(false),
             Source::Promotion => None,
         };
-        let (message, authors) = own.unzip();
+        let writers = writers.map(|came_by| everybody(commit, own.as_ref(), came_by));
+        let message = own.map(|own| own.message);
         Ok(Fact::Checked {
             commit: commit.clone(),
             runs,
@@ -119,9 +122,44 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
             title: message.as_deref().map(Push::title_of),
             skip: message.is_some_and(|message| message.contains(SKIP)),
             is_head,
-            // A commit that GitHub does not show has authors whom nobody knows.
-            authors: writers.and_then(|writers| Some(everybody(authors?, writers))),
+            writers,
         })
+    }
+
+    /// What is in the commit and not in what is live; by what was live before, where GitHub knows what is live no longer.
+    pub(super) async fn brought(
+        &self,
+        id: &LineId,
+        name: &RepositoryName,
+        commit: &CommitSha,
+        live: &[CommitSha],
+    ) -> Result<Brought, Trouble> {
+        let (github, repository) = self.github(id.repository, name)?;
+        for base in live {
+            match github.brought(repository, (base, commit)).await? {
+                Brought::Lost => {}
+                brought @ Brought::Commits { .. } => return Ok(brought),
+            }
+        }
+        Ok(Brought::Lost)
+    }
+
+    /// By whose pull requests the commits came, and which commits those answer for.
+    pub(super) async fn read_writers(
+        &self,
+        id: &LineId,
+        name: &RepositoryName,
+        of: &[CommitSha],
+    ) -> Result<(Writers, Vec<CommitSha>), Trouble> {
+        let (github, repository) = self.github(id.repository, name)?;
+        let asked = of.iter().map(|commit| github.writers(repository, commit));
+        let mut writers = Writers::Known(Vec::new());
+        let mut answered: Vec<CommitSha> = of.to_vec();
+        for came_by in try_join_all(asked).await? {
+            writers = writers.and(came_by.writers);
+            answered.extend(came_by.commits);
+        }
+        Ok((writers, answered))
     }
 
     /// Why the commit is not in a branch whose head is `tip`; none if it is.
@@ -195,10 +233,16 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
     }
 }
 
-/// The authors of a commit and of the pull requests that it came by; nobody if GitHub does not know one of them.
-fn everybody(authors: Vec<String>, writers: Option<Vec<String>>) -> Vec<String> {
-    match writers {
-        Some(writers) if !authors.is_empty() => [authors, writers].concat(),
-        Some(_) | None => Vec::new(),
-    }
+/// The authors of a commit and of the pull requests that it came by. Of a commit that GitHub does not show nobody knows them.
+fn everybody(commit: &CommitSha, shown: Option<&Commit>, came_by: CameBy) -> Writers {
+    let own = match shown {
+        None => Writers::Untold(Untold::Lost {
+            commit: commit.clone(),
+        }),
+        Some(shown) if shown.authors.is_empty() => Writers::Untold(Untold::NoAccount {
+            of: commit.short().to_owned(),
+        }),
+        Some(shown) => Writers::Known(shown.authors.clone()),
+    };
+    own.and(came_by.writers)
 }

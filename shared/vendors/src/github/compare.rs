@@ -1,11 +1,11 @@
 //! How two commits stand to each other, and which commit a branch or tag is at.
 
-use domain::{CommitSha, release::Relation};
+use domain::{Account, CommitSha, release::Relation};
 use http::StatusCode;
 use ports::{Clock, Http, Store};
 use serde::Deserialize;
 
-use super::{Client, Repository};
+use super::{Client, Repository, person::WirePerson};
 use crate::{
     CallError,
     address::percent_encoded,
@@ -19,8 +19,9 @@ pub struct Commit {
     pub sha: CommitSha,
     /// Its whole message: written by anybody with write access.
     pub message: String,
-    /// The logins of its author and its committer, as far as GitHub knows them by the addresses that the commit names.
-    pub authors: Vec<String>,
+    /// Its author and its committer, as far as GitHub knows accounts with the addresses that the commit names; nobody if it does not know
+    /// the author.
+    pub authors: Vec<Account>,
 }
 
 /// What names a commit.
@@ -42,13 +43,6 @@ struct WireCommit {
     author: Option<WirePerson>,
     #[serde(default)]
     committer: Option<WirePerson>,
-}
-
-/// GitHub shows an empty object for somebody whom it does not know.
-#[derive(Deserialize)]
-struct WirePerson {
-    #[serde(default)]
-    login: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -91,10 +85,10 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
             return Err(self.failure(&exchange, &response));
         }
         let wire: WireCommit = exchange.read(&response)?;
-        let login = |person: Option<WirePerson>| person.and_then(|person| person.login);
         let mut authors = Vec::new();
-        if let Some(author) = login(wire.author) {
-            let committer = login(wire.committer).filter(|committer| *committer != author);
+        if let Some(author) = WirePerson::account(wire.author) {
+            let committer = WirePerson::account(wire.committer);
+            let committer = committer.filter(|committer| *committer != author);
             authors.push(author);
             authors.extend(committer);
         }

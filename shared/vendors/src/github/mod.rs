@@ -9,6 +9,7 @@
 
 mod app;
 mod authorization;
+mod brought;
 mod budget;
 mod changed_files;
 mod checks;
@@ -29,6 +30,7 @@ mod merge_commit;
 mod oidc;
 mod pacing;
 mod packages;
+mod person;
 mod protection;
 mod pull_request;
 mod reactions;
@@ -78,6 +80,7 @@ pub use protection::{Review, Reviewed};
 pub use reactions::Reaction;
 pub use user::User;
 pub use workflow_dispatch::{Dispatched, DispatchedRun, WorkflowDispatch};
+pub use writers::CameBy;
 
 /// GitHub's name for people.
 pub const VENDOR: &str = "GitHub";

@@ -1,12 +1,21 @@
 //! Who wrote what a commit brought: the people of the pull requests that it came by. Of a merge commit the author is whoever pressed the
 //! button.
 
-use domain::CommitSha;
-use ports::{Clock, Http, Store};
+use std::ops::ControlFlow;
+
+use domain::{
+    Account, CommitSha,
+    release::{Untold, Writers},
+};
+use http::StatusCode;
+use ports::{Clock, Http, Response, Store};
 use serde::Deserialize;
 
-use super::{Client, Repository};
-use crate::{CallError, exchange::Repeat};
+use super::{Client, Repository, link::Ended, person::WirePerson};
+use crate::{
+    CallError,
+    exchange::{Repeat, message},
+};
 
 /// The most that GitHub shows on a page.
 const PER_PAGE: usize = 100;
@@ -16,6 +25,15 @@ const PULLS_PAGES_MAX: usize = 3;
 
 /// GitHub lists no more commits of a pull request (GHDOCS, rest/pulls/pulls, "List commits on a pull request").
 const COMMITS_MAX: usize = 250;
+
+/// By which pull requests a commit came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CameBy {
+    /// Who opened them, and who wrote and committed their commits.
+    pub writers: Writers,
+    /// Their commits, which came by them too.
+    pub commits: Vec<CommitSha>,
+}
 
 #[derive(Deserialize)]
 struct WirePull {
@@ -29,27 +47,21 @@ struct WirePull {
 
 #[derive(Deserialize)]
 struct WireCommit {
+    sha: CommitSha,
     #[serde(default)]
     author: Option<WirePerson>,
     #[serde(default)]
     committer: Option<WirePerson>,
 }
 
-/// GitHub shows an empty object for somebody whom it does not know.
-#[derive(Deserialize)]
-struct WirePerson {
-    #[serde(default)]
-    login: Option<String>,
-}
-
 impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
-    /// The logins of those who opened the merged pull requests that the commit came by, and who wrote and committed their commits; none
-    /// if GitHub does not tell of all of them: it knows no account of an author, or lists no more commits.
+    /// Who opened the merged pull requests that the commit came by, and who wrote and committed their commits; untold if GitHub knows the
+    /// commit no longer, no account of an author, or lists no more commits.
     pub async fn writers(
         &self,
         repository: Repository<'_>,
         commit: &CommitSha,
-    ) -> Result<Option<Vec<String>>, CallError> {
+    ) -> Result<CameBy, CallError> {
         let name = repository.name;
         let what = format!(
             "listing the pull requests that {} of {name} came by",
@@ -57,51 +69,95 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         );
         let call = self.exchange(repository, what, Repeat::Harmless)?;
         let path = format!("/repos/{name}/commits/{commit}/pulls?per_page={PER_PAGE}");
-        let mut pulls: Vec<WirePull> = Vec::new();
-        self.each_page(&call, &path, PULLS_PAGES_MAX, |response| {
+        let (mut pulls, mut is_lost) = (Vec::new(), false);
+        let take = |response: &Response| {
+            if is_absent(response) {
+                is_lost = true;
+                return Ok(ControlFlow::Break(()));
+            }
+            if response.status != StatusCode::OK {
+                return Err(self.failure(&call, response));
+            }
             let page: Vec<WirePull> = call.read(response)?;
             // Where the commit is not in the default branch GitHub lists open ones too, which only contain it.
             pulls.extend(page.into_iter().filter(|pull| pull.merged_at.is_some()));
-            Ok(())
-        })
-        .await?;
-        let mut writers = Vec::new();
+            Ok(ControlFlow::Continue(()))
+        };
+        let ended = self
+            .pages_judged(&call, &path, PULLS_PAGES_MAX, take)
+            .await?;
+        let untold = |untold: Untold| CameBy {
+            writers: Writers::Untold(untold),
+            commits: Vec::new(),
+        };
+        if is_lost {
+            let commit = commit.clone();
+            return Ok(untold(Untold::Lost { commit }));
+        }
+        if ended == Ended::Unfinished {
+            let of = format!("the pull requests of {}", commit.short());
+            return Ok(untold(Untold::TooMany { of }));
+        }
+        let mut writers: Vec<Account> = Vec::new();
+        let mut commits = Vec::new();
         for pull in pulls {
-            let Some(of_commits) = self.writers_of(repository, pull.number).await? else {
-                return Ok(None);
-            };
-            writers.extend(pull.user.and_then(|user| user.login));
-            writers.extend(of_commits);
+            match self.writers_of(repository, pull.number).await? {
+                (Writers::Known(of_commits), of_pull) => {
+                    writers.extend(WirePerson::account(pull.user));
+                    writers.extend(of_commits);
+                    commits.extend(of_pull);
+                }
+                (Writers::Untold(why), _) => return Ok(untold(why)),
+            }
         }
         writers.sort_unstable();
         writers.dedup();
-        Ok(Some(writers))
+        Ok(CameBy {
+            writers: Writers::Known(writers),
+            commits,
+        })
     }
 
     async fn writers_of(
         &self,
         repository: Repository<'_>,
         number: u64,
-    ) -> Result<Option<Vec<String>>, CallError> {
+    ) -> Result<(Writers, Vec<CommitSha>), CallError> {
         let name = repository.name;
         let what = format!("listing the commits of {name}#{number}");
         let call = self.exchange(repository, what, Repeat::Harmless)?;
         let path = format!("/repos/{name}/pulls/{number}/commits?per_page={PER_PAGE}");
-        let (mut writers, mut listed, mut all_known) = (Vec::new(), 0, true);
+        let (mut writers, mut commits, mut all_known) = (Vec::new(), Vec::new(), true);
         let pages_max = COMMITS_MAX.div_ceil(PER_PAGE);
         self.each_page(&call, &path, pages_max, |response| {
             let page: Vec<WireCommit> = call.read(response)?;
-            listed += page.len();
             for commit in page {
-                let login = |person: Option<WirePerson>| person.and_then(|person| person.login);
-                let author = login(commit.author);
+                let author = WirePerson::account(commit.author);
                 all_known &= author.is_some();
                 writers.extend(author);
-                writers.extend(login(commit.committer));
+                writers.extend(WirePerson::account(commit.committer));
+                commits.push(commit.sha);
             }
             Ok(())
         })
         .await?;
-        Ok((all_known && listed < COMMITS_MAX).then_some(writers))
+        let of = format!("#{number}");
+        let writers = if commits.len() >= COMMITS_MAX {
+            Writers::Untold(Untold::TooMany { of })
+        } else if all_known {
+            Writers::Known(writers)
+        } else {
+            Writers::Untold(Untold::NoAccount { of })
+        };
+        Ok((writers, commits))
     }
+}
+
+/// Whether GitHub says that there is no such commit: 422 for a SHA of none, 404 beside a repository that may be seen otherwise.
+pub(super) fn is_absent(response: &Response) -> bool {
+    let status = matches!(
+        response.status,
+        StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY
+    );
+    status && message(response).is_some()
 }

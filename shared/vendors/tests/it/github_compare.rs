@@ -1,6 +1,9 @@
 //! How commits stand to each other, and which one a branch is at.
 
-use domain::CommitSha;
+use domain::{
+    CommitSha,
+    release::{Brought, Untold, Writers},
+};
 use vendors::github::At;
 
 use crate::{
@@ -89,34 +92,116 @@ fn a_branch_and_a_tag_of_one_name_are_told_apart_and_slashes_do_not_leave_the_pa
     }
 }
 
+/// Accounts as `login#id`.
+fn shown(writers: &Writers) -> String {
+    match writers {
+        Writers::Known(people) => {
+            let people = people.iter().map(|person| {
+                let login = person.login.clone().unwrap_or_default();
+                format!("{login}#{}", person.id.unwrap_or_default())
+            });
+            people.collect::<Vec<_>>().join(" ")
+        }
+        Writers::Untold(untold) => untold.to_string(),
+    }
+}
+
 #[test]
 fn who_wrote_a_change_are_the_people_of_the_merged_pull_requests_that_it_came_by() {
-    let pulls = r#"[{"number":7,"user":{"login":"grace"},"merged_at":"2026-11-21T10:00:00Z"},
-        {"number":8,"user":{"login":"ada"},"merged_at":null}]"#;
+    let pulls = r#"[{"number":7,"user":{"id":3,"login":"grace"},"merged_at":"2026-11-21T10:00:00Z"},
+        {"number":8,"user":{"id":1,"login":"ada"},"merged_at":null}]"#;
     let by = |author: &str| {
-        format!(r#"[{{"author":{{"login":"bob"}},"committer":null}},{{"author":{author}}}]"#)
+        let (one, two) = (sha("b"), sha("c"));
+        format!(
+            r#"[{{"sha":"{one}","author":{{"id":2,"login":"bob"}},"committer":null}},{{"sha":"{two}","author":{author}}}]"#
+        )
     };
-    let told = [by(r#"{"login":"eve"}"#), by("null"), by("{}")].map(|commits| {
+    let told = [by(r#"{"id":4,"login":"eve"}"#), by("null"), by("{}")].map(|commits| {
         let script = Script::one(200, pulls).then(200, &[], &commits);
-        let people = now(client(&script).writers(repository(&name()), &sha("a"))).unwrap();
-        (script.lines().join("\n"), format!("{people:?}"))
+        let came_by = now(client(&script).writers(repository(&name()), &sha("a"))).unwrap();
+        (script.lines().join("\n"), came_by)
     });
     insta::assert_snapshot!(told[0].0.replace(sha("a").as_str(), "<a>"), @"
     GET https://api.github.com/repos/acme/shop/commits/<a>/pulls?per_page=100
     GET https://api.github.com/repos/acme/shop/pulls/7/commits?per_page=100
     ");
-    insta::assert_snapshot!(told.map(|(_, people)| people).join("\n"), @r#"
-    Some(["bob", "eve", "grace"])
-    None
-    None
-    "#);
+    assert_eq!(told[0].1.commits, [sha("b"), sha("c")]);
+    insta::assert_snapshot!(told.map(|(_, came_by)| shown(&came_by.writers)).join("\n"), @"
+    bob#2 grace#3 eve#4
+    GitHub knows no account of an author in #7, and nobody approves their own work: the author has to add the commit's e-mail address to their account
+    GitHub knows no account of an author in #7, and nobody approves their own work: the author has to add the commit's e-mail address to their account
+    ");
     let script = Script::one(200, "[]");
-    let people = now(client(&script).writers(repository(&name()), &sha("a"))).unwrap();
+    let came_by = now(client(&script).writers(repository(&name()), &sha("a"))).unwrap();
     assert_eq!(
-        people,
-        Some(Vec::new()),
+        came_by.writers,
+        Writers::Known(Vec::new()),
         "it was pushed without a pull request"
     );
+    for status in [404, 422] {
+        let script = Script::one(status, r#"{"message":"No commit found for SHA: aaaaaaa"}"#);
+        let came_by = now(client(&script).writers(repository(&name()), &sha("a"))).unwrap();
+        assert_eq!(
+            came_by.writers,
+            Writers::Untold(Untold::Lost { commit: sha("a") })
+        );
+    }
+}
+
+#[test]
+fn what_a_commit_would_bring_is_read_page_by_page_with_who_wrote_and_committed_it() {
+    let page = |one: &CommitSha, author: &str| {
+        format!(
+            r#"{{"status":"ahead","commits":[{{"sha":"{one}","author":{author},"committer":{{"id":9,"login":"web-flow"}}}}]}}"#
+        )
+    };
+    let next = (
+        "link",
+        r#"<https://api.github.com/repositories/42/compare/a...b?per_page=100&page=2>; rel="next""#,
+    );
+    let bob = r#"{"id":2,"login":"bob"}"#;
+    let all = |second: &str| {
+        let script = Script::default()
+            .then(200, &[next], &page(&sha("c"), bob))
+            .then(200, &[], &page(&sha("d"), second));
+        let (base, head) = (sha("a"), sha("d"));
+        let brought = now(client(&script).brought(repository(&name()), (&base, &head))).unwrap();
+        (script.lines(), brought)
+    };
+    let (lines, brought) = all(r#"{"id":4,"login":"eve"}"#);
+    insta::assert_snapshot!(lines.join("\n").replace(sha("a").as_str(), "<a>").replace(sha("d").as_str(), "<d>"), @"
+    GET https://api.github.com/repos/acme/shop/compare/<a>...<d>?per_page=100&page=1
+    GET https://api.github.com/repositories/42/compare/a...b?per_page=100&page=2
+    ");
+    let Brought::Commits { commits, writers } = brought else {
+        panic!("it is not lost")
+    };
+    assert_eq!(commits, [sha("c"), sha("d")], "the oldest first");
+    insta::assert_snapshot!(shown(&writers), @"bob#2 eve#4 web-flow#9");
+    let (_, brought) = all("null");
+    let Brought::Commits { writers, .. } = brought else {
+        panic!("it is not lost")
+    };
+    insta::assert_snapshot!(shown(&writers), @"GitHub knows no account of an author in ddddddd, and nobody approves their own work: the author has to add the commit's e-mail address to their account");
+    for (status, message) in [
+        (404, "Not Found"),
+        (404, "No common ancestor between a and d."),
+        (422, "No commit found"),
+    ] {
+        let script = Script::one(status, &format!(r#"{{"message":"{message}"}}"#));
+        let (base, head) = (sha("a"), sha("d"));
+        let brought = now(client(&script).brought(repository(&name()), (&base, &head))).unwrap();
+        assert_eq!(brought, Brought::Lost, "{message}");
+    }
+    let endless = (0..10).fold(Script::default(), |script, _| {
+        script.then(200, &[next], &page(&sha("c"), bob))
+    });
+    let (base, head) = (sha("a"), sha("d"));
+    let brought = now(client(&endless).brought(repository(&name()), (&base, &head))).unwrap();
+    let Brought::Commits { writers, .. } = brought else {
+        panic!("it is not lost")
+    };
+    insta::assert_snapshot!(shown(&writers), @"there are more commits in aaaaaaa...ddddddd than are looked at, and nobody approves their own work");
 }
 
 #[test]
@@ -135,13 +220,7 @@ fn the_people_of_a_commit_are_those_whom_github_knows_and_nobody_if_it_does_not_
         );
         let script = Script::one(200, &body);
         let commit = now(client(&script).commit(repository(&name()), At::Branch("main")));
-        format!("{:?}", commit.unwrap().unwrap().authors)
+        shown(&Writers::Known(commit.unwrap().unwrap().authors))
     });
-    insta::assert_snapshot!(told.join("\n"), @r#"
-    ["ada", "web-flow"]
-    ["ada"]
-    ["ada"]
-    []
-    []
-    "#);
+    assert_eq!(told, ["ada#0 web-flow#0", "ada#0", "ada#0", "", ""]);
 }

@@ -98,7 +98,7 @@ fn commit(sim: &Rc<Sim>, reference: &str) -> Response {
         let commit = commit.filter(|commit| commit.at <= at);
         commit.map(|commit| commit.sha.clone())
     });
-    let author = json!({"login": AUTHOR});
+    let author = json!({"id": 1, "login": AUTHOR});
     match found {
         Some(sha) => json_response(
             200,
@@ -110,7 +110,7 @@ fn commit(sim: &Rc<Sim>, reference: &str) -> Response {
 
 fn compare(sim: &Rc<Sim>, both: &str) -> Response {
     let at = copy_of(sim);
-    let relation = with(sim, |world| {
+    let compared = with(sim, |world| {
         let history = &world.history;
         let known = |sha: &str| {
             let index = history.index_of(sha)?;
@@ -118,16 +118,23 @@ fn compare(sim: &Rc<Sim>, both: &str) -> Response {
             Some(index)
         };
         let (base, head) = both.split_once("...")?;
-        Some(history.relation(known(base)?, known(head)?))
+        let (base, head) = (known(base)?, known(head)?);
+        let commits = history.between(base, head).into_iter();
+        let commits: Vec<Value> = commits
+            .map(|sha| json!({"sha": sha, "author": {"id": 1, "login": AUTHOR}}))
+            .collect();
+        Some((history.relation(base, head), commits))
     });
-    let status = match relation {
-        Some(Relation::Identical) => "identical",
-        Some(Relation::Ahead) => "ahead",
-        Some(Relation::Behind) => "behind",
-        Some(Relation::Diverged) => "diverged",
-        None => return not_found(),
+    let Some((relation, commits)) = compared else {
+        return not_found();
     };
-    json_response(200, &json!({"status": status}))
+    let status = match relation {
+        Relation::Identical => "identical",
+        Relation::Ahead => "ahead",
+        Relation::Behind => "behind",
+        Relation::Diverged => "diverged",
+    };
+    json_response(200, &json!({"status": status, "commits": commits}))
 }
 
 fn runs(sim: &Rc<Sim>, asked: &Asked) -> Response {

@@ -110,6 +110,15 @@ impl History {
         }
     }
 
+    /// What is in `head` and not in `base`, the oldest first.
+    pub(crate) fn between(&self, base: usize, head: usize) -> Vec<&CommitSha> {
+        let there = self.ancestors(base);
+        let more = self.ancestors(head);
+        let more = more.difference(&there);
+        more.filter_map(|index| self.commits.get(*index).map(|commit| &commit.sha))
+            .collect()
+    }
+
     /// The runs on a commit as they were at a time.
     pub(crate) fn runs_at(&self, sha: &str, at: Micros) -> Vec<&WorkflowRun> {
         let version = |run: &'_ Run| run.versions.iter().rposition(|(since, _)| *since <= at);

@@ -45,6 +45,26 @@ pub enum Action {
         /// Whether to find out who wrote the change, since people have to approve it.
         writers: bool,
     },
+    /// List what is in a commit and not in what is live, with who wrote it.
+    ListBrought {
+        /// The repository.
+        repository: RepositoryName,
+        /// The commit.
+        commit: CommitSha,
+        /// What is live, and what was before, in case that GitHub knows it no longer.
+        live: Vec<CommitSha>,
+    },
+    /// Ask by whose pull requests commits came.
+    ReadWriters {
+        /// The repository.
+        repository: RepositoryName,
+        /// The commit that would bring them.
+        commit: CommitSha,
+        /// What is live.
+        live: CommitSha,
+        /// Which ones.
+        of: Vec<CommitSha>,
+    },
     /// Read the sync windows of the application.
     ReadWindows {
         /// The application.
@@ -191,6 +211,8 @@ impl entity::Action for Action {
             Self::ReadRuns { .. }
             | Self::Compare { .. }
             | Self::Check { .. }
+            | Self::ListBrought { .. }
+            | Self::ReadWriters { .. }
             | Self::ReadWindows { .. }
             | Self::Begin { .. }
             | Self::Report { .. }

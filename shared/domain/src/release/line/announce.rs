@@ -3,9 +3,10 @@
 
 use super::{
     Action, Asked, Failure, Kind, Line,
+    authorship::Authors,
     plan::{Wish, due},
     progress::deploy_key,
-    standing::{Standing, UNATTRIBUTED},
+    standing::Standing,
     state::Running,
 };
 use crate::{
@@ -96,7 +97,9 @@ impl Line {
                     },
                     Standing::Unfounded(reason) => Event::Waiting { reason },
                     // Whose approval counts is about to be known.
-                    Standing::Unapproved { .. } if candidate.authors.is_none() => return None,
+                    Standing::Unapproved { .. } if self.authors(candidate) == Authors::NotRead => {
+                        return None;
+                    }
                     Standing::Untested {
                         reason,
                         has_failed: true,
@@ -104,9 +107,7 @@ impl Line {
                     Standing::Unapproved { needed, given } => {
                         Event::WaitingForApproval { needed, given }
                     }
-                    Standing::Unattributed => Event::Waiting {
-                        reason: UNATTRIBUTED.to_owned(),
-                    },
+                    Standing::Unattributed(reason) => Event::Waiting { reason },
                     Standing::Unbuilt(_)
                     | Standing::Upstream(..)
                     | Standing::Unordered(_)

@@ -1,14 +1,23 @@
 //! Approvals: people let one release go on, bound to what they saw. Another build or another image voids them, and so does another
-//! commit, which is another candidate. Who wrote or committed the change is nobody who can approve it.
+//! commit, which is another candidate. Who wrote or committed any of what it would bring is nobody who can approve it.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     Line,
+    authorship::Authors,
     candidate::{Approval, Build, Candidate, Offer},
     progress::deploy_key,
 };
-use crate::{CommitSha, Timestamp, release::Terms};
+use crate::{Account, CommitSha, Timestamp, release::Terms};
+
+/// The account of this login.
+fn named(login: &str) -> Account {
+    Account {
+        id: None,
+        login: Some(login.to_owned()),
+    }
+}
 
 /// What GitHub's times are whole numbers of.
 const SECOND: Duration = Duration::from_secs(1);
@@ -113,9 +122,9 @@ impl Line {
             Some("no approvals are asked for here".to_owned())
         } else if self.approval(commit, candidate, terms, by).is_none() {
             Some(format!("{short} is not built yet: nobody knows what it is"))
-        } else if candidate.authors.iter().flatten().any(is_by) {
+        } else if self.is_author(candidate, by) {
             Some(format!(
-                "{by} wrote {short}, and nobody approves their own work"
+                "{by} wrote something that {short} brings, and nobody approves their own work"
             ))
         } else if self.approvers(commit, candidate).iter().any(is_by) {
             Some(format!("{by} has approved {short} already"))
@@ -124,10 +133,17 @@ impl Line {
         }
     }
 
-    /// Who approved what would be released now: each once, and nobody who wrote it. As long as it is not known who wrote it,
-    /// nobody's approval counts.
+    fn is_author(&self, candidate: &Candidate, by: &str) -> bool {
+        match self.authors(candidate) {
+            Authors::Known(authors) => authors.iter().any(|author| author.may_be(&named(by))),
+            Authors::NotRead | Authors::Untold(_) => false,
+        }
+    }
+
+    /// Who approved what would be released now: each once, and nobody who wrote any of what it would bring. As long as it is not known who
+    /// did, nobody's approval counts.
     pub(super) fn approvers(&self, commit: &CommitSha, candidate: &Candidate) -> Vec<String> {
-        let (Some(terms), Some(authors)) = (&self.terms, &candidate.authors) else {
+        let (Some(terms), Authors::Known(authors)) = (&self.terms, self.authors(candidate)) else {
             return Vec::new();
         };
         let mut approvers: Vec<String> = Vec::new();
@@ -135,7 +151,9 @@ impl Line {
             let now = self.approval(commit, candidate, terms, &approval.by);
             let is_same = |name: &String| name.eq_ignore_ascii_case(&approval.by);
             let counts = now.as_ref() == Some(approval)
-                && !authors.iter().any(is_same)
+                && !authors
+                    .iter()
+                    .any(|author| author.may_be(&named(&approval.by)))
                 && !approvers.iter().any(is_same);
             if counts {
                 approvers.push(approval.by.clone());

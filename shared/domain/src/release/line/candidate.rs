@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Asked, Line, Relation, state::Report};
+use super::{Asked, Line, Relation, authorship::Authorship, state::Report};
 use crate::{
     CommitSha, Timestamp,
     preview::{RunProgress, WorkflowRun},
@@ -44,9 +44,9 @@ pub(super) struct Candidate {
     pub(super) is_head: Option<bool>,
     /// A person lets it go on though it does not follow what is there.
     pub(super) diverged_allowed: bool,
-    /// The logins of those who wrote and committed the change, once read; none of them if GitHub does not know who wrote it.
+    /// Who wrote what it would bring.
     #[serde(default)]
-    pub(super) authors: Option<Vec<String>>,
+    pub(super) authorship: Authorship,
     /// What an approval would be of, and since when.
     #[serde(default)]
     pub(super) offered: Option<(Offer, Timestamp)>,
@@ -128,28 +128,12 @@ impl Candidate {
             checked_at: None,
             is_head: None,
             diverged_allowed: false,
-            authors: None,
+            authorship: Authorship::default(),
             offered: None,
             approvals: Vec::new(),
             announced: Announced::default(),
             report: Report::default(),
         }
-    }
-
-    /// GitHub told who wrote the change; nobody if it does not know. Soon after a merge it may not tell of all of them yet, so that nobody is
-    /// forgotten whom it named before.
-    pub(super) fn written_by(&mut self, people: Option<&[String]>) {
-        let Some(people) = people else {
-            return;
-        };
-        let known = self.authors.get_or_insert_default();
-        if people.is_empty() {
-            known.clear();
-            return;
-        }
-        let is_new = |person: &&String| !known.contains(person);
-        let new: Vec<String> = people.iter().filter(is_new).cloned().collect();
-        known.extend(new);
     }
 
     /// The first line of the commit's message, as far as it is known.

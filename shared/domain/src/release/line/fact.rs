@@ -6,7 +6,7 @@ use crate::{
     CommitSha, RepositoryName, Timestamp,
     argocd::{Application, ApplicationId, Committed, Setting, SyncWindows},
     preview::{Trouble, WorkflowRun},
-    release::{Name, Push, ReportedImage, Terms},
+    release::{Brought, Name, Push, ReportedImage, Terms, Writers},
 };
 
 use super::{Offer, TestFact, Tested};
@@ -79,9 +79,29 @@ pub enum Fact {
         /// It is the head of the branch that the environment tracks; none if that was not asked.
         #[serde(default)]
         is_head: Option<bool>,
-        /// The logins of those who wrote and committed the change; none if that was not asked for, nobody if GitHub does not tell.
+        /// Who wrote and committed it and the pull requests that it came by; none if that was not asked for.
         #[serde(default)]
-        authors: Option<Vec<String>>,
+        writers: Option<Writers>,
+    },
+    /// GitHub listed what is in a commit and not in what is live.
+    Brought {
+        /// The commit.
+        commit: CommitSha,
+        /// What is live.
+        live: CommitSha,
+        /// What it would bring.
+        brought: Brought,
+    },
+    /// GitHub told by whose pull requests some of what a commit would bring came.
+    WritersRead {
+        /// The commit.
+        commit: CommitSha,
+        /// What is live.
+        live: CommitSha,
+        /// The commits that are answered for.
+        of: Vec<CommitSha>,
+        /// Who wrote them.
+        writers: Writers,
     },
     /// GitHub could not be asked about commits or runs.
     NotRead {

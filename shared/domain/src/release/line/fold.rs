@@ -48,7 +48,7 @@ impl Line {
                 title,
                 skip,
                 is_head,
-                authors,
+                writers,
             } => {
                 self.reading.succeed();
                 self.runs_read(commit, runs, at);
@@ -57,9 +57,22 @@ impl Line {
                     candidate.is_head = *is_head;
                     candidate.title = title.clone().or(candidate.title.take());
                     candidate.skip |= skip;
-                    candidate.written_by(authors.as_deref());
+                    if let Some(writers) = writers {
+                        candidate.authorship.told_own(writers, at);
+                    }
                 }
             }
+            Fact::Brought {
+                commit,
+                live,
+                brought,
+            } => self.brought((commit, live), brought, at),
+            Fact::WritersRead {
+                commit,
+                live,
+                of,
+                writers,
+            } => self.writers_read(commit, (live, of), writers, at),
             Fact::NotRead { trouble } => self.reading.fail(trouble, at, self.seed()),
             Fact::Test { number, test } => self.fold_test(*number, test, at),
             Fact::TestRunSeen { run } => self.test_run_seen(*run, at),

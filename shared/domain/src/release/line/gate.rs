@@ -76,7 +76,7 @@ impl Line {
                 | Standing::Outrun(_)
                 | Standing::Untested { .. }
                 | Standing::Unapproved { .. }
-                | Standing::Unattributed => {
+                | Standing::Unattributed(_) => {
                     Gate::Waits(self.shown_waiting(commit, candidate, now).reason)
                 }
             };

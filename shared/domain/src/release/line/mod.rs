@@ -7,6 +7,7 @@ mod action;
 mod anew;
 mod announce;
 mod approvals;
+mod authorship;
 mod builds;
 mod candidate;
 mod ending;

@@ -230,7 +230,7 @@ impl Line {
     }
 
     /// Asks GitHub for what is to be known of a commit before its release begins.
-    fn check(
+    pub(super) fn check(
         &self,
         repository: &RepositoryName,
         terms: &Terms,
@@ -335,19 +335,11 @@ impl Line {
                 }
                 Standing::Upstream(_, Some(until)) => agenda.add(Wish::At(until)),
                 // Who wrote it is nobody who approves it.
-                Standing::Unapproved { .. } if candidate.authors.is_none() => {
-                    agenda.add(due(&self.reading, now, now, || {
-                        self.check(repository, terms, commit, candidate)
-                    }));
-                }
-                // Somebody may tell GitHub whose address it is.
-                Standing::Unattributed => {
-                    let again_at = candidate
-                        .checked_at
-                        .map_or(now, |checked_at| checked_at.after(UNATTRIBUTED_PAUSE));
-                    agenda.add(due(&self.reading, again_at, now, || {
-                        self.check(repository, terms, commit, candidate)
-                    }));
+                Standing::Unapproved { .. } | Standing::Unattributed(_) => {
+                    let who = (commit, candidate);
+                    if let Some((at, ask)) = self.ask_for_authors((repository, terms), who, now) {
+                        agenda.add(due(&self.reading, at, now, || ask));
+                    }
                 }
                 Standing::Unbuilt(_)
                 | Standing::Upstream(_, None)
@@ -356,7 +348,6 @@ impl Line {
                 | Standing::Unfounded(_)
                 | Standing::Outrun(_)
                 | Standing::Untested { .. }
-                | Standing::Unapproved { .. }
                 | Standing::Ready => {}
             }
         }
@@ -370,9 +361,6 @@ impl Line {
 
 /// Deliveries tell of runs; they are asked for only after this long.
 const FIRST_LOOK: Duration = Duration::from_secs(15);
-
-/// Between two looks at who wrote a commit whose author GitHub does not know.
-const UNATTRIBUTED_PAUSE: Duration = Duration::from_secs(600);
 
 /// Between two looks at the runs: more seldom the longer it takes, but never given up, since a run may need a person's leave.
 pub(super) fn runs_pause(waiting_for: Duration) -> Duration {

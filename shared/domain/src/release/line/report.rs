@@ -8,7 +8,7 @@ use super::{
     Action, Hold, Kind, Line, Phase, ReportAction, ReportFact, Upstream,
     candidate::{Build, Candidate},
     plan::{Agenda, due},
-    standing::{Standing, UNATTRIBUTED},
+    standing::Standing,
     state::{Ended, Report, Running, Stage},
     status::{DeploymentState, DeploymentStatus, status},
 };
@@ -170,9 +170,14 @@ impl Line {
                 has_failed: false,
             } => (Phase::Queued, reason),
             Standing::Unapproved { needed, given } => {
-                (Phase::WaitingForApproval, approvals(needed, &given))
+                let told = approvals(needed, &given);
+                let told = match self.not_known_of_authors(candidate) {
+                    Some(not_known) => format!("{told}. {not_known}"),
+                    None => told,
+                };
+                (Phase::WaitingForApproval, told)
             }
-            Standing::Unattributed => (Phase::WaitingForApproval, UNATTRIBUTED.to_owned()),
+            Standing::Unattributed(reason) => (Phase::WaitingForApproval, reason),
             Standing::Ready => (Phase::Queued, self.queued_for(terms, now)),
         }
     }
@@ -275,7 +280,7 @@ impl Line {
             | Standing::Unfounded(_)
             | Standing::Untested { .. }
             | Standing::Unapproved { .. }
-            | Standing::Unattributed
+            | Standing::Unattributed(_)
             | Standing::Ready => false,
         }
     }

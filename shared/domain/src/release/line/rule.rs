@@ -21,7 +21,7 @@ impl Line {
             Standing::Unordered(_) | Standing::Outrun(_) => "order",
             Standing::Diverged(_) | Standing::Unfounded(_) => "allow_diverged",
             Standing::Untested { .. } => "test",
-            Standing::Unapproved { .. } | Standing::Unattributed => "approvals",
+            Standing::Unapproved { .. } | Standing::Unattributed(_) => "approvals",
             Standing::Ready => self.rule_of_queue(terms, now),
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     Line, Relation, Tested,
+    authorship::Authors,
     candidate::{Build, Candidate},
 };
 use crate::{
@@ -13,10 +14,6 @@ use crate::{
 
 /// A push so long before the environment is known may be the one that made it known.
 pub(super) const FIRST_PUSH: Duration = Duration::from_secs(300);
-
-/// Why nobody's approval counts.
-pub(super) const UNATTRIBUTED: &str = "GitHub knows no account of an author, and nobody approves their own work: the author has to add \
-                                       the commit's e-mail address to their account";
 
 /// What a commit waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,8 +44,8 @@ pub(super) enum Standing {
         /// Who has.
         given: Vec<String>,
     },
-    /// People have to approve it, and whose approval counts is not known: GitHub knows no account of who wrote it.
-    Unattributed,
+    /// People have to approve it, and whose approval counts is not known: why GitHub does not tell who wrote it.
+    Unattributed(String),
     /// It may go.
     Ready,
 }
@@ -135,8 +132,8 @@ impl Line {
             return untested;
         }
         if terms.approvals > 0 {
-            if candidate.authors.as_ref().is_some_and(Vec::is_empty) {
-                return Standing::Unattributed;
+            if let Authors::Untold(untold) = self.authors(candidate) {
+                return Standing::Unattributed(untold.to_string());
             }
             let given = self.approvers(commit, candidate);
             if u32::try_from(given.len()).unwrap_or(u32::MAX) < terms.approvals {

@@ -1,7 +1,7 @@
 //! Wishes that may come twice: a person's word that was handed over by somebody who may die in the middle of it, and what people
 //! mean who name a commit and an environment and leave the rest to the line.
 
-use super::{Fact, Hold, Intervention, Line, Phase, standing::Standing, standing::UNATTRIBUTED};
+use super::{Fact, Hold, Intervention, Line, Phase, standing::Standing};
 use crate::{CommitSha, Timestamp};
 
 impl Line {
@@ -128,7 +128,7 @@ impl Line {
             Standing::Unapproved { needed, given } => {
                 Err(format!("{short} has {} of {needed} approvals", given.len()))
             }
-            Standing::Unattributed => Err(UNATTRIBUTED.to_owned()),
+            Standing::Unattributed(reason) => Err(reason),
             Standing::Outrun(newer) => Err(format!(
                 "{} contains {short}, waits too and goes first",
                 newer.short()

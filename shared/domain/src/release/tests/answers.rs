@@ -1,6 +1,41 @@
 //! How the story's world answers: what GitHub, Argo CD and the environment say to each action.
 
 use super::*;
+use crate::Account;
+
+/// An account whose id follows from its login.
+pub(super) fn account(login: &str) -> Account {
+    let id = login
+        .bytes()
+        .fold(7_u64, |id, byte| id.wrapping_mul(31) + u64::from(byte));
+    Account::seen(id, login)
+}
+
+impl Story {
+    /// Whom GitHub tells as the writers of a commit; nobody if it does not know them.
+    fn writers_of(&self, head: char) -> Writers {
+        let people = self.wrote.get(&head).unwrap_or(&self.authors);
+        if people.is_empty() {
+            return Writers::Untold(Untold::NoAccount {
+                of: commit(head).short().to_owned(),
+            });
+        }
+        Writers::Known(people.iter().map(|login| account(login)).collect())
+    }
+
+    fn brought(&self, base: char, head: char) -> Brought {
+        let there = self.ancestors(base);
+        let all = self.ancestors(head);
+        let more: Vec<char> = all.difference(&there).copied().collect();
+        let writers = more.iter().map(|one| self.writers_of(*one));
+        Brought::Commits {
+            commits: more.iter().map(|one| commit(*one)).collect(),
+            writers: writers
+                .reduce(Writers::and)
+                .unwrap_or(Writers::Known(Vec::new())),
+        }
+    }
+}
 
 impl Story {
     pub(super) fn answer(&mut self, action: &Action) -> Fact {
@@ -42,7 +77,29 @@ impl Story {
                         Source::Tag(_) => Some(false),
                         Source::Promotion => None,
                     },
-                    authors: writers.then(|| self.authors.clone()),
+                    writers: writers.then(|| self.writers_of(digit(commit))),
+                }
+            }
+            Action::ListBrought { commit, live, .. } => {
+                let base = live.iter().map(digit).find(|one| !self.lost.contains(one));
+                self.done.push(format!("list {}", digit(commit)));
+                Fact::Brought {
+                    commit: commit.clone(),
+                    live: live[0].clone(),
+                    brought: base.map_or(Brought::Lost, |base| self.brought(base, digit(commit))),
+                }
+            }
+            Action::ReadWriters {
+                commit, live, of, ..
+            } => {
+                let told = of.iter().map(digit).collect::<String>();
+                self.done.push(format!("writers {told}"));
+                let writers = of.iter().map(|one| self.writers_of(digit(one)));
+                Fact::WritersRead {
+                    commit: commit.clone(),
+                    live: live.clone(),
+                    of: of.clone(),
+                    writers: writers.reduce(Writers::and).unwrap(),
                 }
             }
             Action::ReadWindows { application } => {

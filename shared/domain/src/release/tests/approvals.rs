@@ -146,7 +146,7 @@ fn nobody_approves_what_was_written_by_whom_github_does_not_know_until_it_does()
     approve(&mut story, '1', "bob");
     story.go_until(Duration::from_secs(3_600));
     assert_eq!(story.live(), None);
-    insta::assert_snapshot!(story.waiting(), @"1 waiting-for-approval: GitHub knows no account of an author, and nobody approves their own work: the author has to add the commit's e-mail address to their account");
+    insta::assert_snapshot!(story.waiting(), @"1 waiting-for-approval: GitHub knows no account of an author in 1111111, and nobody approves their own work: the author has to add the commit's e-mail address to their account");
     assert_eq!(told(&story), ["release.waiting"]);
     let looks = story.done.iter().filter(|done| *done == "check 1").count();
     assert!(looks <= 10, "it was asked {looks} times in an hour");
@@ -214,7 +214,7 @@ fn an_approval_that_would_not_count_is_refused_with_the_reason() {
     [
         "2222222 does not wait for anything",
         "1111111 is not built yet: nobody knows what it is",
-        "Grace wrote 1111111, and nobody approves their own work",
+        "Grace wrote something that 1111111 brings, and nobody approves their own work",
         "bob has approved 1111111 already",
         "",
     ]
@@ -225,4 +225,127 @@ fn an_approval_that_would_not_count_is_refused_with_the_reason() {
         refused(&free, '1', "ada"),
         "1111111 does not wait for anything"
     );
+}
+
+#[test]
+fn whoever_wrote_something_that_is_not_live_yet_approves_no_later_commit_that_contains_it() {
+    let mut story = Story::new(GUARDED);
+    let by = |login: &str| vec![login.to_owned()];
+    story.wrote = [('1', by("grace")), ('2', by("eve")), ('3', by("bob"))].into();
+    story.release('1');
+    approve(&mut story, '1', "ada");
+    approve(&mut story, '1', "eve");
+    story.go();
+    assert_eq!(story.live(), Some('1'), "who wrote 1 is grace alone");
+    // What eve wrote waits, and bob's commit contains it.
+    story.release('2');
+    story.release('3');
+    for login in ["eve", "bob", "ada"] {
+        approve(&mut story, '3', login);
+    }
+    let done = story.go();
+    assert_eq!(
+        story.waiting(),
+        "2 waiting-for-approval: 0 of 2 approvals\n3 waiting-for-approval: 1 of 2 approvals: ada",
+        "{done}"
+    );
+    approve(&mut story, '3', "grace");
+    story.go();
+    assert_eq!(story.live(), Some('3'), "what grace wrote is live already");
+}
+
+#[test]
+fn whose_pull_request_a_commit_in_between_came_by_is_asked_for_too() {
+    let mut story = Story::new(GUARDED);
+    story.release('1');
+    approve(&mut story, '1', "ada");
+    approve(&mut story, '1', "bob");
+    story.go();
+    story.wrote = [('6', vec!["bob".to_owned()])].into();
+    story.push('7');
+    story.build('7');
+    approve(&mut story, '7', "bob");
+    let done = story.go();
+    let asked: Vec<&str> = done
+        .lines()
+        .filter(|line| line.starts_with("writers") || line.starts_with("list"))
+        .collect();
+    assert_eq!(asked, ["list 7", "writers 654", "writers 32"], "{done}");
+    assert_eq!(story.waiting(), "7 waiting-for-approval: 0 of 2 approvals");
+}
+
+#[test]
+fn after_a_way_back_everything_since_is_judged_anew() {
+    let mut story = Story::new(GUARDED);
+    story.wrote = [('2', vec!["bob".to_owned()])].into();
+    for head in ['1', '2'] {
+        story.release(head);
+        approve(&mut story, head, "ada");
+        approve(&mut story, head, "eve");
+        story.go();
+    }
+    assert_eq!(story.live(), Some('2'));
+    story.release('3');
+    approve(&mut story, '3', "bob");
+    story.go();
+    assert_eq!(
+        story.waiting(),
+        "3 waiting-for-approval: 1 of 2 approvals: bob",
+        "what bob wrote is live"
+    );
+    story.record(&Fact::RollbackAsked {
+        back: 1,
+        by: "ada".into(),
+        reason: "coins are free".into(),
+    });
+    story.go();
+    assert_eq!(story.live(), Some('1'));
+    assert_eq!(
+        story.waiting(),
+        "3 waiting-for-approval: 0 of 2 approvals",
+        "3 would bring again what bob wrote"
+    );
+}
+
+#[test]
+fn one_commit_in_between_of_nobody_knows_whom_keeps_everybody_from_approving_and_says_which() {
+    let mut story = Story::new(GUARDED);
+    story.release('1');
+    approve(&mut story, '1', "ada");
+    approve(&mut story, '1', "bob");
+    story.go();
+    story.wrote = [('2', Vec::new())].into();
+    story.release('3');
+    approve(&mut story, '3', "ada");
+    approve(&mut story, '3', "bob");
+    story.go();
+    insta::assert_snapshot!(story.waiting(), @"3 waiting-for-approval: GitHub knows no account of an author in 2222222, and nobody approves their own work: the author has to add the commit's e-mail address to their account");
+    story.wrote.clear();
+    story.go_until(Duration::from_secs(700));
+    assert_eq!(story.live(), Some('3'), "the approvals were kept");
+}
+
+#[test]
+fn if_github_lost_what_is_live_what_was_live_before_counts_and_else_it_is_told() {
+    let mut story = Story::new(GUARDED);
+    story.wrote = [('2', vec!["bob".to_owned()])].into();
+    for head in ['1', '2'] {
+        story.release(head);
+        approve(&mut story, head, "ada");
+        approve(&mut story, head, "eve");
+        story.go();
+    }
+    story.lost.insert('2');
+    story.release('3');
+    approve(&mut story, '3', "bob");
+    story.go();
+    assert_eq!(story.waiting(), "3 waiting-for-approval: 0 of 2 approvals");
+    story.lost.insert('1');
+    story.release('4');
+    approve(&mut story, '4', "bob");
+    story.go();
+    insta::assert_snapshot!(story.waiting(), @"
+    3 waiting-for-approval: 0 of 2 approvals
+    4 waiting-for-approval: 1 of 2 approvals: bob. GitHub knows 2222222 no longer, which is live: only who wrote the commit itself is kept from approving it
+    ");
 }

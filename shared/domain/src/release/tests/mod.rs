@@ -32,8 +32,8 @@ use std::{
 };
 
 use super::{
-    Action, Fact, Line, LineId, Overview, Phase, Push, Reference, Relation, ReportAction,
-    ReportFact, Source, StepAction, StepFact, Terms, Upstream, mark, terms_of,
+    Action, Brought, Fact, Line, LineId, Overview, Phase, Push, Reference, Relation, ReportAction,
+    ReportFact, Source, StepAction, StepFact, Terms, Untold, Upstream, Writers, mark, terms_of,
 };
 use argo::{Argo, open_windows};
 
@@ -135,6 +135,10 @@ pub(super) struct Story {
     pub(super) done: Vec<String>,
     /// Whom GitHub knows as the authors of commits.
     pub(super) authors: Vec<String>,
+    /// Whom it knows as the authors of these commits instead.
+    pub(super) wrote: BTreeMap<char, Vec<String>>,
+    /// Commits that it knows no longer.
+    pub(super) lost: BTreeSet<char>,
     /// The letters that were handed over.
     pub(super) letters: Vec<Letter>,
     /// GitHub's runs of the workflow that tests the environment.
@@ -191,6 +195,8 @@ impl Story {
             trouble: None,
             done: Vec::new(),
             authors: vec!["grace".into()],
+            wrote: BTreeMap::new(),
+            lost: BTreeSet::new(),
             letters: Vec::new(),
             tests: testing::Runs::default(),
             passed: None,
