@@ -2,8 +2,9 @@
 //!
 //! Each request is an entity of its own, known by run, environment and deployment. It is judged by the release lines of the environment, for
 //! the commit that would be deployed: approved when the rules of all of them are fulfilled, rejected when those of one cannot be
-//! fulfilled any more, and looked at again until then, with a word on GitHub whenever what is waited for changes. Once decided, the decision stays:
-//! it is repeated until GitHub has it, and GitHub takes one answer and refuses a second.
+//! fulfilled any more, and looked at again until then, with a word on GitHub whenever what is waited for changes. A rejection stays and is
+//! repeated until GitHub has it. An approval holds for the moment: what could not be told at once is judged again before it is told. GitHub
+//! takes one answer and refuses a second.
 
 mod fact;
 mod step;
@@ -106,6 +107,9 @@ pub struct Protection {
     /// What was found last.
     #[serde(default)]
     judgement: Option<Judgement>,
+    /// When that was found.
+    #[serde(default)]
+    judged_at: Timestamp,
     /// When it is judged next.
     #[serde(default)]
     judge_at: Timestamp,
@@ -134,6 +138,7 @@ impl Entity for Protection {
             requested: None,
             known_at: Timestamp::default(),
             judgement: None,
+            judged_at: Timestamp::default(),
             judge_at: Timestamp::default(),
             said: Vec::new(),
             over_at: None,

@@ -10,6 +10,9 @@ const SAID_MAX: usize = 9;
 /// GitHub lets a job wait for so long.
 const WAITED_FOR: Duration = Duration::from_secs(30 * 86_400);
 
+/// An approval is told only so soon after it was found: rules that were fulfilled need not be so any more.
+const APPROVED_FOR: Duration = Duration::from_secs(30);
+
 /// Between two judgements: an eighth of how long it waits, from 15 seconds to 5 minutes.
 fn pause(waits_for: Duration) -> Duration {
     (waits_for / 8).clamp(Duration::from_secs(15), Duration::from_secs(300))
@@ -28,9 +31,9 @@ impl Protection {
             }
             Fact::Judged(judgement) => {
                 self.judging.succeed();
-                // What was decided stays so: GitHub may have it.
                 if !self.is_decided() {
                     self.judge_at = at.after(pause(at.since(self.known_at)));
+                    self.judged_at = at;
                     self.judgement = Some(judgement.clone());
                 }
                 if self.judgement == Some(Judgement::Moot) {
@@ -50,10 +53,11 @@ impl Protection {
         }
     }
 
+    /// Whether it stays as it is: what may not be deployed, may not ever.
     fn is_decided(&self) -> bool {
         match self.judgement {
-            Some(Judgement::Approved { .. } | Judgement::Rejected { .. } | Judgement::Moot) => true,
-            Some(Judgement::Waits { .. }) | None => false,
+            Some(Judgement::Rejected { .. } | Judgement::Moot) => true,
+            Some(Judgement::Approved { .. } | Judgement::Waits { .. }) | None => false,
         }
     }
 
@@ -80,7 +84,17 @@ impl Protection {
         match &self.judgement {
             // GitHub has failed the job by then.
             Some(_) | None if now >= self.known_at.after(WAITED_FOR) => Step::Forget,
-            Some(Judgement::Approved { reason }) => answer(true, reason),
+            Some(Judgement::Approved { reason }) if now.since(self.judged_at) <= APPROVED_FOR => {
+                answer(true, reason)
+            }
+            // Not before it can be told, so that it is fresh then.
+            Some(Judgement::Approved { .. }) => {
+                let told_at = self.telling.not_before_at_last().unwrap_or(now);
+                when_due(&self.judging, told_at, now, || Action::Judge {
+                    requested: requested(),
+                    since: self.known_at,
+                })
+            }
             Some(Judgement::Rejected { reason }) => answer(false, reason),
             Some(Judgement::Waits { reason })
                 if self.said.last() != Some(reason)

@@ -102,7 +102,47 @@ fn a_job_is_told_what_it_waits_for_once_and_answered_when_that_is_there() {
 }
 
 #[test]
-fn what_was_decided_stays_until_github_has_it() {
+fn an_approval_that_could_not_be_told_at_once_is_judged_again_before_it_is() {
+    let mut desk = Desk::new();
+    let approved = || {
+        Fact::Judged(Judgement::Approved {
+            reason: "its rules are fulfilled".to_owned(),
+        })
+    };
+    let not_told = || Fact::NotTold {
+        trouble: Trouble::retry("GitHub answered 502"),
+    };
+    desk.learn(&approved());
+    desk.learn(&not_told());
+    desk.now = 10;
+    assert_eq!(
+        desk.next(),
+        "answer true: its rules are fulfilled",
+        "it was found a moment ago"
+    );
+    while desk.now < 40 {
+        desk.learn(&not_told());
+        desk.now += 10;
+    }
+    assert!(desk.next().starts_with("wait until"), "{}", desk.next());
+    desk.now = 4_000;
+    assert_eq!(desk.next(), "judge", "an hour later nobody knows");
+    desk.waits("locked by ada: counting coins");
+    assert_eq!(desk.next(), "tell: locked by ada: counting coins");
+    desk.learn(&approved());
+    assert_eq!(desk.next(), "answer true: its rules are fulfilled");
+    // Approved, not told, and judged anew: the approval was voided for good.
+    desk.learn(&not_told());
+    desk.now = 20_000;
+    assert_eq!(desk.next(), "judge");
+    desk.learn(&Fact::Judged(Judgement::Rejected {
+        reason: "superseded".to_owned(),
+    }));
+    assert_eq!(desk.next(), "answer false: superseded");
+}
+
+#[test]
+fn what_may_not_be_deployed_may_not_ever() {
     let mut desk = Desk::new();
     desk.learn(&Fact::Judged(Judgement::Rejected {
         reason: "superseded".to_owned(),
