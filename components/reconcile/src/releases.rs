@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use ::releases::ReleaseRunner;
 use domain::{
-    Timestamp,
+    Speaker, Timestamp,
     outbox::Outbox,
     release::{self, Fact, Intake, Line, LineId, Overview, Shown},
 };
@@ -35,14 +35,29 @@ pub(crate) struct Advanced {
     overviews: Vec<Overview>,
 }
 
+/// Whoever asks, of whom nothing is known.
+fn caller() -> Speaker {
+    Speaker {
+        name: CALLER.to_owned(),
+        account: None,
+    }
+}
+
 /// Posts what the caller wishes of a line.
 pub(crate) async fn post_wish(runner: &ReleaseRunner, wishes: &Wishes) -> Result<(), NotAdvanced> {
     let asked = wishes.release.as_ref();
-    let asked = asked.map(|(line, intervention)| (line, intervention.fact(CALLER)));
+    let asked = asked.map(|(line, intervention)| (line, intervention.fact(&caller())));
     let approved = wishes.approval.as_ref().map(|(line, commit, by)| {
         let (commit, by) = (commit.clone(), by.clone());
+        let account = Speaker::called(&by).account;
         let of = None;
-        (line, Fact::Approved { commit, by, of })
+        let approved = Fact::Approved {
+            commit,
+            by,
+            account,
+            of,
+        };
+        (line, approved)
     });
     for (line, fact) in asked.into_iter().chain(approved) {
         let stored = runner.store.get(Label::Default, &line.to_string()).await?;

@@ -35,6 +35,36 @@ impl Account {
     }
 }
 
+/// Who asks for something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Speaker {
+    /// A name for people: a login, or the name of a token.
+    pub name: String,
+    /// The account that speaks; none if nobody said whose the token is.
+    pub account: Option<Account>,
+}
+
+impl Speaker {
+    /// Somebody whom GitHub showed.
+    pub fn seen(id: u64, login: &str) -> Self {
+        Self {
+            name: login.to_owned(),
+            account: Some(Account::seen(id, login)),
+        }
+    }
+
+    /// Somebody who is said to be the account of this login.
+    pub fn called(login: &str) -> Self {
+        Self {
+            name: login.to_owned(),
+            account: Some(Account {
+                id: None,
+                login: Some(login.to_owned()),
+            }),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

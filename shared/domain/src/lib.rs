@@ -29,7 +29,7 @@ pub mod repository;
 mod target_id;
 mod time;
 
-pub use account::Account;
+pub use account::{Account, Speaker};
 pub use backstage::EntityRef;
 pub use coolify::{ApplicationUuid, DeploymentUuid, ImageTag};
 pub use identity::{

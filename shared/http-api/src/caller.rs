@@ -1,7 +1,7 @@
 //! Who asks: the bearer of a token, whose role holds everywhere, or somebody who signed in by GitHub, who has in each repository
 //! the role that follows from their permission there.
 
-use domain::{RepositoryId, installation, preview::Permission};
+use domain::{Account, RepositoryId, installation, preview::Permission};
 use http::{HeaderMap, StatusCode};
 use ports::{Http, Store};
 use runtime::access::{self, Known};
@@ -65,6 +65,14 @@ impl<'a> Caller<'a> {
         match self {
             Self::Token(token) => &token.name,
             Self::Person(person) => &person.known.login,
+        }
+    }
+
+    /// Which account asks; none for a token that is nobody's.
+    pub(crate) fn account(&self) -> Option<Account> {
+        match self {
+            Self::Token(token) => token.account.clone(),
+            Self::Person(person) => Some(Account::seen(person.known.id, &person.known.login)),
         }
     }
 

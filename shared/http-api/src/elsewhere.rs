@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::audit::Act;
+use domain::{Account, Speaker, audit::Act};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use ports::{Http, HttpError, Request};
 use url::form_urlencoded;
@@ -16,6 +16,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The header in which `entities` is told who asks: the name of a token, escaped as in a form. Only `api` reaches it.
 pub(crate) const PERSON: HeaderName = HeaderName::from_static("slipway-person");
+
+/// The header in which `entities` is told which account asks, as a form of `id` and `login`; none for a token that is nobody's.
+pub(crate) const ACCOUNT: HeaderName = HeaderName::from_static("slipway-account");
 
 /// The header in which `entities` is told what who asks may see: everything, or what is noted under a key.
 pub(crate) const SEES: HeaderName = HeaderName::from_static("slipway-sees");
@@ -36,6 +39,11 @@ pub(crate) async fn ask(
     let mut headers = HeaderMap::new();
     if let Ok(person) = HeaderValue::try_from(person) {
         headers.insert(PERSON, person);
+    }
+    if let Some(account) = caller.account()
+        && let Ok(account) = HeaderValue::try_from(form_of(&account))
+    {
+        headers.insert(ACCOUNT, account);
     }
     if let Ok(sees) = HeaderValue::from_str(caller.sees_key()) {
         headers.insert(SEES, sees);
@@ -114,6 +122,39 @@ pub(crate) fn person(headers: &HeaderMap) -> String {
         .next()
         .map(|(name, _)| name.into_owned())
         .unwrap_or_default()
+}
+
+fn form_of(account: &Account) -> String {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    if let Some(id) = account.id {
+        form.append_pair("id", &id.to_string());
+    }
+    if let Some(login) = &account.login {
+        form.append_pair("login", login);
+    }
+    form.finish()
+}
+
+/// Who asks, with the account, as `api` says.
+pub(crate) fn speaker(headers: &HeaderMap) -> Speaker {
+    let account = headers.get(ACCOUNT).map(|form| {
+        let mut account = Account {
+            id: None,
+            login: None,
+        };
+        for (name, value) in form_urlencoded::parse(form.as_bytes()) {
+            match name.as_ref() {
+                "id" => account.id = value.parse().ok(),
+                "login" => account.login = Some(value.into_owned()),
+                _ => {}
+            }
+        }
+        account
+    });
+    Speaker {
+        name: person(headers),
+        account,
+    }
 }
 
 fn unavailable(error: &HttpError) -> Problem {

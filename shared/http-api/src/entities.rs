@@ -17,7 +17,7 @@ mod vendors;
 mod view;
 
 use domain::{
-    PreviewId, RepositoryId, Timestamp,
+    PreviewId, RepositoryId, Speaker, Timestamp,
     audit::{Act, Door},
     entity::Entity,
     preview::{self, Preview},
@@ -59,8 +59,8 @@ struct Wanted<'a> {
     query: &'a Query,
     headers: &'a HeaderMap,
     body: &'a [u8],
-    /// Who asks: the name of a token.
-    person: &'a str,
+    /// Who asks.
+    speaker: &'a Speaker,
     /// Through what.
     door: Door,
     /// What is shown to them.
@@ -95,7 +95,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             query: &query,
             headers: asked.headers,
             body: asked.body,
-            person: &elsewhere::person(asked.headers),
+            speaker: &elsewhere::speaker(asked.headers),
             door: crate::audit::door(asked.headers),
             sees: &sees,
         };

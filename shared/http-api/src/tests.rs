@@ -36,7 +36,7 @@ impl Http for Components {
         };
         for name in request.headers.keys() {
             let conditions = [header::IF_MATCH, header::IF_NONE_MATCH];
-            let may = [elsewhere::PERSON, elsewhere::SEES, DOOR].contains(name)
+            let may = [elsewhere::PERSON, elsewhere::ACCOUNT, elsewhere::SEES, DOOR].contains(name)
                 || conditions.contains(name);
             assert!(may, "no token goes along, and no {name}");
         }

@@ -1,5 +1,6 @@
 //! Tokens of the API: only their hashes are configured, each with a name and a role.
 
+use domain::Account;
 use http::{HeaderMap, header};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -50,6 +51,8 @@ pub struct Token {
     pub name: String,
     /// What it allows.
     pub role: Role,
+    /// The GitHub account of whoever bears it; none if it is nobody's, then it approves nothing.
+    pub account: Option<Account>,
     /// The SHA-256 of the token.
     digest: [u8; 32],
 }
@@ -58,7 +61,7 @@ pub struct Token {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "variable api_tokens: {reason}; expected a JSON array of objects with \"name\", \"role\" (viewer, worker, deployer or admin) and \
-     \"sha256\", the SHA-256 of the token as 64 hexadecimal digits"
+     \"sha256\", the SHA-256 of the token as 64 hexadecimal digits, and \"github\", if it is a person's, the id or login of their account"
 )]
 pub struct TokensError {
     /// What is wrong, and with which token.
@@ -71,6 +74,31 @@ struct Configured {
     name: String,
     role: Role,
     sha256: String,
+    #[serde(default)]
+    github: Option<ConfiguredAccount>,
+}
+
+/// A GitHub account: by its id, which stays, or by its login.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ConfiguredAccount {
+    Id(u64),
+    Login(String),
+}
+
+impl From<ConfiguredAccount> for Account {
+    fn from(configured: ConfiguredAccount) -> Self {
+        match configured {
+            ConfiguredAccount::Id(id) => Self {
+                id: Some(id),
+                login: None,
+            },
+            ConfiguredAccount::Login(login) => Self {
+                id: None,
+                login: Some(login),
+            },
+        }
+    }
 }
 
 /// Reads the value of the variable `api_tokens`.
@@ -85,10 +113,16 @@ pub fn parse_tokens(text: &str) -> Result<Vec<Token>, TokensError> {
     })?;
     configured
         .into_iter()
-        .map(|Configured { name, role, sha256 }| {
+        .map(|configured| {
+            let name = configured.name;
             let mut digest = [0; 32];
-            match hex::decode_to_slice(&sha256, &mut digest) {
-                Ok(()) => Ok(Token { name, role, digest }),
+            match hex::decode_to_slice(&configured.sha256, &mut digest) {
+                Ok(()) => Ok(Token {
+                    name,
+                    role: configured.role,
+                    account: configured.github.map(Account::from),
+                    digest,
+                }),
                 Err(_) => Err(TokensError {
                     reason: format!("the sha256 of {name:?} is not 64 hexadecimal digits"),
                 }),

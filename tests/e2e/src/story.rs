@@ -181,7 +181,7 @@ impl Setup {
             ("sign_ins_per_minute", "100000".to_owned()),
             (
                 "api_tokens",
-                format!(r#"[{{"name":"stories","role":"admin","sha256":"{API_TOKEN_SHA256}"}}]"#),
+                format!(r#"[{{"name":"stories","role":"admin","sha256":"{API_TOKEN_SHA256}","github":"stories"}}]"#),
             ),
         ]
         .map(|(name, value)| (name.to_owned(), value))

@@ -178,7 +178,7 @@ pub(crate) fn api_tokens() -> String {
     let tokens = PEOPLE.map(|person| {
         let digest = Sha256::digest(person.token.as_bytes());
         let sha256: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        json!({ "name": person.name, "role": person.role, "sha256": sha256 })
+        json!({ "name": person.name, "role": person.role, "sha256": sha256, "github": person.name })
     });
     json!(tokens).to_string()
 }

@@ -6,7 +6,7 @@ use super::{
     release::{Target, name},
 };
 use crate::{
-    CommitSha, PullRequestNumber, Timestamp,
+    CommitSha, PullRequestNumber, Speaker, Timestamp,
     markdown::code,
     preview::{PullRequest, PullRequestState},
     release::{Fact, Intervention, Line, LineId, Particulars, Wish},
@@ -70,8 +70,8 @@ impl ReleaseOrder {
             ReleaseAct::Lock { reason } => lock(line, reason, written),
             ReleaseAct::Unlock => unlock(line, written),
         }?;
-        let by = written.login.as_str();
-        if let Some(reason) = line.would_refuse(&intervention, by) {
+        let by = Speaker::seen(written.account, &written.login);
+        if let Some(reason) = line.would_refuse(&intervention, &by) {
             return Err(format!("{}: {}", code(&name(&line.id)), code(&reason)));
         }
         let to = match &intervention {
@@ -86,7 +86,7 @@ impl ReleaseOrder {
         let fact = Fact::Wished {
             id: id.to_owned(),
             to,
-            wish: Box::new(intervention.fact(by)),
+            wish: Box::new(intervention.fact(&by)),
         };
         let wish = ReleaseWish {
             line: line.id.clone(),

@@ -92,7 +92,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         let about = route.about()?;
         let act = Act {
             at: self.clock.now(),
-            by: wanted.person.to_owned(),
+            by: wanted.speaker.name.clone(),
             door: wanted.door,
             act: route.act()?.to_owned(),
             on: about.to_string(),

@@ -179,10 +179,10 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         let intervention = Intervention::of(wish, &particulars(wanted.body)?);
         let intervention = intervention.map_err(Problem::bad_request)?;
         let line = self.line(id).await?;
-        match line.would_refuse(&intervention, wanted.person) {
+        match line.would_refuse(&intervention, wanted.speaker) {
             Some(reason) => Err(Problem::conflict(format!("{id}: {reason}"))),
             None => {
-                let fact = intervention.fact(wanted.person);
+                let fact = intervention.fact(wanted.speaker);
                 self.tell::<Line>(id, &fact, act).await
             }
         }

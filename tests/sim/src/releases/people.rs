@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use domain::release::Fact;
+use domain::{Speaker, release::Fact};
 
 use super::{Environment, MAINTAINER, history, instance, line, watch};
 use crate::{
@@ -89,8 +89,15 @@ pub(super) fn attend(sim: &Rc<Sim>, environment: Environment) {
             watch::person_acts(sim, environment, Some(commit.as_str()));
             instance::tell(sim, environment, Fact::DivergedAllowed { commit });
         } else if release.needs_approval {
+            let account = Speaker::called(MAINTAINER).account;
             let (by, of) = (by(), None);
-            instance::tell(sim, environment, Fact::Approved { commit, by, of });
+            let approved = Fact::Approved {
+                commit,
+                by,
+                account,
+                of,
+            };
+            instance::tell(sim, environment, approved);
         }
     }
 }

@@ -3,7 +3,6 @@
 
 use super::{
     Action, Asked, Failure, Kind, Line,
-    authorship::Authors,
     plan::{Wish, due},
     progress::deploy_key,
     standing::Standing,
@@ -97,9 +96,7 @@ impl Line {
                     },
                     Standing::Unfounded(reason) => Event::Waiting { reason },
                     // Whose approval counts is about to be known.
-                    Standing::Unapproved { .. } if self.authors(candidate) == Authors::NotRead => {
-                        return None;
-                    }
+                    Standing::Unapproved { .. } if self.awaits_authors(candidate) => return None,
                     Standing::Untested {
                         reason,
                         has_failed: true,

@@ -9,15 +9,7 @@ use super::{
     candidate::{Approval, Build, Candidate, Offer},
     progress::deploy_key,
 };
-use crate::{Account, CommitSha, Timestamp, release::Terms};
-
-/// The account of this login.
-fn named(login: &str) -> Account {
-    Account {
-        id: None,
-        login: Some(login.to_owned()),
-    }
-}
+use crate::{Account, CommitSha, Speaker, Timestamp, release::Terms};
 
 /// What GitHub's times are whole numbers of.
 const SECOND: Duration = Duration::from_secs(1);
@@ -28,13 +20,19 @@ impl Line {
 
     /// A person approves the commit as it would be released now, if that is what they saw. What is not built cannot be approved: nobody
     /// knows what it is.
-    pub(super) fn approved(&mut self, commit: &CommitSha, by: &str, of: Option<&Offer>) {
+    pub(super) fn approved(
+        &mut self,
+        commit: &CommitSha,
+        (by, account): (&str, Option<&Account>),
+        of: Option<&Offer>,
+    ) {
         let (Some(terms), Some(candidate)) = (&self.terms, self.candidates.get(commit)) else {
             return;
         };
-        let Some(approval) = self.approval(commit, candidate, terms, by) else {
+        let Some(mut approval) = self.approval(commit, candidate, terms, by) else {
             return;
         };
+        approval.account = account.cloned();
         let is_it = |of: &Offer| (&of.key, &of.asked) == (&approval.key, &approval.asked);
         if !of.is_none_or(is_it) {
             return;
@@ -101,6 +99,7 @@ impl Line {
         match build {
             Build::Succeeded(_) => Some(Approval {
                 by: by.to_owned(),
+                account: None,
                 key: deploy_key(commit, candidate, build),
                 asked: candidate.asked(commit, self, terms).ok()?,
             }),
@@ -109,56 +108,85 @@ impl Line {
     }
 
     /// Why the approval of this person would not count; none if it would, or if that is not known yet.
-    pub(super) fn would_not_count(&self, commit: &CommitSha, by: &str) -> Option<String> {
+    pub(super) fn would_not_count(&self, commit: &CommitSha, by: &Speaker) -> Option<String> {
         let Some(candidate) = self.candidates.get(commit) else {
             return Some(format!("{} does not wait for anything", commit.short()));
         };
         let Some(terms) = &self.terms else {
             return Some("the configuration names this environment no longer".to_owned());
         };
-        let is_by = |name: &String| name.eq_ignore_ascii_case(by);
-        let short = commit.short();
+        let (name, short) = (by.name.as_str(), commit.short());
         if terms.approvals == 0 {
-            Some("no approvals are asked for here".to_owned())
-        } else if self.approval(commit, candidate, terms, by).is_none() {
+            return Some("no approvals are asked for here".to_owned());
+        }
+        let Some(account) = &by.account else {
+            return Some(format!(
+                "nobody knows whether {name} wrote it: the token names no GitHub account (github, in api_tokens)"
+            ));
+        };
+        let counted = self.approvals_that_count(commit, candidate);
+        let is_theirs = |known: &&Approval| {
+            let theirs = known.account.as_ref();
+            theirs.is_some_and(|theirs| theirs.may_be(account))
+        };
+        if self.approval(commit, candidate, terms, name).is_none() {
             Some(format!("{short} is not built yet: nobody knows what it is"))
-        } else if self.is_author(candidate, by) {
+        } else if self.is_author(candidate, account) {
             Some(format!(
-                "{by} wrote something that {short} brings, and nobody approves their own work"
+                "{name} wrote something that {short} brings, and nobody approves their own work"
             ))
-        } else if self.approvers(commit, candidate).iter().any(is_by) {
-            Some(format!("{by} has approved {short} already"))
+        } else if counted.iter().any(is_theirs) {
+            Some(format!("{name} has approved {short} already"))
         } else {
             None
         }
     }
 
-    fn is_author(&self, candidate: &Candidate, by: &str) -> bool {
+    fn is_author(&self, candidate: &Candidate, account: &Account) -> bool {
         match self.authors(candidate) {
-            Authors::Known(authors) => authors.iter().any(|author| author.may_be(&named(by))),
+            Authors::Known(authors) => authors.iter().any(|author| author.may_be(account)),
             Authors::NotRead | Authors::Untold(_) => false,
         }
     }
 
-    /// Who approved what would be released now: each once, and nobody who wrote any of what it would bring. As long as it is not known who
-    /// did, nobody's approval counts.
+    /// Who approved what would be released now.
     pub(super) fn approvers(&self, commit: &CommitSha, candidate: &Candidate) -> Vec<String> {
+        let counted = self.approvals_that_count(commit, candidate);
+        counted
+            .into_iter()
+            .map(|approval| approval.by.clone())
+            .collect()
+    }
+
+    /// The approvals of what would be released now: one of each account, and of nobody who wrote any of what it would bring. As long as
+    /// it is not known who did, nobody's approval counts; and never that of somebody of whom it is not known who they are.
+    fn approvals_that_count<'a>(
+        &self,
+        commit: &CommitSha,
+        candidate: &'a Candidate,
+    ) -> Vec<&'a Approval> {
         let (Some(terms), Authors::Known(authors)) = (&self.terms, self.authors(candidate)) else {
             return Vec::new();
         };
-        let mut approvers: Vec<String> = Vec::new();
+        let Some(offer) = self.approval(commit, candidate, terms, "") else {
+            return Vec::new();
+        };
+        let mut seen: Vec<&Account> = Vec::new();
+        let mut counted = Vec::new();
         for approval in &candidate.approvals {
-            let now = self.approval(commit, candidate, terms, &approval.by);
-            let is_same = |name: &String| name.eq_ignore_ascii_case(&approval.by);
-            let counts = now.as_ref() == Some(approval)
-                && !authors
-                    .iter()
-                    .any(|author| author.may_be(&named(&approval.by)))
-                && !approvers.iter().any(is_same);
-            if counts {
-                approvers.push(approval.by.clone());
+            let Some(account) = &approval.account else {
+                continue;
+            };
+            let is_of_this = (&approval.key, &approval.asked) == (&offer.key, &offer.asked);
+            let is_barred = authors
+                .iter()
+                .chain(&seen)
+                .any(|other| other.may_be(account));
+            if is_of_this && !is_barred {
+                seen.push(account);
+                counted.push(approval);
             }
         }
-        approvers
+        counted
     }
 }

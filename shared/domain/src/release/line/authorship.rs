@@ -15,6 +15,9 @@ use crate::{
 /// So many commits are asked about at once.
 const ASKED_AT_ONCE: usize = 3;
 
+/// Of so many commits the pull requests are asked for at once; of more when somebody approved what brings them.
+const ASKED_AHEAD_MAX: usize = 30;
+
 /// Between two looks at who wrote something of which GitHub did not tell: somebody may tell GitHub whose address it is.
 const UNTOLD_PAUSE: Duration = Duration::from_secs(600);
 
@@ -189,6 +192,20 @@ impl Line {
         candidate.authorship.authors(self.ground().first())
     }
 
+    /// Whether it is about to be known who wrote what the candidate would bring.
+    pub(super) fn awaits_authors(&self, candidate: &Candidate) -> bool {
+        self.authors(candidate) == Authors::NotRead && !self.leaves_authors_for_later(candidate)
+    }
+
+    /// Whether there is too much to ask for as long as nobody approved it.
+    fn leaves_authors_for_later(&self, candidate: &Candidate) -> bool {
+        let ground = self.ground();
+        let is_of_this = |besides: &&Besides| Some(&besides.live) == ground.first();
+        let besides = candidate.authorship.besides.as_ref().filter(is_of_this);
+        candidate.approvals.is_empty()
+            && besides.is_some_and(|besides| besides.open.len() > ASKED_AHEAD_MAX)
+    }
+
     /// Why it is not known of everything that it would bring who wrote it, though its release may be approved; for people.
     pub(super) fn not_known_of_authors(&self, candidate: &Candidate) -> Option<String> {
         let ground = self.ground();
@@ -230,6 +247,9 @@ impl Line {
             };
             return Some((again_at.unwrap_or(now), list));
         };
+        if self.leaves_authors_for_later(candidate) {
+            return None;
+        }
         let of: Vec<CommitSha> = known
             .open
             .iter()

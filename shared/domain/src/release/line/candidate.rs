@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Asked, Line, Relation, authorship::Authorship, state::Report};
 use crate::{
-    CommitSha, Timestamp,
+    Account, CommitSha, Timestamp,
     preview::{RunProgress, WorkflowRun},
     release::{LineId, Push, Terms, judge, of_one_workflow},
 };
@@ -86,6 +86,9 @@ impl Announced {
 pub(super) struct Approval {
     /// Who.
     pub(super) by: String,
+    /// Which account; none if it is not known, then it does not count.
+    #[serde(default)]
+    pub(super) account: Option<Account>,
     /// What the release would be known by: its commit and its build.
     pub(super) key: String,
     /// What Argo CD would be asked for.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CommitSha, RepositoryName, Timestamp,
+    Account, CommitSha, RepositoryName, Timestamp,
     argocd::{Application, ApplicationId, Committed, Setting, SyncWindows},
     preview::{Trouble, WorkflowRun},
     release::{Brought, Name, Push, ReportedImage, Terms, Writers},
@@ -225,6 +225,9 @@ pub enum Fact {
         commit: CommitSha,
         /// Who: a login of GitHub's, or the name of a token.
         by: String,
+        /// The account that approves; none if it is not known, then it does not count.
+        #[serde(default)]
+        account: Option<Account>,
         /// What they saw; none for whatever it is now.
         #[serde(default)]
         of: Option<Offer>,

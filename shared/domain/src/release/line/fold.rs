@@ -99,7 +99,12 @@ impl Line {
                 self.test_anew();
                 self.revive(at);
             }
-            Fact::Approved { commit, by, of } => self.approved(commit, by, of.as_ref()),
+            Fact::Approved {
+                commit,
+                by,
+                account,
+                of,
+            } => self.approved(commit, (by, account.as_ref()), of.as_ref()),
             Fact::ReleaseAsked { commit } => self.release_asked(commit, at),
             Fact::Wished { id, to, wish } => self.wished(id, to.as_ref(), wish, at),
             Fact::WindowsRead {

@@ -1,7 +1,7 @@
 //! What a person may ask of a release line, through whatever door: read from text, checked, and the fact that it becomes.
 
 use super::{Fact, Kind, Line, Offer, state::Verified};
-use crate::CommitSha;
+use crate::{CommitSha, Speaker};
 
 /// What a person may ask, by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,9 +176,9 @@ impl Intervention {
         }
     }
 
-    /// The fact that it becomes, by the word of `by`.
-    pub fn fact(&self, by: &str) -> Fact {
-        let by = by.to_owned();
+    /// The fact that it becomes, by the word of `speaker`.
+    pub fn fact(&self, speaker: &Speaker) -> Fact {
+        let by = speaker.name.clone();
         match self {
             Self::LiftHold => Fact::HoldLifted { by },
             Self::Lock { reason } => Fact::Locked {
@@ -197,6 +197,7 @@ impl Intervention {
             Self::Approve { commit, of } => Fact::Approved {
                 commit: commit.clone(),
                 by,
+                account: speaker.account.clone(),
                 of: of.clone(),
             },
             Self::Retry {
@@ -236,7 +237,7 @@ fn reason(wish: Wish, particulars: &Particulars) -> Result<String, String> {
 
 impl Line {
     /// Why nothing would come of the intervention by this person as things are; none if something would.
-    pub fn would_refuse(&self, intervention: &Intervention, by: &str) -> Option<String> {
+    pub fn would_refuse(&self, intervention: &Intervention, by: &Speaker) -> Option<String> {
         match intervention {
             Intervention::LiftHold if self.hold.is_none() => Some("it is not held".to_owned()),
             Intervention::Unlock if self.lock.is_none() => Some("it is not locked".to_owned()),

@@ -1,11 +1,20 @@
 //! How the story's world answers: what GitHub, Argo CD and the environment say to each action.
 
 use super::*;
-use crate::Account;
+use crate::{Account, Speaker};
+
+/// Somebody with the account of this login.
+pub(super) fn speaker(login: &str) -> Speaker {
+    Speaker {
+        name: login.to_owned(),
+        account: Some(account(login)),
+    }
+}
 
 /// An account whose id follows from its login.
 pub(super) fn account(login: &str) -> Account {
     let id = login
+        .to_ascii_lowercase()
         .bytes()
         .fold(7_u64, |id, byte| id.wrapping_mul(31) + u64::from(byte));
     Account::seen(id, login)
@@ -29,7 +38,10 @@ impl Story {
         let more: Vec<char> = all.difference(&there).copied().collect();
         let writers = more.iter().map(|one| self.writers_of(*one));
         Brought::Commits {
-            commits: more.iter().map(|one| commit(*one)).collect(),
+            commits: more
+                .iter()
+                .flat_map(|one| std::iter::repeat_n(commit(*one), self.many))
+                .collect(),
             writers: writers
                 .reduce(Writers::and)
                 .unwrap_or(Writers::Known(Vec::new())),

@@ -1,7 +1,7 @@
 //! Releases that people must approve.
 
 use super::*;
-use crate::release::Intervention;
+use crate::{Account, Speaker, release::Intervention};
 
 const GUARDED: &str = "branch: main
     approvals: 2
@@ -11,6 +11,7 @@ fn approve(story: &mut Story, head: char, by: &str) {
     story.record(&Fact::Approved {
         commit: commit(head),
         by: by.into(),
+        account: Some(account(by)),
         of: None,
     });
 }
@@ -203,7 +204,10 @@ fn an_approval_that_would_not_count_is_refused_with_the_reason() {
             commit: commit(head),
             of: None,
         };
-        story.line.would_refuse(&approve, by).unwrap_or_default()
+        story
+            .line
+            .would_refuse(&approve, &speaker(by))
+            .unwrap_or_default()
     };
     let mut told = vec![refused(&story, '2', "ada"), refused(&story, '1', "ada")];
     story.build('1');
@@ -348,4 +352,93 @@ fn if_github_lost_what_is_live_what_was_live_before_counts_and_else_it_is_told()
     3 waiting-for-approval: 0 of 2 approvals
     4 waiting-for-approval: 1 of 2 approvals: bob. GitHub knows 2222222 no longer, which is live: only who wrote the commit itself is kept from approving it
     ");
+}
+
+#[test]
+fn a_person_who_is_renamed_between_two_approvals_counts_once_and_a_token_counts_as_its_person() {
+    let mut story = Story::new(GUARDED);
+    story.release('1');
+    let mut say = |by: &str, account: Option<Account>| {
+        story.record(&Fact::Approved {
+            commit: commit('1'),
+            by: by.into(),
+            account,
+            of: None,
+        });
+        story.go();
+        story.waiting()
+    };
+    let by_login = |login: &str| Account {
+        id: None,
+        login: Some(login.to_owned()),
+    };
+    let told = [
+        say("ada", Some(Account::seen(1, "ada"))),
+        say("countess", Some(Account::seen(1, "countess"))),
+        say("ops", Some(by_login("Ada"))),
+        say("unnamed token", None),
+        say("token of the author", Some(by_login("grace"))),
+        say("ada", Some(Account::seen(2, "ada"))),
+    ];
+    insta::assert_snapshot!(told.join("\n"), @"
+    1 waiting-for-approval: 1 of 2 approvals: ada
+    1 waiting-for-approval: 1 of 2 approvals: ada
+    1 waiting-for-approval: 1 of 2 approvals: ada
+    1 waiting-for-approval: 1 of 2 approvals: ada
+    1 waiting-for-approval: 1 of 2 approvals: ada
+    ");
+    assert_eq!(
+        story.live(),
+        Some('1'),
+        "somebody else took the login that ada gave up: that is another person"
+    );
+}
+
+#[test]
+fn an_approval_by_a_token_of_nobody_knows_whom_is_refused_and_says_what_to_do() {
+    let mut story = Story::new(GUARDED);
+    story.release('1');
+    let approve = Intervention::Approve {
+        commit: commit('1'),
+        of: None,
+    };
+    let nobody = Speaker {
+        name: "ci".to_owned(),
+        account: None,
+    };
+    let told = story.line.would_refuse(&approve, &nobody);
+    insta::assert_snapshot!(told.unwrap_or_default(), @"nobody knows whether ci wrote it: the token names no GitHub account (github, in api_tokens)");
+}
+
+#[test]
+fn a_long_way_from_what_is_live_is_looked_through_when_somebody_approved_it() {
+    let mut story = Story::new(GUARDED);
+    story.release('1');
+    approve(&mut story, '1', "ada");
+    approve(&mut story, '1', "bob");
+    story.go();
+    // As if forty commits were between: the list has the same one many times.
+    story.parents.insert('a', Some('1'));
+    let mut before = 'a';
+    for head in ('b'..='f').chain("2345678".chars()) {
+        story.parents.insert(head, Some(before));
+        before = head;
+    }
+    story.many = 4;
+    story.head = before;
+    let done = story.release(before);
+    assert!(!done.contains("writers"), "{done}");
+    assert_eq!(story.waiting(), "8 waiting-for-approval: 0 of 2 approvals");
+    assert_eq!(
+        told(&story).last(),
+        Some(&"release.waiting_for_approval"),
+        "people are told all the same"
+    );
+    approve(&mut story, before, "ada");
+    let done = story.go();
+    assert!(done.contains("writers"), "{done}");
+    assert_eq!(
+        story.waiting(),
+        "8 waiting-for-approval: 1 of 2 approvals: ada"
+    );
 }

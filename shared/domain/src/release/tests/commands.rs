@@ -54,7 +54,7 @@ fn decided(story: &Story, pull: &Pull, body: &str, by: &str, comment: u64) -> De
     let written = Written {
         repository: "acme/shop".parse().unwrap(),
         number: PullRequestNumber(7),
-        account: 9,
+        account: account(by).id.unwrap_or_default(),
         login: by.into(),
         written_at: story.now,
         request: Request::Order(Order::Release(order.clone())),

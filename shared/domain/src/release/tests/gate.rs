@@ -28,6 +28,7 @@ fn a_job_waits_for_what_a_release_of_the_commit_waits_for() {
     story.record(&Fact::Approved {
         commit: commit('1'),
         by: "ada".into(),
+        account: Some(account("ada")),
         of: None,
     });
     let ready = gate(&story, '1');
@@ -57,7 +58,7 @@ fn what_was_passed_over_or_taken_back_is_closed_for_ever() {
     3 waits: held by Slipway: 3333333 failed: the application is degraded; it was taken back
     ");
     let lift = Intervention::of(Wish::LiftHold, &crate::release::Particulars::default());
-    story.record(&lift.unwrap().fact("ada"));
+    story.record(&lift.unwrap().fact(&speaker("ada")));
     let told = ['1', '2', '3'].map(|head| gate(&story, head));
     insta::assert_snapshot!(told.join("\n"), @"
     1 closed: it was live, and something else went there since

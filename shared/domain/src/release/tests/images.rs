@@ -124,6 +124,7 @@ fn an_approval_holds_for_the_digest_that_was_reported() {
     story.record(&Fact::Approved {
         commit: commit('1'),
         by: "ada".into(),
+        account: Some(account("ada")),
         of: None,
     });
     story.reports('1', 1, 'a');
@@ -132,6 +133,7 @@ fn an_approval_holds_for_the_digest_that_was_reported() {
     story.record(&Fact::Approved {
         commit: commit('1'),
         by: "ada".into(),
+        account: Some(account("ada")),
         of: None,
     });
     story.go();

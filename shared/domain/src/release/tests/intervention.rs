@@ -85,7 +85,7 @@ fn the_situation_of_an_environment_follows_what_is_there() {
     story.go();
     assert_eq!(story.line.situation(), Situation::Live);
     story.release('2');
-    story.record(&rollback(1).fact("ada"));
+    story.record(&rollback(1).fact(&speaker("ada")));
     assert_eq!(story.line.situation(), Situation::GoingBack);
     story.go();
     assert_eq!(
@@ -107,22 +107,28 @@ fn a_way_back_that_is_asked_for_twice_is_taken_once() {
         .map(|(to, _)| digit(to))
         .collect();
     assert_eq!(ways, ['2', '1']);
-    assert_eq!(story.line.would_refuse(&rollback(1), "ada"), None);
+    assert_eq!(story.line.would_refuse(&rollback(1), &speaker("ada")), None);
     let elsewhere = Intervention::Rollback {
         back: 1,
         to: Some(commit('1')),
         reason: "coins".into(),
     };
     assert_eq!(
-        story.line.would_refuse(&elsewhere, "ada").as_deref(),
+        story
+            .line
+            .would_refuse(&elsewhere, &speaker("ada"))
+            .as_deref(),
         Some("the release that is 1 back is 2222222 by now, and not 1111111")
     );
-    story.record(&rollback(1).fact("ada"));
+    story.record(&rollback(1).fact(&speaker("ada")));
     assert_eq!(
-        story.line.would_refuse(&rollback(1), "ada").as_deref(),
+        story
+            .line
+            .would_refuse(&rollback(1), &speaker("ada"))
+            .as_deref(),
         Some("it is being taken back already")
     );
-    story.record(&rollback(1).fact("ada"));
+    story.record(&rollback(1).fact(&speaker("ada")));
     story.go();
     assert_eq!(story.live(), Some('2'));
     assert_eq!(
@@ -130,7 +136,10 @@ fn a_way_back_that_is_asked_for_twice_is_taken_once() {
         "it was taken back: ada asked for it: coins are free"
     );
     assert_eq!(
-        story.line.would_refuse(&rollback(2), "ada").as_deref(),
+        story
+            .line
+            .would_refuse(&rollback(2), &speaker("ada"))
+            .as_deref(),
         Some("only 2 releases are known to have been healthy, and none is 2 back")
     );
 }
@@ -145,7 +154,10 @@ fn what_makes_no_sense_is_refused_before_it_is_asked() {
     };
     let refused = Wish::ALL.map(|wish| {
         let full = Intervention::of(wish, &particulars).unwrap();
-        let told = story.line.would_refuse(&full, "ada").unwrap_or_default();
+        let told = story
+            .line
+            .would_refuse(&full, &speaker("ada"))
+            .unwrap_or_default();
         let empty = Intervention::of(wish, &Particulars::default());
         let missing = empty.err().unwrap_or_default();
         assert_eq!(Wish::named(wish.name()), Some(wish));

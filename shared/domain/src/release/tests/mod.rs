@@ -35,6 +35,7 @@ use super::{
     Action, Brought, Fact, Line, LineId, Overview, Phase, Push, Reference, Relation, ReportAction,
     ReportFact, Source, StepAction, StepFact, Terms, Untold, Upstream, Writers, mark, terms_of,
 };
+use answers::{account, speaker};
 use argo::{Argo, open_windows};
 
 use crate::{
@@ -137,6 +138,8 @@ pub(super) struct Story {
     pub(super) authors: Vec<String>,
     /// Whom it knows as the authors of these commits instead.
     pub(super) wrote: BTreeMap<char, Vec<String>>,
+    /// How often a list of commits has each.
+    pub(super) many: usize,
     /// Commits that it knows no longer.
     pub(super) lost: BTreeSet<char>,
     /// The letters that were handed over.
@@ -196,6 +199,7 @@ impl Story {
             done: Vec::new(),
             authors: vec!["grace".into()],
             wrote: BTreeMap::new(),
+            many: 1,
             lost: BTreeSet::new(),
             letters: Vec::new(),
             tests: testing::Runs::default(),

@@ -54,7 +54,7 @@ fn approve(story: &mut Story, head: char, by: &str) {
         commit,
         of: of.unwrap(),
     };
-    story.record(&wish.fact(by));
+    story.record(&wish.fact(&speaker(by)));
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn locks_and_environments_before_are_told_with_the_rule() {
     let lock = crate::release::Intervention::Lock {
         reason: "`It` is @acme/all's | <b>Friday</b>".into(),
     };
-    story.record(&lock.fact("ada"));
+    story.record(&lock.fact(&speaker("ada")));
     insta::assert_snapshot!(told(&story, '9', true), @"
     - `web/production`: nothing was released
       - locked by `ada` since 1970-01-01T00:16:40Z: `'It' is @acme/all's ¦ <b>Friday</b>`

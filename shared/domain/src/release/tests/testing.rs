@@ -377,6 +377,7 @@ fn what_comes_after_goes_only_when_the_test_succeeded_and_tells_people_when_it_f
     story.record(&Fact::Approved {
         commit: commit('1'),
         by: "ada".into(),
+        account: Some(account("ada")),
         of: None,
     });
     story.go();
