@@ -214,6 +214,9 @@ pub struct Intake {
     /// The last workflows that directives start, the newest last.
     #[serde(default)]
     starts: Vec<Start>,
+    /// When the newest push was of which starts are not remembered.
+    #[serde(default)]
+    starts_forgotten: Option<Timestamp>,
     /// How often one was about to be started.
     #[serde(default)]
     attempts: u32,
@@ -302,6 +305,7 @@ impl Entity for Intake {
             refused: Vec::new(),
             directives: None,
             starts: Vec::new(),
+            starts_forgotten: None,
             attempts: 0,
             starting: Effort::default(),
         }

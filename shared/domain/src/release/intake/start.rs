@@ -19,6 +19,9 @@ use crate::{
 pub struct Start {
     /// The commit.
     pub commit: CommitSha,
+    /// When it was pushed.
+    #[serde(default)]
+    pub pushed_at: Timestamp,
     /// What is to be started.
     pub state: StartState,
 }
@@ -136,6 +139,7 @@ impl Intake {
             let found = dispatch::directives(&push.brackets.concat(), known);
             found.into_iter().map(|found| Start {
                 commit: push.commit.clone(),
+                pushed_at: push.pushed_at,
                 state: match found {
                     Ok(dispatch) => StartState::Due(dispatch),
                     Err(problem) => StartState::Refused {
@@ -150,19 +154,45 @@ impl Intake {
     /// Takes them on, each once for a commit.
     pub(super) fn starts_found(&mut self, found: &[Start]) {
         for start in found {
+            let start = self.unless_forgotten(start);
             let is_same =
                 |known: &Start| known.commit == start.commit && known.subject() == start.subject();
             if !self.starts.iter().any(is_same) {
-                self.starts.push(start.clone());
+                self.starts.push(start);
             }
         }
         let over = self.starts.iter().filter(|start| !start.is_open()).count();
         let mut surplus = over.saturating_sub(Self::STARTS_MAX);
+        let forgotten = &mut self.starts_forgotten;
         self.starts.retain(|start| {
             let goes = surplus > 0 && !start.is_open();
             surplus -= usize::from(goes);
+            if goes {
+                *forgotten = (*forgotten).max(Some(start.pushed_at));
+            }
             !goes
         });
+    }
+
+    /// A push that is no newer than one of which the starts are not remembered may have been told before: GitHub delivers again for days.
+    fn unless_forgotten(&self, start: &Start) -> Start {
+        let is_remembered =
+            |known: &Start| known.commit == start.commit && known.subject() == start.subject();
+        let may_be_again = self
+            .starts_forgotten
+            .is_some_and(|forgotten| start.pushed_at <= forgotten);
+        if !may_be_again || self.starts.iter().any(is_remembered) {
+            return start.clone();
+        }
+        Start {
+            state: StartState::Refused {
+                reason: format!(
+                    "nobody knows whether it was started before: {} newer starts came since that push",
+                    Self::STARTS_MAX
+                ),
+            },
+            ..start.clone()
+        }
     }
 
     /// The next workflow to start; none if there is none.

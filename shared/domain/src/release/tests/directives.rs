@@ -169,3 +169,31 @@ fn one_that_somebody_was_about_to_start_is_asked_for_under_the_same_claim() {
     desk.go();
     insta::assert_snapshot!(states(&desk), @"unknown: whoever asked for it was cut off");
 }
+
+#[test]
+fn a_push_so_old_that_its_start_is_not_remembered_starts_nothing_when_it_is_delivered_again() {
+    let mut desk = desk();
+    let push_at = |desk: &mut Desk, head: char, seconds: i64, value: &str| {
+        let push = Push {
+            brackets: dispatch::brackets(&format!("[ansible {value}]")),
+            ..push(head, seconds)
+        };
+        let fact = IntakeFact::Pushed {
+            place: place(1),
+            push,
+        };
+        desk.intake.record(&fact, at(seconds));
+        desk.go()
+    };
+    for number in 0..102 {
+        let done = push_at(&mut desk, '2', 10 + number, &format!("play-{number}"));
+        assert!(done.contains("start ansible.yml"), "{done}");
+    }
+    let again = push_at(&mut desk, '2', 10, "play-0");
+    assert!(!again.contains("start ansible.yml"), "{again}");
+    let told = states(&desk);
+    let last = told.lines().last().unwrap();
+    insta::assert_snapshot!(last, @"refused: nobody knows whether it was started before: 100 newer starts came since that push");
+    let newer = push_at(&mut desk, '3', 500, "play-0");
+    assert!(newer.contains("start ansible.yml"), "{newer}");
+}
