@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use domain::release::Fact;
+use domain::{Speaker, release::Fact};
 use world::{Effect, WindowKind, World};
 
 use crate::{
@@ -151,10 +151,80 @@ async fn whoever_wrote_a_merged_pull_request_does_not_approve_what_came_of_it() 
     world.assert_clean();
 }
 
+#[tokio::test]
+async fn whoever_wrote_what_waits_does_not_approve_a_later_commit_that_contains_it() {
+    let (world, kept) = (asking::world().await, kept());
+    let production = format!("{KUSTOMIZE}\n        approvals: 1");
+    let shop = Shop::new(&world, (&kept.0, &kept.1), &production);
+    let first = shop.release("Add a cart");
+    shop.go().await;
+    let seen = shop.tell(&approved(&first, "ada")).await;
+    assert_eq!(live(&seen), Some(first), "{seen:#?}");
+    // What `octocat` wrote waits, and `acme` goes on from there.
+    let pull = shop.repository.open_pull_request("Sell coins", "coins");
+    let coins = pull.merge();
+    shop.repository.run("CI").for_commit(&coins).succeed();
+    shop.go().await;
+    let later = shop.release("Mend the cart");
+    shop.go().await;
+    for by in ["octocat", "acme"] {
+        let seen = shop.tell(&approved(&later, by)).await;
+        let waiting = seen.waiting.iter();
+        let mut of_later = waiting.filter(|shown| shown.commit.as_str() == later);
+        let reason = of_later.next().map(|shown| shown.reason.as_str());
+        assert_eq!(reason, Some("0 of 1 approvals"), "by {by}: {seen:#?}");
+    }
+    let seen = shop.tell(&approved(&later, "ada")).await;
+    assert_eq!(live(&seen), Some(later), "{seen:#?}");
+    world.assert_clean();
+}
+
+#[tokio::test]
+async fn a_way_back_that_a_person_asks_for_ends_the_running_operation() {
+    for by_itself in [false, true] {
+        let (world, kept) = (asking::world().await, kept());
+        let shop = Shop::new(&world, (&kept.0, &kept.1), KUSTOMIZE);
+        if by_itself {
+            world.argocd().application("shop", "").auto_sync(false);
+        }
+        let first = shop.release("Add a cart");
+        shop.go().await;
+        world.argocd().pace(100_000 * SECOND, SECOND);
+        let second = shop.release("Sell coins");
+        shop.go().await;
+        let asked = Fact::RollbackAsked {
+            back: 1,
+            by: "ada".to_owned(),
+            reason: "coins are free".to_owned(),
+        };
+        shop.tell(&asked).await;
+        let stops = |effect: &Effect| matches!(effect, Effect::OperationTerminated { .. });
+        assert_eq!(count(&world, stops), 1, "with auto-sync: {by_itself}");
+        world.argocd().pace(SECOND, SECOND);
+        let seen = shop.go().await;
+        assert_eq!(live(&seen), Some(first.clone()), "{seen:#?}");
+        assert_eq!(shop.images(), [image(&first)]);
+        assert!(seen.hold.is_some(), "{seen:#?}");
+        let of_second = seen
+            .ended
+            .iter()
+            .find(|ended| ended.commit.as_str() == second);
+        assert_eq!(
+            of_second.map(|ended| ended.reason.clone()),
+            Some(format!(
+                "the environment goes back to {}: ada asked for it",
+                &first[..7]
+            ))
+        );
+        world.assert_clean();
+    }
+}
+
 fn approved(commit: &str, by: &str) -> Fact {
     Fact::Approved {
         commit: commit.parse().unwrap(),
         by: by.to_owned(),
+        account: Speaker::called(by).account,
         of: None,
     }
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     CommitSha, RepositoryName, Timestamp,
-    release::{Source, Terms},
+    release::{Name, Source, Terms},
 };
 
 /// Why no way leads back to a release.
@@ -148,6 +148,28 @@ impl Line {
             | Phase::Superseded
             | Phase::Cancelled => false,
         })
+    }
+
+    /// Another environment runs `live` by now: what was known only because it ran there before waits for nothing that could come. Should it run
+    /// there again, it is told anew.
+    pub(super) fn moved_on(&mut self, environment: &Name, live: &CommitSha, at: Timestamp) {
+        let is_promoted = self
+            .terms
+            .as_ref()
+            .is_some_and(|terms| terms.source == Source::Promotion);
+        if !is_promoted {
+            return;
+        }
+        let left: Vec<CommitSha> = self
+            .candidates
+            .iter()
+            .filter(|(commit, candidate)| *commit != live && candidate.push.is_none())
+            .map(|(commit, _)| commit.clone())
+            .collect();
+        for commit in left {
+            let reason = format!("{environment} runs {} by now", live.short());
+            self.end_candidate(&commit, Phase::Superseded, &reason, at);
+        }
     }
 
     /// Whether nothing newer than the commit can be there though nothing is known of what is: it was pushed since the environment

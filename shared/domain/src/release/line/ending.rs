@@ -155,6 +155,7 @@ impl Line {
             approved_by: running.approved_by,
             phase,
             reason,
+            instead: None,
             at,
             times,
             url: self.terms.as_ref().and_then(|terms| terms.url.clone()),

@@ -323,6 +323,9 @@ impl Line {
             as_of,
         };
         self.upstream.insert(environment.clone(), passing);
+        if let Some(live) = live {
+            self.moved_on(environment, &live.commit, at);
+        }
         if let Some(live) = live.filter(|live| !self.is_dealt_with(&live.commit, Some(live.since)))
         {
             let candidate = self.candidate(&live.commit, at);
@@ -485,11 +488,13 @@ impl Line {
             approved_by: Vec::new(),
             phase,
             reason: reason.to_owned(),
+            instead: None,
             at,
             times: candidate.times(),
             url: None,
             report: candidate.report,
         });
+        self.revive_what_gave_way_to(commit, at);
     }
 
     /// Keeps a release that is over. One whose deployment on GitHub still says something else is dropped last.

@@ -1,5 +1,5 @@
-//! How a release in hand gives way to a newer one where the configuration says `superseded: cancel`: what Argo CD does for it is told
-//! to stop, and the newer one begins when Argo CD is at nothing of it any more. What anybody else began is left alone, and so is a way
+//! How a release in hand gives way to a newer one where the configuration says `superseded: cancel`, and to a way back that a person asks
+//! for: what Argo CD does for it is told to stop, and the other one begins when Argo CD is at nothing of it any more. What anybody else began is left alone, and so is a way
 //! back. Every step may be repeated: what Argo CD shows says how far it is.
 
 use std::time::Duration;
@@ -8,7 +8,7 @@ use super::{
     Action, Asked, Kind, Line, Phase, StepAction, mark,
     plan::{LOOK, Wish},
     progress::{LOOK_PAUSE, STOP_FOR},
-    state::{Former, GivingWay, Running, Stage},
+    state::{Ended, Former, GivingWay, Running, Stage, WayBack},
 };
 use crate::{
     CommitSha, Timestamp,
@@ -39,13 +39,21 @@ pub(super) fn goes_instead(newer: &CommitSha) -> String {
 impl Line {
     /// What becomes of the release in hand when a newer one may go.
     pub(super) fn in_hand(&self, terms: &Terms) -> InHand {
+        self.in_hand_where(terms.superseded == Superseded::Cancel)
+    }
+
+    /// What becomes of the release in hand when a person wants to go back: that waits for nothing but what Argo CD is at.
+    pub(super) fn in_hand_of_way_back(&self) -> InHand {
+        self.in_hand_where(true)
+    }
+
+    fn in_hand_where(&self, is_cancelled: bool) -> InHand {
         let Some(running) = &self.running else {
             return InHand::IsReplaced;
         };
         if running.kind != Kind::Deploy {
             return InHand::GoesFirst;
         }
-        let is_cancelled = terms.superseded == Superseded::Cancel;
         // Or was about to be: the answer may be lost.
         let was_asked = self.deployed.as_ref() == Some(&running.commit);
         match running.stage {
@@ -116,7 +124,10 @@ impl Line {
         running.is_uncertain = false;
         running.is_blocked = false;
         running.effort.start_afresh();
-        running.note = Some(goes_instead(newer));
+        running.note = Some(match &self.way_back {
+            Some(back) => back.goes_instead(),
+            None => goes_instead(newer),
+        });
         running.stage = Stage::GivingWay(GivingWay {
             newer: newer.clone(),
             former,
@@ -157,8 +168,11 @@ impl Line {
         let Some(running) = self.running.take() else {
             return;
         };
+        let back = self.way_back.as_ref();
         let instead = match &running.stage {
-            Stage::GivingWay(way) => goes_instead(&way.newer),
+            Stage::GivingWay(way) => {
+                back.map_or_else(|| goes_instead(&way.newer), WayBack::goes_instead)
+            }
             Stage::Looking
             | Stage::Changing { .. }
             | Stage::Committing { .. }
@@ -171,7 +185,49 @@ impl Line {
             Some(obstacle) => format!("{instead}, but {obstacle}"),
             None => instead,
         };
+        let newer = match &running.stage {
+            Stage::GivingWay(way) if self.way_back.is_none() => Some(way.newer.clone()),
+            Stage::GivingWay(_)
+            | Stage::Looking
+            | Stage::Changing { .. }
+            | Stage::Committing { .. }
+            | Stage::Asking { .. }
+            | Stage::Waiting(_)
+            | Stage::Probing { .. }
+            | Stage::Stopping { .. } => None,
+        };
         self.end(running, Phase::Cancelled, reason, at);
+        if let Some(ended) = self.ended.last_mut() {
+            ended.instead = newer;
+        }
+    }
+
+    /// What was stopped for a commit that is not released after all is wanted again: what is there is half of it.
+    pub(super) fn revive_what_gave_way_to(&mut self, newer: &CommitSha, at: Timestamp) {
+        let is_there = |ended: &&Ended| {
+            ended.instead.as_ref() == Some(newer) && self.deployed.as_ref() == Some(&ended.commit)
+        };
+        if self.running.is_some() || self.live().is_some() {
+            return;
+        }
+        let stopped = self.ended.iter().rev().find(is_there);
+        let Some((commit, title)) = stopped.map(|it| (it.commit.clone(), it.title.clone())) else {
+            return;
+        };
+        let candidate = self.candidate(&commit, at);
+        candidate.title.get_or_insert(title);
+        self.reading.start_afresh();
+    }
+}
+
+impl WayBack {
+    /// Why a release is over that is in its way, for people.
+    pub(super) fn goes_instead(&self) -> String {
+        let back = format!("the environment goes back to {}", self.to.commit.short());
+        match &self.by {
+            Some(by) => format!("{back}: {by} asked for it"),
+            None => back,
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! What is to be done next about a release line: the release in hand first, then the way back, then the next commit, then what
-//! people see.
+//! What is to be done next about a release line: the way back first where it goes before the release in hand, then that, then the next
+//! commit, then what people see.
 
 use std::time::Duration;
 
@@ -87,10 +87,10 @@ impl Line {
             agenda.add(self.announce_next(now));
         }
         if let Some(terms) = &self.terms {
+            agenda.add(self.go_back());
             if let Some(running) = &self.running {
                 agenda.add(self.go_on(running, terms, now));
             }
-            agenda.add(self.go_back());
             agenda.add(self.go_next(repository, terms, now));
             agenda.add(self.test_next(repository, terms, now));
             agenda.add(self.announce_next(now));
@@ -174,21 +174,31 @@ impl Line {
         )
     }
 
-    /// A way back begins as soon as nothing is in hand.
+    /// A way back begins as soon as nothing is in hand. To one that a person asks for a release gives way: who wants to go back has seen
+    /// enough.
     fn go_back(&self) -> Wish {
-        match (&self.running, &self.way_back) {
-            (None, Some(back)) => Wish::Act(Action::Begin {
-                key: rollback_key(self.begun),
-                kind: Kind::Rollback {
-                    of: back.of.clone(),
-                    reason: back.reason.clone(),
-                    by: back.by.clone(),
-                },
-                commit: back.to.commit.clone(),
-                asked: Ok(back.asked.clone()),
-            }),
-            (Some(_), _) | (None, None) => Wish::Nothing,
+        let Some(back) = &self.way_back else {
+            return Wish::Nothing;
+        };
+        match (&self.running, &back.by) {
+            (Some(_), None) => return Wish::Nothing,
+            (Some(_), Some(_)) => match self.in_hand_of_way_back() {
+                InHand::IsReplaced => {}
+                InHand::IsStoppedFirst => return self.give_way_to(&back.to.commit),
+                InHand::GoesFirst => return Wish::Nothing,
+            },
+            (None, _) => {}
         }
+        Wish::Act(Action::Begin {
+            key: rollback_key(self.begun),
+            kind: Kind::Rollback {
+                of: back.of.clone(),
+                reason: back.reason.clone(),
+                by: back.by.clone(),
+            },
+            commit: back.to.commit.clone(),
+            asked: Ok(back.asked.clone()),
+        })
     }
 
     /// Begins the next commit, if one may go and nothing is in its way.
@@ -341,6 +351,13 @@ impl Line {
                         agenda.add(due(&self.reading, at, now, || ask));
                     }
                 }
+                // What the branch lost would wait for ever.
+                Standing::Upstream(_, None) if terms.source != Source::Promotion => {
+                    let seen_at = candidate.checked_at.unwrap_or(candidate.since);
+                    agenda.add(due(&self.reading, seen_at.after(STRAY_PAUSE), now, || {
+                        self.check(repository, terms, commit, candidate)
+                    }));
+                }
                 Standing::Unbuilt(_)
                 | Standing::Upstream(_, None)
                 | Standing::Unordered(_)
@@ -358,6 +375,9 @@ impl Line {
         matches!(candidate.build(&self.id, terms), Build::Succeeded(_))
     }
 }
+
+/// Between two looks whether what waits for another environment is still in what is tracked.
+const STRAY_PAUSE: Duration = Duration::from_secs(3_600);
 
 /// Deliveries tell of runs; they are asked for only after this long.
 const FIRST_LOOK: Duration = Duration::from_secs(15);

@@ -102,7 +102,11 @@ impl Line {
                 self.running = Some(earlier);
                 return;
             }
-            let reason = goes_instead(commit);
+            let back = self.way_back.as_ref();
+            let reason = match (kind, back) {
+                (Kind::Rollback { .. }, Some(back)) => back.goes_instead(),
+                (Kind::Rollback { .. }, None) | (Kind::Deploy, _) => goes_instead(commit),
+            };
             let phase = match earlier.stage {
                 Stage::Probing { .. } => Phase::Cancelled,
                 Stage::Looking

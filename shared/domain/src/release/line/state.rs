@@ -333,6 +333,9 @@ pub(super) struct Ended {
     pub(super) phase: Phase,
     /// Why, for people: never empty.
     pub(super) reason: String,
+    /// The commit that it gave way to, if it did in the middle of its rollout.
+    #[serde(default)]
+    pub(super) instead: Option<CommitSha>,
     pub(super) at: Timestamp,
     /// What happened before.
     #[serde(default)]

@@ -301,7 +301,7 @@ fn a_persons_way_back_is_not_replaced_by_the_automatic_one() {
         story.given,
         [('1', false), ('2', false), ('3', false), ('1', true)]
     );
-    assert_eq!(story.end_of('3').unwrap().0, Phase::RolledBack);
+    assert_eq!(story.end_of('3').unwrap().0, Phase::Cancelled);
 }
 
 #[test]

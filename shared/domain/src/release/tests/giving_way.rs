@@ -256,3 +256,119 @@ fn what_is_only_probed_is_replaced_at_once() {
         (Phase::Cancelled, "2222222 goes instead".into())
     );
 }
+
+/// 1 and 2 were live, and the operation of 3 is under way.
+fn third_under_way() -> Story {
+    let mut story = Story::new(PRODUCTION);
+    story.release('1');
+    story.release('2');
+    story.argo.ends = argocd::Phase::Running;
+    story.release('3');
+    story
+}
+
+fn take_back(story: &mut Story) {
+    story.record(&Fact::RollbackAsked {
+        back: 1,
+        by: "ada".into(),
+        reason: "coins are free".into(),
+    });
+}
+
+#[test]
+fn a_way_back_that_a_person_asks_for_does_not_wait_for_the_release_in_hand() {
+    let mut story = third_under_way();
+    take_back(&mut story);
+    story.argo.ends = argocd::Phase::Succeeded;
+    let done = story.go();
+    assert!(done.contains("give way to 2\nstop\n"), "{done}");
+    assert_eq!(
+        story.given,
+        [('1', false), ('2', false), ('3', false), ('2', true)]
+    );
+    assert_eq!(
+        story.end_of('3').unwrap(),
+        (
+            Phase::Cancelled,
+            "the environment goes back to 2222222: ada asked for it".into()
+        )
+    );
+    assert_eq!(story.live(), Some('2'));
+    assert!(story.overview().hold.is_some(), "it is held");
+    // Nothing of what was stopped begins again by itself.
+    story.record(&Fact::HoldLifted { by: "ada".into() });
+    story.go_until(Duration::from_secs(3_600));
+    assert_eq!(story.live(), Some('2'));
+}
+
+#[test]
+fn for_a_way_back_too_only_what_is_done_for_the_release_is_stopped() {
+    let mut story = third_under_way();
+    story.argo.operate_by("grace", story.now);
+    story.argo.is_busy = true;
+    take_back(&mut story);
+    let done = story.go();
+    assert!(!done.contains("stop"), "{done}");
+    let running = story.overview().running.unwrap();
+    assert!(running.is_rollback, "it waits for what grace began");
+}
+
+#[test]
+fn a_way_back_that_is_asked_for_twice_is_taken_once_and_not_taken_back() {
+    let mut story = third_under_way();
+    take_back(&mut story);
+    story.go_until(Duration::from_secs(30));
+    take_back(&mut story);
+    story.argo.ends = argocd::Phase::Succeeded;
+    story.argo.end(story.now);
+    story.go();
+    assert_eq!(
+        story.given,
+        [('1', false), ('2', false), ('3', false), ('2', true)]
+    );
+}
+
+#[test]
+fn a_release_that_is_only_probed_is_taken_back_at_once() {
+    let mut story = Story::new(PRODUCTION);
+    story.release('1');
+    story.answers = false;
+    story.push('2');
+    story.build('2');
+    story.go_until(Duration::from_secs(5));
+    assert_eq!(story.overview().running.unwrap().phase, Phase::Verifying);
+    take_back(&mut story);
+    let done = story.go_until(Duration::from_secs(5));
+    assert!(done.contains("begin 1") && !done.contains("stop"), "{done}");
+    assert_eq!(story.end_of('2').unwrap().0, Phase::Cancelled);
+}
+
+#[test]
+fn what_gave_way_to_a_commit_that_the_branch_lost_is_released_after_all() {
+    let mut story = under_way(CANCEL);
+    story.push('2');
+    story.build('2');
+    story.argo.ignores_stops = true;
+    story.go_until(Duration::from_secs(20));
+    story.record(&Fact::Locked {
+        by: "ada".into(),
+        reason: "counting coins".into(),
+    });
+    story.argo.ignores_stops = false;
+    story.argo.ends = argocd::Phase::Succeeded;
+    story.go();
+    assert_eq!(story.end_of('1').unwrap().1, "2222222 goes instead");
+    // Somebody takes 2 off the branch, and nobody tells.
+    story.head = '1';
+    story.now = story.now.after(Duration::from_secs(600));
+    story.record(&Fact::Unlocked { by: "ada".into() });
+    story.go();
+    assert_eq!(
+        story.end_of('2').unwrap(),
+        (
+            Phase::Cancelled,
+            "it is no longer in the branch main".into()
+        )
+    );
+    assert_eq!(story.live(), Some('1'));
+}

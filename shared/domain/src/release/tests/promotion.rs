@@ -112,3 +112,43 @@ fn environments_downstream_are_told_what_is_live_and_approvals_are_waited_for() 
         "1 waiting-for-approval: 0 of 1 approvals"
     );
 }
+
+#[test]
+fn what_the_environment_before_left_again_does_not_wait_for_ever() {
+    let mut story = story(&with_staging("after: [staging]\n    approvals: 1"));
+    story.runs.push(run(1, '1', RunProgress::Succeeded));
+    live_in_staging(&mut story, '1');
+    story.go();
+    // Another history was forced onto the branch, and went to staging.
+    story.now = story.now.after(Duration::from_secs(60));
+    story.parents.insert('7', Some('0'));
+    story.runs.push(run(7, '7', RunProgress::Succeeded));
+    live_in_staging(&mut story, '7');
+    story.go();
+    assert_eq!(
+        story.end_of('1').unwrap(),
+        (Phase::Superseded, "staging runs 7777777 by now".into())
+    );
+    assert_eq!(story.waiting(), "7 waiting-for-approval: 0 of 1 approvals");
+    // Staging goes back to it.
+    story.now = story.now.after(Duration::from_secs(60));
+    live_in_staging(&mut story, '1');
+    story.go();
+    assert_eq!(story.waiting(), "1 waiting-for-approval: 0 of 1 approvals");
+}
+
+#[test]
+fn what_never_came_to_the_environment_before_ends_when_the_branch_lost_it() {
+    let mut story = story(AFTER);
+    story.release('2');
+    assert_eq!(story.waiting(), "2 queued: it is not live in staging");
+    story.head = '1';
+    story.go_until(Duration::from_secs(7_200));
+    assert_eq!(
+        story.end_of('2').unwrap(),
+        (
+            Phase::Cancelled,
+            "it is no longer in the branch main".into()
+        )
+    );
+}
