@@ -141,7 +141,7 @@ impl<H: Http, C: Clock, L: Log, S: Store> OperationExecutor<'_, H, C, L, S> {
         let others = others.map_err(|error| Trouble::retry(error.to_string()))?;
         let ours = runs
             .into_iter()
-            .filter(|found| found.started_by.is_none_or(|by| by == account))
+            .filter(|found| found.started_by == Some(account))
             .map(|found| StartedRun {
                 id: found.run.id,
                 url: found.run.html_url,
