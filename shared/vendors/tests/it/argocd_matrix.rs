@@ -212,6 +212,8 @@ fn what_is_in_the_way_of_an_operation_is_waited_for_or_told() {
         ("sync", Argo(403, 7, "cannot sync: blocked by sync window")),
         ("sync", Argo(403, 7, "cannot sync: invalid sync window: expected exactly 5 fields, found 1")),
         ("windows", Argo(500, 2, "invalid sync windows: expected exactly 5 fields, found 1")),
+        // With application.sync.requireOverridePrivilegeForRevisionSync.
+        ("sync", Argo(403, 7, "permission denied: applications, override, web/shop, sub: slipway, iat: 2026-11-21T10:31:07Z")),
         ("sync", Argo(400, 9, "error resolving repo revision: rpc error: code = Unknown desc = unable to resolve 'v2' to a commit SHA")),
         ("sync", Argo(400, 9, "error resolving repo revision: rpc error: code = Unavailable desc = connection error")),
         ("sync", Argo(500, 2, "source position is out of range")),
@@ -246,6 +248,12 @@ fn what_is_in_the_way_of_an_operation_is_waited_for_or_told() {
         windows: gives up and tells
             Argo CD answered 500 "invalid sync windows: expected exactly 5 fields, found 1". A sync window of the
             project cannot be read by Argo CD: correct its schedule or duration
+    403, code 7: permission denied: applications, override, web/shop, sub: slipway, iat: 2026-11-21T10:31:07Z
+        sync: gives up and tells
+            Argo CD answered 403 "permission denied: applications, override, web/shop, sub: slipway, iat:
+            2026-11-21T10:31:07Z". The token in the variable argocd_token may not do this with applications of
+            this project, or the project in .github/slipway.yml is not the application's: it needs get, sync, and
+            for `kustomize-image` and `helm-parameter` update
     400, code 9: error resolving repo revision: rpc error: code = Unknown desc = unable to resolve 'v2' to a
     commit SHA
         sync: gives up and tells

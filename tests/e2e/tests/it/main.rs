@@ -25,6 +25,7 @@ mod protection;
 mod reconcile;
 mod release;
 mod release_commands;
+mod release_rules;
 mod release_tests;
 mod reports;
 mod rules;
