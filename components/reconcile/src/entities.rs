@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use domain::{
     PreviewId, Timestamp,
     command::Command,
+    directory::Directory,
     installation::{self, Installation},
     outbox::Outbox,
     places::Places,
@@ -132,8 +133,9 @@ pub(crate) async fn advance(
         work.take::<Installation>();
         work.take::<Repository>();
     }
-    // Commands, places, and releases with their notices, have their own turn.
+    // Commands, directories, places, and releases with their notices, have their own turn.
     work.take::<Command>();
+    work.take::<Directory>();
     work.take::<Places>();
     work.take::<Intake>();
     work.take::<Line>();

@@ -6,6 +6,7 @@ mod answer;
 mod audit;
 mod commands;
 mod deliveries;
+mod directories;
 mod entities;
 mod notices;
 mod operations;
@@ -24,7 +25,7 @@ use http::{HeaderMap, Method, Response, StatusCode, header};
 use http_body_util::Full;
 use ports::{Clock, Level, Log, StoreError};
 use previews::DeliveryLog;
-use runtime::{reconcile, upkeep};
+use runtime::{breaker, reconcile, upkeep};
 use slipway_spin::{SpinClock, SpinStore, VariableError, Variables, spawn};
 use spin_sdk::{
     http::{IntoResponse, Request},
@@ -110,6 +111,7 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
         let work = reconcile::work(&runner.store).await?;
         audit::note_witnessed(log, &work.acts, started).await;
         let (commanded, mut work) = commands::advance(&runner, work, deadline).await?;
+        directories::advance(log, &mut work, quarter(deadline)).await;
         let operated = operations::advance(&runner, &mut work, quarter(deadline)).await;
         let judged_until = quarter(deadline);
         let judged = ::releases::advance_requests(&release_runner, &mut work, judged_until).await;
@@ -134,7 +136,7 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
         }
     };
     let github_problem = entities::github_problem(&runner).await;
-    let paused = previews::paused_vendors(&runner.store)
+    let paused = breaker::paused(&runner.store)
         .await
         .map_err(|error| error.to_string())?;
     let done = Done {
@@ -153,7 +155,7 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
     };
     log.write(Level::Info, "reconciled", &done.fields());
     let response = done.response();
-    forget(log, started).await;
+    tidy(log, started).await;
     spawn(async move {
         let operations = operations::follow(&runner, &operated);
         join(operations, entities::follow(&runner, entities.previews)).await;
@@ -171,8 +173,9 @@ fn quarter(deadline: Timestamp) -> Timestamp {
     now.after(deadline.since(now) / 4)
 }
 
-/// Deletes what is kept for a time only and too old, once in an hour. It can wait: what was done stays done if it fails.
-async fn forget(log: &DeliveryLog, now: Timestamp) {
+/// Deletes what is kept for a time only and too old, and compares directories with what is stored, once in an hour. It can wait: what
+/// was done stays done if it fails.
+async fn tidy(log: &DeliveryLog, now: Timestamp) {
     let forgotten = async {
         audit::carry_over(now).await?;
         if upkeep::is_due(&SpinStore::new(), now).await? {
@@ -184,6 +187,11 @@ async fn forget(log: &DeliveryLog, now: Timestamp) {
     if let Err(error) = forgotten.await {
         let fields = [("reason", error.to_string().into())];
         log.write(Level::Warn, "could not delete what is too old", &fields);
+    }
+    if let Err(error) = directories::compare(log, now).await {
+        let fields = [("reason", error.to_string().into())];
+        let message = "could not compare the directories of entities with what is stored";
+        log.write(Level::Warn, message, &fields);
     }
 }
 

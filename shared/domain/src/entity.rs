@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{NotParsed, Timestamp};
+use crate::{NotParsed, Timestamp, directory};
 
 /// An entity: its state is what its facts add up to, and its plan follows from its state and the time alone.
 pub trait Entity: Serialize + DeserializeOwned {
@@ -14,6 +14,13 @@ pub trait Entity: Serialize + DeserializeOwned {
     type Fact: Serialize + DeserializeOwned + Clone;
     /// What can be done about it.
     type Action: Action<Fact = Self::Fact>;
+
+    /// The directory that names all entities of this kind to those who list them; none if nobody does.
+    const LISTED: Option<directory::Kind>;
+
+    /// Whether mail that nobody named is read only up to the first number that has none: for those whose readers read the mail behind
+    /// what was taken in, and would never meet one that was passed over while it was being written.
+    const IN_ORDER: bool = false;
 
     /// The entity of which nothing is known yet.
     fn new(id: Self::Id) -> Self;

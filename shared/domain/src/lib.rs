@@ -10,6 +10,7 @@ pub mod build;
 pub mod command;
 pub mod configuration;
 mod coolify;
+pub mod directory;
 pub mod dispatch;
 pub mod entity;
 pub mod gap;

@@ -26,12 +26,7 @@ use domain::{
 };
 use http::{HeaderMap, StatusCode, header};
 use ports::{Clock, Label, Level, Log, Store};
-use runtime::{
-    RunError, Runner,
-    browse::{self, Listing},
-    reconcile,
-    repository::Overview,
-};
+use runtime::{RunError, Runner, breaker, browse, reconcile, repository::Overview};
 
 use crate::{
     Asked, Problem, Reply,
@@ -244,12 +239,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         self.note(act).await?;
         let told = browse::tell::<E>(&self.store, id, fact, self.clock.now()).await?;
         let mail = told.ok_or_else(|| Problem::unknown(id))?;
-        let runner = Runner {
-            store: &self.store,
-            clock: &self.clock,
-            log: &self.log,
-            executor: (),
-        };
+        let runner = self.runner();
         if let Err(error) = runner.take_in::<E>(id, &[mail]).await {
             let message = "left it to reconcile to take a wish in";
             self.could_not(message, &id.to_string(), &error.to_string());
@@ -262,9 +252,8 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
 
     /// The part that is known here; `api` adds the deliveries.
     async fn overview(&self, sees: &Sees) -> Result<Reply, Problem> {
-        let listing = Listing::of(&self.store).await?;
         let mut work = reconcile::work(&self.store).await?;
-        let paused = listing.paused_vendors(&self.store).await?;
+        let paused = breaker::paused(&self.store).await?;
         let mut vendors_paused: Vec<_> = paused.into_iter().map(view::paused).collect();
         if !sees.is_everything() {
             for vendor in &mut vendors_paused {
@@ -275,15 +264,16 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         let of = |ids: &mut dyn Iterator<Item = RepositoryId>| {
             view::count(ids.filter(|id| sees.repository(*id)).count())
         };
-        let lines = listing.ids::<Line>();
-        let previews = listing.ids::<Preview>();
+        let lines = self.ids::<Line>().await?;
+        let previews = self.ids::<Preview>().await?;
+        let repositories = self.ids::<Repository>().await?;
         let waiting = work.take::<Preview>().into_keys();
         let waiting: Vec<PreviewId> = waiting.filter_map(|id| id.parse().ok()).collect();
         Ok(Reply::ok(&model::Overview {
             vendors_paused,
             environments: of(&mut lines.iter().map(|line| line.repository)),
             previews: of(&mut previews.iter().map(|id| id.repository)),
-            repositories: of(&mut listing.ids::<Repository>().iter().map(|key| key.0)),
+            repositories: of(&mut repositories.iter().map(|key| key.0)),
             previews_waiting: of(&mut waiting.iter().map(|id| id.repository)),
             deliveries: None,
         }))
@@ -291,7 +281,17 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
 
     /// The ids of all entities of one kind, in no order.
     async fn ids<E: Entity>(&self) -> Result<Vec<E::Id>, Problem> {
-        Ok(Listing::of(&self.store).await?.ids::<E>())
+        Ok(self.runner().ids::<E>().await?)
+    }
+
+    /// Takes mail in, and does nothing of what follows.
+    fn runner(&self) -> Runner<&S, &C, &L, ()> {
+        Runner {
+            store: &self.store,
+            clock: &self.clock,
+            log: &self.log,
+            executor: (),
+        }
     }
 
     fn now(&self) -> Timestamp {

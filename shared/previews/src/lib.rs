@@ -12,8 +12,6 @@ pub use event::{Learnt, Taken, answer, follow_told, take};
 pub use handed::{Refusal, answered, delivery_log, payload};
 pub use log::DeliveryLog;
 pub use ready::vendors_ready;
-pub use runner::{
-    FOLLOWED_FOR, GitHub, PreviewRunner, VendorHttp, github_client, guarded, paused_vendors, runner,
-};
+pub use runner::{FOLLOWED_FOR, GitHub, PreviewRunner, VendorHttp, github_client, guarded, runner};
 pub use seen::{News, Seen};
 pub use wake::{follow_woken, wake, woken};

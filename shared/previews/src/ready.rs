@@ -1,10 +1,11 @@
 //! Whether the vendors of previews are configured and answer, as `/readyz` tells it.
 
 use readiness::{Check, Standing};
+use runtime::breaker;
 use slipway_spin::Variables;
 use vendors::{argocd, coolify, github, kubernetes, platform, registry};
 
-use crate::{DeliveryLog, PreviewRunner, paused_vendors, runner};
+use crate::{DeliveryLog, PreviewRunner, runner};
 
 /// How it stands with GitHub and with whoever has previews. No vendor is called: whether they answer is known from the calls that were made.
 pub async fn vendors_ready(log: DeliveryLog) -> Vec<Check> {
@@ -20,7 +21,7 @@ pub async fn vendors_ready(log: DeliveryLog) -> Vec<Check> {
         pair(&REGISTRY).await,
         pair(&ARGOCD).await,
     ];
-    match paused_vendors(&runner.store).await {
+    match breaker::paused(&runner.store).await {
         Ok(paused) => {
             for (vendor, pause) in paused {
                 let works =

@@ -6,17 +6,12 @@ use std::{
     time::Duration,
 };
 
-use ports::{Store, StoreError};
-use runtime::{
-    Runner,
-    breaker::{self, Guarded, Pause},
-    preview::PreviewExecutor,
-};
+use runtime::{Runner, breaker::Guarded, preview::PreviewExecutor};
 use slipway_spin::{Secret, SpinClock, SpinHttp, SpinStore, VariableError, Variables};
 use vendors::{
-    argocd, backstage, coolify,
+    coolify,
     github::{self, Credentials},
-    kubernetes, platform, registry, slack,
+    kubernetes, platform, registry,
 };
 
 use crate::DeliveryLog;
@@ -119,28 +114,6 @@ async fn github_credentials() -> Result<Credentials, VariableError> {
         private_key.as_ref().map(Secret::expose),
         token.as_ref().map(Secret::expose),
     ))
-}
-
-/// The vendors that are left alone at present, since they keep failing.
-pub async fn paused_vendors(store: &impl Store) -> Result<Vec<(&'static str, Pause)>, StoreError> {
-    let mut paused = Vec::new();
-    for vendor in [
-        github::VENDOR,
-        coolify::VENDOR,
-        platform::VENDOR,
-        kubernetes::VENDOR,
-        registry::VENDOR,
-        argocd::VENDOR,
-        slack::VENDOR,
-        backstage::VENDOR,
-    ] {
-        paused.extend(
-            breaker::pause(store, vendor)
-                .await?
-                .map(|pause| (vendor, pause)),
-        );
-    }
-    Ok(paused)
 }
 
 /// HTTP to `vendor`, behind its circuit breaker.

@@ -1,13 +1,14 @@
 //! Reads entities for people: which there are, and what the saved state of one says. Changes nothing.
 //!
-//! Which there are is told by listing the keys of a whole store, and never by reading values that nobody asked for: beside entities
-//! `default` holds tokens. Only keys that are an entity's own are read, and those that say of a vendor that it is left alone.
+//! Which there are say directories ([`crate::directory`]), or the keys of a whole store, which only those list whom nobody waits for.
+//! Values that nobody asked for are never read: beside entities `default` holds tokens.
 
 use std::collections::BTreeMap;
 
 use domain::{
     Timestamp,
     command::Command,
+    directory::{Directory, Entry, Kind},
     entity::Entity,
     installation::Installation,
     operation::OperationRun,
@@ -22,7 +23,7 @@ use ports::{Label, Store, StoreError};
 use vendors::github;
 pub use vendors::github::{RateLimit, rate_limit_of};
 
-use crate::{RunError, breaker::Pause, mailbox, record::Record};
+use crate::{RunError, mailbox, record::Record};
 
 /// The keys of `default`, listed once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +40,11 @@ impl Listing {
         self.0.iter().filter_map(|key| key.parse().ok()).collect()
     }
 
+    /// The entities of one kind as their directory names them.
+    pub(crate) fn entries(&self, kind: Kind) -> impl Iterator<Item = Entry> {
+        self.0.iter().filter_map(move |key| kind.entry(key))
+    }
+
     /// How many entities of all kinds there are, by the first word of their ids.
     pub fn kinds(&self) -> BTreeMap<&'static str, u64> {
         BTreeMap::from([
@@ -52,6 +58,7 @@ impl Listing {
             ("places", self.count::<Places>()),
             ("operation", self.count::<OperationRun>()),
             ("protection", self.count::<Protection>()),
+            ("directory", self.count::<Directory>()),
         ])
     }
 
@@ -72,21 +79,6 @@ impl Listing {
             }
         }
         Ok(limits)
-    }
-
-    /// The vendors that are left alone at present, by name, since they keep failing.
-    pub async fn paused_vendors(
-        &self,
-        store: &impl Store,
-    ) -> Result<Vec<(String, Pause)>, StoreError> {
-        let mut paused = Vec::new();
-        let failing = self.0.iter().filter_map(|key| key.strip_prefix("breaker/"));
-        for vendor in failing.filter(|vendor| !vendor.contains('/')) {
-            let pause = crate::breaker::pause(store, vendor).await?;
-            paused.extend(pause.map(|pause| (vendor.to_owned(), pause)));
-        }
-        paused.sort_by(|(left, _), (right, _)| left.cmp(right));
-        Ok(paused)
     }
 }
 
@@ -156,15 +148,6 @@ mod tests {
         for (key, value) in [
             ("github/token/1", b"ghs_secret".as_slice()),
             ("preview/1/7/contested", b"1"),
-            (
-                "breaker/Coolify",
-                br#"{"failures":5,"failing_since":0,"last_error":"it answered 502",
-                     "open":{"until":15000,"pause_milliseconds":15000,"probe":1,"trying":false}}"#,
-            ),
-            (
-                "breaker/GitHub",
-                br#"{"failures":1,"failing_since":0,"last_error":"it answered 502"}"#,
-            ),
         ] {
             wait(store.set(Label::Default, key, value)).unwrap();
         }
@@ -176,15 +159,6 @@ mod tests {
         let listing = wait(Listing::of(&stored())).unwrap();
         assert_eq!(listing.ids::<Preview>(), [ID]);
         assert_eq!(listing.ids::<Repository>(), Vec::<Key>::new());
-    }
-
-    #[test]
-    fn a_vendor_is_paused_once_its_circuit_is_open() {
-        let store = stored();
-        let listing = wait(Listing::of(&store)).unwrap();
-        let paused = wait(listing.paused_vendors(&store)).unwrap();
-        let names: Vec<&str> = paused.iter().map(|(vendor, _)| vendor.as_str()).collect();
-        assert_eq!(names, ["Coolify"]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod breaker;
 pub mod browse;
 pub mod command;
 pub mod configuration;
+pub mod directory;
 mod due;
 mod error;
 pub mod gap;

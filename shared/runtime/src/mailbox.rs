@@ -98,7 +98,7 @@ pub(crate) async fn following<E: Entity>(
                 missing = 0;
                 found.push((number, mail));
             }
-            None if missing + 1 >= MISSING_MAX => break,
+            None if E::IN_ORDER || missing + 1 >= MISSING_MAX => break,
             None => missing += 1,
         }
     }
@@ -145,7 +145,10 @@ pub(crate) async fn waiting(
 }
 
 /// The newest number given out so far.
-async fn newest(store: &impl Store, id: &impl std::fmt::Display) -> Result<u64, RunError> {
+pub(crate) async fn newest(
+    store: &impl Store,
+    id: &impl std::fmt::Display,
+) -> Result<u64, RunError> {
     let counted = store
         .increment(Label::Default, &keys::mail_counter(id), 0)
         .await?;

@@ -14,10 +14,7 @@ use vendors::{
     github::{Client, Dispatched, Repository, WorkflowDispatch},
 };
 
-use crate::{
-    Claim, Executor, RunError,
-    browse::{self, Listing},
-};
+use crate::{Claim, Executor, RunError, browse, directory};
 
 /// Does what the plans of operations ask for.
 pub struct OperationExecutor<'a, H, C, L, S> {
@@ -152,7 +149,7 @@ impl<H: Http, C: Clock, L: Log, S: Store> OperationExecutor<'_, H, C, L, S> {
     /// The runs of other operations of the repository.
     async fn of_others(&self, id: &OperationId) -> Result<BTreeSet<u64>, RunError> {
         let mut runs = BTreeSet::new();
-        let all = Listing::of(&self.store).await?.ids::<OperationRun>();
+        let all = directory::ids::<OperationRun>(&self.store).await?;
         for other in all
             .iter()
             .filter(|other| other.repository == id.repository && *other != id)

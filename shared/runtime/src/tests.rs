@@ -12,6 +12,7 @@ use std::{
 
 use domain::{
     NotParsed, Timestamp,
+    directory::Kind,
     entity::{self, Entity, GivenUp, Step},
 };
 use ports::{Clock, Label, NoLog, Store, memory::MemoryStore};
@@ -72,6 +73,8 @@ impl Entity for Counter {
     type Id = Id;
     type Fact = Told;
     type Action = Report;
+
+    const LISTED: Option<Kind> = None;
 
     fn new(_id: Id) -> Self {
         Self {

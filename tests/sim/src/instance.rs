@@ -14,6 +14,7 @@ use std::{
 use ::http::{HeaderMap, HeaderValue, Method, header};
 use domain::{
     PreviewId, Timestamp,
+    directory::Directory,
     places::Places,
     preview::Fact,
     repository::{self, Key, Repository, SurveyFact, SurveyPolicy},
@@ -41,6 +42,7 @@ use vendors::{
 use webhooks::{Malformed, pull_request_event, workflow_run_event};
 
 use crate::{
+    directories,
     github::{deliveries, log},
     http::{COOLIFY, GITHUB, plain},
     kernel::{MILLISECOND, Micros, SECOND},
@@ -187,6 +189,7 @@ async fn reconcile_once(port: &Port) -> Option<Timestamp> {
     witnessed::note_all(&port, &work.acts, port.now())
         .await
         .ok()?;
+    directories::advance(port, &mut work, deadline).await?;
     let repositories = work.take::<Repository>();
     survey(port, &repositories, deadline).await?;
     let mut work = reconcile::work(&port).await.ok()?;
@@ -197,6 +200,7 @@ async fn reconcile_once(port: &Port) -> Option<Timestamp> {
         work.take::<Places>();
     }
     work.take::<Repository>();
+    work.take::<Directory>();
     let report = runner(port)
         .advance_all::<Watched>(&work.entities, deadline)
         .await;

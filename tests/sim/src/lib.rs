@@ -4,6 +4,7 @@
 mod burst;
 mod command;
 mod coolify;
+mod directories;
 mod faults;
 mod ghost;
 mod github;

@@ -8,7 +8,7 @@ use std::{
 use domain::PreviewId;
 
 use crate::{
-    Options, Storm, World,
+    Options, Storm, World, directories,
     faults::Faults,
     github::{GitHub, deliveries},
     instance,
@@ -159,6 +159,7 @@ fn play(sim: &Rc<Sim>) -> Result<(), String> {
     settled::world(sim)?;
     settled::no_delivery_is_dead(sim)?;
     settled::queue_is_empty(sim)?;
+    directories::name_what_is_stored(sim)?;
     sim.reconcile_pause.set(RARELY);
     run(FORGOTTEN_AFTER - DEPLOYED_WITHIN - MINUTE)?;
     sim.tell("seed", || {
@@ -172,6 +173,10 @@ fn play(sim: &Rc<Sim>) -> Result<(), String> {
     // What a late delivery brought back goes in its turn.
     sim.reconcile_pause.set(RARELY);
     run(FORGOTTEN_AFTER + 3 * RARELY)?;
+    // And some minutes after that it is named no more.
+    sim.reconcile_pause.set(2 * MINUTE);
+    run(FORGETTING)?;
+    directories::name_what_is_stored(sim)?;
     settled::no_deployment_is_left(sim)?;
     settled::repositories_are_small(sim)?;
     settled::store_is_empty(sim)

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::{
     coolify::Application,
+    directories::is_of_directory,
     github::{Comment, Expected, GitHub, OWN_ACCOUNT, Pull, Service},
     kernel::{MINUTE, SECOND},
     sim::Sim,
@@ -328,6 +329,7 @@ pub(crate) fn store_is_empty(sim: &Rc<Sim>) -> Result<(), String> {
         .flat_map(|label| {
             let keys = store.keys(label).into_iter();
             keys.filter(|key| !is_of_repository(key) && !key.starts_with("breaker/"))
+                .filter(|key| !is_of_directory(key))
                 // What was last met of Coolify's limits: one value.
                 .filter(|key| key != "limit/Coolify")
                 .filter(|key| !key.starts_with("github/deliveries"))

@@ -4,6 +4,7 @@
 use domain::{CommitSha, PreviewId};
 use domain::{
     Timestamp,
+    directory::Kind,
     entity::{self, Action as _, Entity, GivenUp, Step},
     preview::{Action, Fact, Preview, TargetAction},
 };
@@ -70,6 +71,8 @@ impl Entity for Watched {
     type Id = PreviewId;
     type Fact = Noted;
     type Action = WatchedAction;
+
+    const LISTED: Option<Kind> = Preview::LISTED;
 
     fn new(id: PreviewId) -> Self {
         Self {

@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     NotParsed, RepositoryId, Timestamp,
+    directory::Kind,
     entity::{Entity, GivenUp, Step},
     preview::{CommandOutcome, Effort},
 };
@@ -107,6 +108,8 @@ impl Entity for Command {
     type Id = CommandId;
     type Fact = Fact;
     type Action = Action;
+
+    const LISTED: Option<Kind> = None;
 
     fn new(id: CommandId) -> Self {
         Self {

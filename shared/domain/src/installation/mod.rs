@@ -33,6 +33,7 @@ pub use news::{HeldBack, Loss, News};
 
 use crate::{
     InstallationId, NotParsed, RepositoryId, Timestamp,
+    directory::Kind,
     entity::{Entity, GivenUp, Step},
     preview::Effort,
 };
@@ -158,6 +159,8 @@ impl Entity for Installation {
     type Id = Key;
     type Fact = Fact;
     type Action = Action;
+
+    const LISTED: Option<Kind> = Some(Kind::Installations);
 
     fn new(id: Key) -> Self {
         Self {

@@ -18,6 +18,7 @@ pub use fact::{Action, Fact, Order, StartedRun};
 use crate::{
     NotParsed, RepositoryId, Timestamp,
     audit::ActKey,
+    directory::Kind,
     entity::{Entity, GivenUp, Step},
     preview::{Effort, RunProgress},
 };
@@ -209,6 +210,8 @@ impl Entity for OperationRun {
     type Id = OperationId;
     type Fact = Fact;
     type Action = Action;
+
+    const LISTED: Option<Kind> = Some(Kind::Operations);
 
     fn new(id: OperationId) -> Self {
         Self {

@@ -25,6 +25,7 @@ pub use letter::{Catalog, Letter};
 
 use crate::{
     EntityRef, NotParsed, RepositoryId, Timestamp,
+    directory::Kind,
     entity::{Entity, GivenUp, Step},
     preview::{Reaction, Trouble},
 };
@@ -86,6 +87,8 @@ impl Entity for Outbox {
     type Id = OutboxId;
     type Fact = Fact;
     type Action = Action;
+
+    const LISTED: Option<Kind> = None;
 
     fn new(id: OutboxId) -> Self {
         Self {

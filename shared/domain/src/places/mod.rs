@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     NotParsed, PullRequestNumber, RepositoryId, TargetId, Timestamp,
+    directory::Kind,
     entity::{self, Entity, GivenUp, Step},
     preview::{Effort, Trouble},
 };
@@ -159,6 +160,8 @@ impl Entity for Places {
     type Id = Key;
     type Fact = Fact;
     type Action = Action;
+
+    const LISTED: Option<Kind> = None;
 
     fn new(id: Key) -> Self {
         Self {

@@ -60,6 +60,7 @@ pub use wish::{Request, Wish};
 
 use crate::{
     PreviewId, Timestamp,
+    directory::Kind,
     entity::{Entity, GivenUp, Step},
 };
 
@@ -73,6 +74,8 @@ impl Entity for Preview {
     type Id = PreviewId;
     type Fact = Fact;
     type Action = Action;
+
+    const LISTED: Option<Kind> = Some(Kind::Previews);
 
     fn new(id: PreviewId) -> Self {
         Self::unknown(id)

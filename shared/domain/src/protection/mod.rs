@@ -20,6 +20,7 @@ pub use fact::{Action, Asked, Fact, Judgement, Requested, judge};
 
 use crate::{
     NotParsed, RepositoryId, Timestamp,
+    directory::Kind,
     entity::{Entity, GivenUp, Step},
     preview::Effort,
 };
@@ -131,6 +132,8 @@ impl Entity for Protection {
     type Id = ProtectionId;
     type Fact = Fact;
     type Action = Action;
+
+    const LISTED: Option<Kind> = None;
 
     fn new(id: ProtectionId) -> Self {
         Self {

@@ -29,6 +29,7 @@ pub use survey::{Comparison, Summary};
 use crate::{
     InstallationId, NotParsed, RepositoryId, RepositoryName, Timestamp,
     configuration::Configuration,
+    directory::Kind,
     entity::{Entity, GivenUp, Step},
     installation::Loss,
     preview,
@@ -150,6 +151,8 @@ impl Entity for Repository {
     type Id = Key;
     type Fact = Fact;
     type Action = Action;
+
+    const LISTED: Option<Kind> = Some(Kind::Repositories);
 
     fn new(id: Key) -> Self {
         Self {

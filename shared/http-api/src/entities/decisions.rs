@@ -2,7 +2,7 @@
 
 use domain::preview::{Preview, Ruling};
 use ports::{Clock, Log, Store};
-use runtime::browse::{self, Listing};
+use runtime::browse;
 
 use super::{
     Entities,
@@ -32,7 +32,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         let service = name_of(query, "service")?.map(|name| name.to_string());
         let limit = query.limit(PAGE_MAX)?;
         let after = after(query)?;
-        let mut ids = Listing::of(&self.store).await?.ids::<Preview>();
+        let mut ids = self.ids::<Preview>().await?;
         ids.retain(|id| sees.repository(id.repository));
         ids.retain(|id| repository.is_none_or(|repository| id.repository == repository));
         ids.retain(|id| pull_request.is_none_or(|number| id.number.0 == number));

@@ -1,6 +1,6 @@
 //! Environments of services and their releases: pages, single ones, and what people ask of them.
 //!
-//! A page costs one listing of the keys of `default`, and a read for each environment that is looked at.
+//! A page costs a read of the directory of environments, and one for each environment that is looked at.
 
 use domain::{
     CommitSha, RepositoryId,
@@ -8,7 +8,7 @@ use domain::{
     release::{Intervention, Line, LineId, Name, Particulars, Phase, Release, Wish},
 };
 use ports::{Clock, Log, Store};
-use runtime::browse::{self, Listing};
+use runtime::browse;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{
@@ -148,7 +148,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
 
     /// The environments that are asked for, in the order of their names.
     async fn lines(&self, filter: &Filter, sees: &Sees) -> Result<Vec<LineId>, Problem> {
-        let mut lines = Listing::of(&self.store).await?.ids::<Line>();
+        let mut lines = self.ids::<Line>().await?;
         lines.retain(|line| filter.takes(line) && sees.repository(line.repository));
         lines.sort_unstable();
         Ok(lines)

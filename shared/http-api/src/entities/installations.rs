@@ -5,7 +5,7 @@ use domain::{
     installation::{Fact, HeldBack, Installation, Key, Selection},
 };
 use ports::{Clock, Log, Store};
-use runtime::browse::{self, Listing};
+use runtime::browse;
 
 use super::{
     Entities,
@@ -31,7 +31,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             .one("cursor")?
             .map(|text| text.parse::<u64>().map_err(|_| not_a_cursor(text)))
             .transpose()?;
-        let mut keys = Listing::of(&self.store).await?.ids::<Installation>();
+        let mut keys = self.ids::<Installation>().await?;
         keys.retain(|key| sees.installation(*key));
         keys.retain(|key| after.is_none_or(|after| key.0.0 > after));
         keys.sort_unstable();

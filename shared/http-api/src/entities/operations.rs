@@ -11,10 +11,7 @@ use domain::{
     repository::{Key, Repository},
 };
 use ports::{Clock, Log, Store};
-use runtime::{
-    Runner,
-    browse::{self, Listing},
-};
+use runtime::browse;
 use serde::Deserialize;
 
 use super::{
@@ -86,12 +83,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             at: act.at,
         };
         self.note(act).await?;
-        let runner = Runner {
-            store: &self.store,
-            clock: &self.clock,
-            log: &self.log,
-            executor: (),
-        };
+        let runner = self.runner();
         let fact = Fact::Ordered(order);
         let mail = runner.post::<OperationRun>(&id, &fact).await?;
         if let Err(error) = runner.take_in::<OperationRun>(&id, &[mail]).await {
@@ -122,7 +114,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             .one("cursor")?
             .map(|text| parse_cursor(text).ok_or_else(|| not_a_cursor(text)))
             .transpose()?;
-        let mut ids = Listing::of(&self.store).await?.ids::<OperationRun>();
+        let mut ids = self.ids::<OperationRun>().await?;
         ids.retain(|id| sees.repository(id.repository));
         ids.retain(|id| repository.is_none_or(|repository| id.repository == repository));
         ids.retain(|id| after.as_ref().is_none_or(|after| place(id) < place(after)));

@@ -1,4 +1,4 @@
-//! Pages of entities. A page costs one listing of the keys of `default`, and a read for each entity that is looked at.
+//! Pages of entities. A page costs a read of the directory of their kind, and one for each entity that is looked at.
 
 use std::{cmp::Reverse, fmt::Display};
 
@@ -8,11 +8,7 @@ use domain::{
     repository::Repository,
 };
 use ports::{Clock, Log, Store};
-use runtime::{
-    RunError,
-    browse::{self, Listing},
-    repository::Overview,
-};
+use runtime::{RunError, browse, repository::Overview};
 
 use super::{Entities, view};
 use crate::{
@@ -64,7 +60,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         let phase = phase_of(query)?;
         let limit = query.limit(PAGE_MAX)?;
         let after = after(query)?;
-        let mut ids = Listing::of(&self.store).await?.ids::<Preview>();
+        let mut ids = self.ids::<Preview>().await?;
         ids.retain(|id| sees.repository(id.repository));
         ids.retain(|id| repository.is_none_or(|repository| id.repository == repository));
         ids.retain(|id| after.is_none_or(|after| place(*id) > place(after)));
@@ -101,7 +97,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             .one("cursor")?
             .map(|text| text.parse::<u64>().map_err(|_| not_a_cursor(text)))
             .transpose()?;
-        let mut keys = Listing::of(&self.store).await?.ids::<Repository>();
+        let mut keys = self.ids::<Repository>().await?;
         keys.retain(|key| sees.repository(key.0));
         keys.retain(|key| after.is_none_or(|after| key.0.0 > after));
         keys.sort_unstable();

@@ -1,5 +1,6 @@
 //! Previews and repositories as people are shown them.
 
+mod directories;
 pub(crate) mod operations;
 mod releases;
 mod stored;

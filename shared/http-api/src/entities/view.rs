@@ -115,9 +115,9 @@ pub(super) fn repository(overview: &Overview) -> model::Repository {
     }
 }
 
-pub(super) fn paused((vendor, pause): (String, Pause)) -> model::PausedVendor {
+pub(super) fn paused((vendor, pause): (&str, Pause)) -> model::PausedVendor {
     model::PausedVendor {
-        vendor,
+        vendor: vendor.to_owned(),
         since: pause.since.to_string(),
         until: pause.until.to_string(),
         last_error: pause.last_error,

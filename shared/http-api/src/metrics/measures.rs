@@ -9,6 +9,7 @@ use domain::{
 };
 use ports::{Clock, Log, Store};
 use runtime::{
+    breaker,
     browse::{self, Listing},
     gap, reconcile,
 };
@@ -104,8 +105,10 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         self.measure_work(&mut measures).await?;
         self.measure_previews(&listing, &mut measures).await?;
         self.measure_releases(&listing, &mut measures).await?;
-        for (vendor, pause) in listing.paused_vendors(&self.store).await? {
-            measures.paused.insert(vendor, seconds(pause.since));
+        for (vendor, pause) in breaker::paused(&self.store).await? {
+            measures
+                .paused
+                .insert(vendor.to_owned(), seconds(pause.since));
         }
         self.measure_limits(&listing, &mut measures).await?;
         let progress = gap::progress(&self.store).await?;

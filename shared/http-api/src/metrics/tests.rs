@@ -97,6 +97,7 @@ fn what_is_stored_is_exposed_by_the_rules_of_the_format() {
         .collect();
     insta::assert_snapshot!(told.join("\n"), @r#"
     slipway_deliveries_kept{event="pull_request",outcome="dead"} 2
+    slipway_entities_waiting{kind="directory"} 4
     slipway_entities_waiting{kind="installation"} 1
     slipway_entities_waiting{kind="preview"} 3
     slipway_entities_waiting{kind="release"} 1
@@ -109,6 +110,7 @@ fn what_is_stored_is_exposed_by_the_rules_of_the_format() {
     slipway_environments_kept_still{by="locked"} 1
     slipway_environments{situation="empty"} 1
     slipway_environments{situation="live"} 1
+    slipway_facts_unread{kind="directory"} 7
     slipway_github_rate_limit_remaining{payer="installation/99"} 3998
     slipway_github_rate_limit_reset_timestamp_seconds{payer="installation/99"} 1795258934
     slipway_github_rate_limit{payer="installation/99"} 5000

@@ -1,6 +1,6 @@
 //! One run of an entity under one lease: what is read of the mailbox, when the state is saved, and what is deleted with that.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use domain::{
     Timestamp,
@@ -10,9 +10,12 @@ use ports::{Clock, Label, Level, Log, Store};
 
 use super::{ACTIONS_MAX, Claim, EFFECT, Executor, Outcome, Runner, Until};
 use crate::{
-    RunError, alert, due, keys, lease, mailbox,
+    RunError, alert, directory, due, keys, lease, mailbox,
     record::{Gap, Head, Record},
 };
+
+/// A gap in the numbers of mail is passed in so many looks, each of some 60 numbers.
+const GAP_LOOKS: usize = 16;
 
 /// One entity under one lease.
 pub(super) struct Run<'a, E: Entity, S, C, L, X> {
@@ -26,7 +29,7 @@ pub(super) struct Run<'a, E: Entity, S, C, L, X> {
     /// Whether the record was written, or may have been.
     written: bool,
     /// The keys of mail that is in the state but not deleted yet.
-    read: Vec<String>,
+    read: BTreeSet<String>,
     /// The highest number of mail that was read, in the order of numbers or by its number alone.
     newest_read: u64,
     /// What came of the last action, while only we know it.
@@ -135,7 +138,7 @@ impl<'a, E: Entity, S: Store, C: Clock, L: Log, X> Run<'a, E, S, C, L, X> {
             is_new,
             held: false,
             written: false,
-            read: Vec::new(),
+            read: BTreeSet::new(),
             newest_read: 0,
             learnt: None,
         }
@@ -209,17 +212,31 @@ impl<'a, E: Entity, S: Store, C: Clock, L: Log, X> Run<'a, E, S, C, L, X> {
             return Ok(());
         };
         self.record.gap = None;
-        let read = self.record.mail_read;
-        let (found, last) =
-            mailbox::up_to::<E>(&self.runner.store, self.id, read, gap.last).await?;
-        for (number, posted) in &found {
-            self.take_in(*number, posted);
+        for _ in 0..GAP_LOOKS {
+            let read = self.record.mail_read;
+            let (found, last) =
+                mailbox::up_to::<E>(&self.runner.store, self.id, read, gap.last).await?;
+            for (number, posted) in &found {
+                self.take_in(*number, posted);
+            }
+            self.record.mail_read = read.max(last);
+            if last <= read || last >= gap.last {
+                return Ok(());
+            }
         }
-        self.record.mail_read = read.max(last);
+        // A wider one is passed in several runs.
+        self.record.gap = Some(gap);
         Ok(())
     }
 
     async fn take_in_new_mail(&mut self) -> Result<(), RunError> {
+        // What was named by number needs no second look.
+        while self
+            .read
+            .contains(&keys::mail(self.id, self.record.mail_read + 1))
+        {
+            self.record.mail_read += 1;
+        }
         let found =
             mailbox::following::<E>(&self.runner.store, self.id, self.record.mail_read).await?;
         for (number, posted) in &found {
@@ -244,12 +261,13 @@ impl<'a, E: Entity, S: Store, C: Clock, L: Log, X> Run<'a, E, S, C, L, X> {
             if !posted.outcome.is_some_and(contained) {
                 self.record.state.record(&posted.fact, posted.at);
             }
-            self.read.push(key);
+            self.read.insert(key);
         }
     }
 
     /// Saves the state under the lease and renews it. Returns whether the lease was still ours.
     async fn hold(&mut self) -> Result<bool, RunError> {
+        self.tell_that_it_appears().await?;
         if !self.is_ours().await? {
             return Ok(false);
         }
@@ -287,6 +305,7 @@ impl<'a, E: Entity, S: Store, C: Clock, L: Log, X> Run<'a, E, S, C, L, X> {
         wake: Option<Timestamp>,
         follow_until: Option<Timestamp>,
     ) -> Result<Outcome, RunError> {
+        self.tell_that_it_appears().await?;
         if !self.is_ours().await? {
             return Ok(Outcome::Lost);
         }
@@ -316,6 +335,20 @@ impl<'a, E: Entity, S: Store, C: Clock, L: Log, X> Run<'a, E, S, C, L, X> {
         Ok(wake.map_or(Outcome::Settled, |until| Outcome::Waiting { until }))
     }
 
+    /// Tells the directory of an entity of which nothing is stored: a crash leaves at most a name of nothing, which is found out.
+    async fn tell_that_it_appears(&self) -> Result<(), RunError> {
+        if self.is_new && !self.written {
+            self.tell_directory().await?;
+        }
+        Ok(())
+    }
+
+    /// Before the lease is looked at, since it takes two calls.
+    async fn tell_directory(&self) -> Result<(), RunError> {
+        let now = self.runner.clock.now();
+        directory::touch::<E>(&self.runner.store, self.id, now).await
+    }
+
     /// Whether the lease still allows to write.
     async fn is_ours(&self) -> Result<bool, RunError> {
         let stored = Head::read(&self.runner.store, self.id).await?;
@@ -338,7 +371,8 @@ impl<'a, E: Entity, S: Store, C: Clock, L: Log, X> Run<'a, E, S, C, L, X> {
 
     /// Deletes from the queue the mail that is in the saved state, and the note of a past lease.
     async fn clear_queue(&mut self, past_due: Option<u64>) -> Result<(), RunError> {
-        let mut spent = std::mem::take(&mut self.read);
+        let read = std::mem::take(&mut self.read);
+        let mut spent: Vec<String> = read.into_iter().collect();
         spent.extend(past_due.map(|epoch| keys::due(self.id, epoch)));
         self.delete(Label::Queue, &spent).await
     }
@@ -350,6 +384,9 @@ impl<'a, E: Entity, S: Store, C: Clock, L: Log, X> Run<'a, E, S, C, L, X> {
 
     /// Deletes the entity and all that was stored for it; the record goes last, since only it knows the rest.
     async fn forget(&mut self) -> Result<Outcome, RunError> {
+        if self.written || !self.is_new {
+            self.tell_directory().await?;
+        }
         if !self.is_ours().await? {
             return Ok(Outcome::Lost);
         }

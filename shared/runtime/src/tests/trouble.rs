@@ -318,11 +318,11 @@ async fn a_run_that_fails_before_anything_is_written_gives_its_own_claim_back_an
     store.increment(Label::Default, &died, 1).await.unwrap();
     runner.run::<Counter>(&ID, &[mail]).await.unwrap();
     clock.pass(Duration::from_secs(61));
-    // The first look is for the mail that is known, the second for all that there is.
+    // The first look is for the mail that is known, the second for what there is beside it.
     let second_look = At {
         operation: "get",
-        key: keys::mail(&ID, mail),
-        nth: 2,
+        key: keys::mail(&ID, mail + 1),
+        nth: 1,
     };
     run_with(&store, &clock, &[mail], second_look, Fault::NotDone)
         .await

@@ -26,6 +26,7 @@ use webhooks::{Malformed, push_event, workflow_run_event};
 
 use super::{Environment, REPOSITORY};
 use crate::{
+    directories,
     http::{ARGOCD, GITHUB, plain},
     instance::{FOLLOWED, VendorHttp, guarded},
     port::Port,
@@ -208,6 +209,7 @@ pub(super) fn tell(sim: &Rc<Sim>, environment: Environment, fact: Fact) {
 pub(crate) async fn reconcile(port: &Port, deadline: Timestamp) -> Option<Timestamp> {
     let runner = runner(port);
     let mut work: Work = reconcile::work(&port).await.ok()?;
+    directories::advance(port, &mut work, deadline).await?;
     let intakes = work.take::<Intake>();
     let intakes = runner.advance_all::<Intake>(&intakes, deadline).await;
     if intakes.advanced > 0 {

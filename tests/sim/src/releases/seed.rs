@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use super::{Environment, argocd, history, people, settled, watch, with};
 use crate::{
+    directories,
     github::deliveries,
     instance,
     kernel::{MINUTE, SECOND},
@@ -65,5 +66,6 @@ pub(crate) fn play(sim: &Rc<Sim>) -> Result<(), String> {
     sim.tell("seed", || "it should be live everywhere".to_owned());
     settled::released(sim, &commit)?;
     all_settled::no_delivery_is_dead(sim)?;
-    settled::queue_is_quiet(sim)
+    settled::queue_is_quiet(sim)?;
+    directories::name_what_is_stored(sim)
 }

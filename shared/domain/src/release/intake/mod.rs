@@ -18,6 +18,7 @@ use super::{AllTerms, ImageReport, IntakeId, LineId, Name, Push, Refusal, Terms,
 use crate::{
     RepositoryId, RepositoryName, Timestamp,
     configuration::Directive,
+    directory::Kind,
     dispatch::Dispatch,
     entity::{self, Entity, GivenUp, Step},
     preview::{Effort, Trouble, WorkflowRun},
@@ -285,6 +286,8 @@ impl Entity for Intake {
     type Id = IntakeId;
     type Fact = Fact;
     type Action = Action;
+
+    const LISTED: Option<Kind> = None;
 
     fn new(id: IntakeId) -> Self {
         Self {

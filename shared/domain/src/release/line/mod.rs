@@ -49,7 +49,7 @@ pub use view::{Release, Situation};
 
 use super::LineId;
 use crate::{
-    Timestamp,
+    Timestamp, directory,
     entity::{Entity, GivenUp, Step},
     preview::Effort,
 };
@@ -134,6 +134,8 @@ impl Entity for Line {
     type Id = LineId;
     type Fact = Fact;
     type Action = Action;
+
+    const LISTED: Option<directory::Kind> = Some(directory::Kind::Environments);
 
     fn new(id: LineId) -> Self {
         Self::unknown(id)

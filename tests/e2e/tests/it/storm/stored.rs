@@ -9,12 +9,19 @@ use serde_json::Value;
 /// What is in the queue that should not be there when all is settled: only the times of what is to be done in days may.
 pub fn unsettled(stores: &Stores) -> Result<Vec<String>> {
     let keys = stores.entries("queue")?.into_keys();
-    Ok(keys.filter(|key| !key.starts_with("due/")).collect())
+    let keys = keys.filter(|key| !key.starts_with("due/") && !is_of_directory(key));
+    Ok(keys.collect())
+}
+
+/// What directories are told lies until the next reconcile, and is looked after two minutes later: nobody waits for that.
+fn is_of_directory(key: &str) -> bool {
+    key.starts_with("mail/directory/") || key.starts_with("due/directory/")
 }
 
 /// The entities that are to be looked at again, each as often as there is a note.
 pub fn due(stores: &Stores) -> Result<Vec<String>> {
     let keys = stores.entries("queue")?.into_keys();
+    let keys = keys.filter(|key| !is_of_directory(key));
     let entity = |key: String| {
         let (entity, _) = key.strip_prefix("due/")?.rsplit_once('/')?;
         Some(entity.to_owned())

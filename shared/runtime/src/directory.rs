@@ -1,0 +1,192 @@
+//! Directories as they are stored: told of each entity that appears or goes, read by whoever lists entities, looked after by
+//! `reconcile`.
+//!
+//! The path of a webhook costs two calls for each entity that begins, and nothing else: a mail lies until `reconcile` takes it in,
+//! and whoever reads a directory reads its mail with it.
+
+mod compare;
+#[cfg(test)]
+mod tests;
+
+use domain::{
+    Timestamp,
+    directory::{Action, Directory, Entry, Fact, Key, Kind},
+    entity::Entity,
+};
+use ports::{Clock, Label, Level, Log, Store, StoreError};
+
+use crate::{Claim, Executor, Outcome, RunError, Runner, browse::Listing, mailbox, record::Record};
+
+pub use compare::{COMPARED_AT, compare, compare_when_due};
+
+/// With more mail than this, whoever reads a directory takes it in.
+const MAIL_LEFT: u64 = 50;
+/// More mail than this is not read for a page: then listing the keys costs less.
+const MAIL_READ_MAX: u64 = 1_000;
+/// So often mail is taken in for one reader, who waits: each time some 60.
+const ROUNDS: usize = 4;
+/// So often a directory is read anew that others change at the same time.
+const ATTEMPTS: usize = 4;
+
+/// Tells the directory, if there is one for these entities, that something is about to be stored of `id`, or all of it to be deleted.
+pub(crate) async fn touch<E: Entity>(
+    store: &impl Store,
+    id: &E::Id,
+    at: Timestamp,
+) -> Result<(), RunError> {
+    if let Some((kind, entry)) = E::LISTED.zip(Entry::of(&id.to_string())) {
+        let entries = vec![entry];
+        mailbox::post::<Directory>(store, &Key(kind), &Fact::Touched { entries }, at).await?;
+    }
+    Ok(())
+}
+
+/// What was found of a directory.
+enum Found {
+    /// There is none.
+    Nothing,
+    /// There is one that cannot be read, or not in time.
+    Unknown {
+        /// So many mails may lie there.
+        unread: u64,
+    },
+    /// It, with its mail.
+    Directory {
+        /// The directory.
+        directory: Directory,
+        /// So many mails may lie there.
+        unread: u64,
+    },
+}
+
+/// The ids of all entities of one kind that are stored, in no order, and maybe of some that are not: that are about to be, or
+/// were until a moment ago. One read and one for each new mail; if there is no complete directory, one listing of keys.
+pub async fn ids<E: Entity>(store: &impl Store) -> Result<Vec<E::Id>, RunError> {
+    Ok(ids_and_unread::<E>(store).await?.0)
+}
+
+async fn ids_and_unread<E: Entity>(store: &impl Store) -> Result<(Vec<E::Id>, u64), RunError> {
+    let found = match E::LISTED {
+        Some(kind) => find(store, kind).await?,
+        None => Found::Nothing,
+    };
+    let (directory, unread) = match found {
+        Found::Nothing => (None, 0),
+        Found::Unknown { unread } => (None, unread),
+        Found::Directory { directory, unread } => (Some(directory), unread),
+    };
+    let ids = match directory.filter(Directory::is_complete) {
+        Some(directory) => directory.ids().filter_map(|id| id.parse().ok()).collect(),
+        None => Listing::of(store).await?.ids::<E>(),
+    };
+    Ok((ids, unread))
+}
+
+async fn find(store: &impl Store, kind: Kind) -> Result<Found, RunError> {
+    match read(store, Key(kind)).await {
+        // Nobody is kept from a page by one damaged value: the keys tell as much.
+        Err(RunError::Unreadable { .. }) => Ok(Found::Unknown { unread: 0 }),
+        found @ (Ok(_) | Err(RunError::Store(_) | RunError::Unwritable { .. })) => found,
+    }
+}
+
+async fn read(store: &impl Store, key: Key) -> Result<Found, RunError> {
+    let mut stored: Option<Record<Directory>> = Record::read(store, &key).await?;
+    for _ in 0..ATTEMPTS {
+        let newest = mailbox::newest(store, &key).await?;
+        let mail_read = stored.as_ref().map_or(0, |record| record.mail_read);
+        let unread = newest.saturating_sub(mail_read);
+        if unread > MAIL_READ_MAX {
+            return Ok(Found::Unknown { unread });
+        }
+        let state = stored.as_ref().map(|record| record.state.clone());
+        let mut directory = state.unwrap_or_else(|| Directory::new(key));
+        let mut found = 0;
+        for number in mail_read + 1..=newest {
+            if let Some(mail) = mailbox::get::<Directory>(store, &key, number).await? {
+                directory.record(&mail.fact, mail.at);
+                found += 1;
+            }
+        }
+        if found < unread {
+            // Either it is about to be written, or was taken in: then it is in a later record.
+            let again = Record::read(store, &key).await?;
+            if again != stored {
+                stored = again;
+                continue;
+            }
+        }
+        return Ok(match unread {
+            0 if stored.is_none() => Found::Nothing,
+            unread => Found::Directory { directory, unread },
+        });
+    }
+    Ok(Found::Unknown { unread: 0 })
+}
+
+impl<S: Store, C: Clock, L: Log, X> Runner<S, C, L, X> {
+    /// As [`ids`], for whoever may write: much mail is taken in, so that the next reader is better off.
+    pub async fn ids<E: Entity>(&self) -> Result<Vec<E::Id>, RunError> {
+        let (ids, unread) = ids_and_unread::<E>(&self.store).await?;
+        if let Some(kind) = E::LISTED.filter(|_| unread > MAIL_LEFT)
+            && let Err(error) = self.take_mail_in(kind).await
+        {
+            let fields = [
+                ("entity", Key(kind).to_string().into()),
+                ("reason", error.to_string().into()),
+            ];
+            let message = "left it to reconcile to take in what a directory was told";
+            self.log.write(Level::Warn, message, &fields);
+        }
+        Ok(ids)
+    }
+
+    async fn take_mail_in(&self, kind: Kind) -> Result<(), RunError> {
+        for _ in 0..ROUNDS {
+            match self.take_in::<Directory>(&Key(kind), &[]).await? {
+                Outcome::Waiting { .. } | Outcome::Settled => {}
+                Outcome::Busy | Outcome::Lost | Outcome::Forgotten => return Ok(()),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Does what directories ask for: looks whether entities are stored.
+#[derive(Debug, Clone)]
+pub struct DirectoryExecutor<S, L> {
+    /// Where they are.
+    pub store: S,
+    /// Where it is told what failed.
+    pub log: L,
+}
+
+impl<S: Store, L: Log> Executor<Directory> for DirectoryExecutor<S, L> {
+    async fn execute(&self, id: &Key, action: &Action, _claim: Claim) -> Fact {
+        let Action::Look { touched } = action;
+        self.look(id.0, touched).await.unwrap_or_else(|error| {
+            let fields = [
+                ("entity", id.to_string().into()),
+                ("reason", error.to_string().into()),
+            ];
+            let message = "could not look which entities are stored";
+            self.log.write(Level::Warn, message, &fields);
+            Fact::NotLooked
+        })
+    }
+}
+
+impl<S: Store, L> DirectoryExecutor<S, L> {
+    async fn look(&self, kind: Kind, touched: &[(Entry, Timestamp)]) -> Result<Fact, StoreError> {
+        let (mut stored, mut absent) = (Vec::new(), Vec::new());
+        for (entry, at) in touched {
+            let record = self.store.get(Label::Default, &kind.id(entry)).await?;
+            let seen = (entry.clone(), *at);
+            match record {
+                Some(_) => stored.push(seen),
+                None => absent.push(seen),
+            }
+        }
+        Ok(Fact::Looked { stored, absent })
+    }
+}
