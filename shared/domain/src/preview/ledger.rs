@@ -274,6 +274,9 @@ impl Preview {
                 format!("run {} of {} on {head} was cancelled", run.id, run.name)
             }
             Build::Ended(run) => format!("run {} of {} on {head} failed", run.id, run.name),
+            Build::Ambiguous(one, other) => {
+                super::view::ambiguous((one, other), workflow, str::to_owned)
+            }
         })
     }
 

@@ -211,7 +211,7 @@ impl Preview {
     fn is_build_awaited(&self, settings: &Settings) -> bool {
         let unbuilt = match self.build(settings) {
             // A run that ended may be run again, and of a fork's run no delivery tells whose it is.
-            Build::NotSeen | Build::Underway(_) | Build::Ended(_) => true,
+            Build::NotSeen | Build::Underway(_) | Build::Ended(_) | Build::Ambiguous(..) => true,
             Build::Succeeded(_) => false,
         };
         let wanted = || {

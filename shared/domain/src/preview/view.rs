@@ -189,7 +189,7 @@ impl Preview {
     /// The newest run of the workflow that builds the images, if it counts: its page and how far it is.
     pub fn build_run(&self) -> Option<(&WorkflowRun, &'static str)> {
         match self.build(self.settings_in_force()?) {
-            Build::NotSeen => None,
+            Build::NotSeen | Build::Ambiguous(..) => None,
             Build::Underway(run) => Some((run, "underway")),
             Build::Succeeded(run) => Some((run, "succeeded")),
             Build::Ended(run) if run.progress == RunProgress::Cancelled => Some((run, "cancelled")),
@@ -416,6 +416,10 @@ impl Preview {
                 format!("the build {} was cancelled", run.name),
             ),
             Build::Ended(run) => (Standing::Failed, format!("the build {} failed", run.name)),
+            Build::Ambiguous(one, other) => (
+                Standing::Failed,
+                ambiguous((one, other), workflow, str::to_owned),
+            ),
         }
     }
 }
@@ -449,6 +453,20 @@ impl Target {
             Phase::Removing(removal) => add(removal.since, "the removal began"),
         }
     }
+}
+
+/// That two workflows bear the name that the configuration gives; names are shown as `show` does.
+pub(super) fn ambiguous(
+    (one, other): (&WorkflowRun, &WorkflowRun),
+    workflow: &str,
+    show: impl Fn(&str) -> String,
+) -> String {
+    format!(
+        "the workflows {} and {} are both called {}: name the file of the one that builds the image in build.workflow",
+        show(one.file()),
+        show(other.file()),
+        show(workflow)
+    )
 }
 
 fn trouble(what: &str, effort: &Effort) -> Option<TroubleView> {

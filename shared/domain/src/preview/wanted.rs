@@ -14,6 +14,7 @@ use crate::{
     configuration::{ConfiguredDuration, Forks},
     glob,
     installation::Loss,
+    release::of_one_workflow,
 };
 
 /// What is wanted of the preview of one service.
@@ -80,6 +81,8 @@ pub(super) enum Build<'a> {
     Succeeded(&'a WorkflowRun),
     /// It failed or was cancelled.
     Ended(&'a WorkflowRun),
+    /// Two workflows bear the name that the configuration gives: nobody knows which one builds the image.
+    Ambiguous(&'a WorkflowRun, &'a WorkflowRun),
 }
 
 impl Preview {
@@ -136,7 +139,9 @@ impl Preview {
                     Admitted::No(_) => Wanted::Crowded(service),
                 }
             }
-            Build::NotSeen | Build::Underway(_) | Build::Ended(_) => Wanted::Awaited,
+            Build::NotSeen | Build::Underway(_) | Build::Ended(_) | Build::Ambiguous(..) => {
+                Wanted::Awaited
+            }
         }
     }
 
@@ -243,11 +248,16 @@ impl Preview {
 
     /// How far the build of the head commit is. Any success is one; else the newest run counts.
     pub(super) fn build(&self, settings: &Settings) -> Build<'_> {
-        let ours = || {
-            self.builds.runs.iter().filter(|run| {
-                settings.builds(run) && self.is_trusted(run) && !self.images.lack(run)
-            })
+        let Some(workflow) = &settings.workflow else {
+            return Build::NotSeen;
         };
+        let ours = self.builds.runs.iter();
+        let ours = ours.filter(|run| run.is_of(workflow) && self.is_trusted(run));
+        let ours = match of_one_workflow(ours.collect(), workflow) {
+            Ok(ours) => ours,
+            Err((one, other)) => return Build::Ambiguous(one, other),
+        };
+        let ours = || ours.iter().copied().filter(|run| !self.images.lack(run));
         // The oldest success, so that another one of the same commit changes nothing.
         if let Some(run) = ours()
             .filter(|run| run.progress == RunProgress::Succeeded)

@@ -278,6 +278,10 @@ fn awaited(preview: &Preview, settings: &Settings) -> String {
             format!("❌ Build cancelled: {}", run_link(run))
         }
         Build::Ended(run) => format!("❌ Build failed: {}", run_link(run)),
+        Build::Ambiguous(one, other) => {
+            let told = super::super::view::ambiguous((one, other), workflow, code);
+            format!("❌ {}", told.replacen("the", "The", 1))
+        }
     }
 }
 

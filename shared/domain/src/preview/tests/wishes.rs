@@ -183,3 +183,28 @@ fn a_commit_that_says_so_is_not_deployed_and_what_is_there_stays() {
     story.go_far();
     assert_eq!(story.deployments, 2, "the next one is deployed");
 }
+
+#[test]
+fn two_workflows_of_one_name_prove_nothing_until_the_configuration_names_a_file() {
+    let mut story = Story::opened();
+    for (id, file) in [(10, "ci.yml"), (11, "other.yml")] {
+        let mut run = run(id, 'a', RunProgress::Succeeded);
+        run.path = format!(".github/workflows/{file}");
+        story.runs.push(run.clone());
+        let repository = story.pull_request.repository.clone();
+        story.record(&Fact::RunDelivered { repository, run });
+    }
+    let done = story.go();
+    assert!(!done.contains("start"), "{done}");
+    assert!(
+        story.comment.contains(
+            "❌ The workflows `.github/workflows/ci.yml` and `.github/workflows/other.yml` are both called `CI`"
+        ),
+        "{}",
+        story.comment
+    );
+    story.configuration = story.configuration.replace("workflow: CI", "workflow: ci.yml");
+    story.record(&Fact::ConfigurationChanged);
+    let done = story.go();
+    assert!(done.contains("start aaaaaaa"), "{done}");
+}
