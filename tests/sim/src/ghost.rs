@@ -183,6 +183,7 @@ impl Ghost {
             TargetFact::Queued { .. }
             | TargetFact::Started { .. }
             | TargetFact::Found { .. }
+            | TargetFact::LookedAfter { .. }
             | TargetFact::Seen { .. }
             | TargetFact::Probed { .. } => self.well(application),
             TargetFact::Looked { found: Some(_), .. } => self.well(application),

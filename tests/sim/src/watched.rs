@@ -192,6 +192,7 @@ const fn name(action: &Action) -> &'static str {
             TargetAction::Start { .. } => "starting",
             TargetAction::ResolveStart { .. } => "resolving a start",
             TargetAction::Find { .. } => "looking for what others deploy",
+            TargetAction::LookAfter => "looking after what others left behind",
             TargetAction::Look { .. } => "looking for a deployment",
             TargetAction::Poll { .. } => "polling",
             TargetAction::Cancel { .. } => "cancelling",
@@ -241,6 +242,7 @@ impl WatchedExecutor<'_> {
                     }
                     TargetAction::Start { .. }
                     | TargetAction::Find { .. }
+                    | TargetAction::LookAfter
                     | TargetAction::Look { .. }
                     | TargetAction::Poll { .. }
                     | TargetAction::Cancel { .. }

@@ -137,6 +137,8 @@ pub enum TargetAction {
         /// With what.
         revision: Revision,
     },
+    /// Look whether others left something behind of what was removed.
+    LookAfter,
     /// Find out whether an intended deployment was ever asked for, and if not, see that it never will be.
     ResolveStart {
         /// The attempt.
@@ -252,6 +254,7 @@ impl entity::Action for Action {
                 TargetAction::Remove => (application, TargetFact::RemovalIntended),
                 TargetAction::ResolveStart { .. }
                 | TargetAction::Find { .. }
+                | TargetAction::LookAfter
                 | TargetAction::Look { .. }
                 | TargetAction::Poll { .. }
                 | TargetAction::Cancel { .. }
@@ -299,6 +302,7 @@ impl entity::Action for Action {
             | Self::Target {
                 action:
                     TargetAction::Find { .. }
+                    | TargetAction::LookAfter
                     | TargetAction::Look { .. }
                     | TargetAction::Poll { .. }
                     | TargetAction::Cancel { .. }

@@ -282,6 +282,11 @@ pub enum TargetFact {
         /// What is there instead, for people.
         reason: String,
     },
+    /// Others were looked after: whether something is there again of what was removed.
+    LookedAfter {
+        /// Whether it is.
+        found: bool,
+    },
     /// Coolify has an identical deployment in hand and queued nothing.
     InTheWay {
         /// The attempt.

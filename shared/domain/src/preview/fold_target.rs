@@ -80,6 +80,7 @@ impl Target {
                 deployment,
             } => self.found(revision, deployment, at),
             TargetFact::NotFound { reason } => self.not_found(reason, at, seed),
+            TargetFact::LookedAfter { found } => self.looked_after(*found, at),
             TargetFact::InTheWay { attempt } => {
                 self.set_start(*attempt, Start::InTheWay, at.after(REMOVAL_PAUSE));
             }

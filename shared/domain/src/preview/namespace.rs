@@ -17,6 +17,12 @@ use crate::{CommitSha, DeploymentUuid, PreviewId, TargetId, Timestamp};
 const FIND_PAUSE: Duration = Duration::from_secs(10);
 const FIND_PAUSE_LONGEST: Duration = Duration::from_secs(300);
 
+/// A build may outlive its pull request, and make its namespace anew: it is looked after at first, and then whenever half as long again
+/// has gone by, for so long.
+const LOOK_AFTER_PAUSE: Duration = Duration::from_secs(300);
+const LOOK_AFTER_PAUSE_LONGEST: Duration = Duration::from_secs(12 * 3_600);
+const LOOKED_AFTER_FOR: Duration = Duration::from_secs(3 * 86_400);
+
 /// The label that holds the id of the repository on GitHub.
 pub const REPOSITORY_LABEL: &str = "slipway/repository-id";
 /// The label that holds the number of the pull request.
@@ -137,7 +143,44 @@ impl Preview {
     }
 }
 
+impl Preview {
+    /// When to look whether a build that outlived the wish for a preview made its namespace once more; none if no such build can be
+    /// left, or nobody but Slipway deploys there.
+    pub(super) fn look_after_at(
+        &self,
+        application: &TargetId,
+        target: &Target,
+    ) -> Option<Timestamp> {
+        let is_made_by_others = match application {
+            TargetId::Namespace => true,
+            TargetId::Coolify(_) | TargetId::VirtualCluster => false,
+        };
+        let sighting = self.sighting.as_ref().filter(|_| is_made_by_others)?;
+        let removed_at = match &target.phase {
+            Phase::Idle { removed_at } => *removed_at,
+            Phase::Starting { .. }
+            | Phase::Underway { .. }
+            | Phase::Deployed { .. }
+            | Phase::Failed { .. }
+            | Phase::Removing(_) => return None,
+        };
+        let known_since = sighting.head_since.max(sighting.state_since);
+        let since = removed_at.map_or(known_since, |removed_at| known_since.max(removed_at));
+        let last = target.looked_after_at.map_or(since, |at| at.max(since));
+        let gone_by = last.since(since);
+        let pause = (gone_by / 2).clamp(LOOK_AFTER_PAUSE, LOOK_AFTER_PAUSE_LONGEST);
+        (gone_by < LOOKED_AFTER_FOR).then(|| last.after(pause))
+    }
+}
+
 impl Target {
+    /// What others left behind is removed like what was deployed.
+    pub(super) fn looked_after(&mut self, found: bool, at: Timestamp) {
+        self.effort.succeed();
+        self.looked_after_at = Some(at);
+        self.occupied = self.occupied || found;
+    }
+
     /// Somebody may have deployed there what is to be removed one day.
     fn expect(&mut self) {
         self.occupied = true;

@@ -109,7 +109,12 @@ impl Preview {
         }
         let wanted = self.wanted(application);
         match wanted {
-            Wanted::Absent(_) if target.is_vacant() => Next::Nothing,
+            Wanted::Absent(_) if target.is_vacant() => {
+                let due = self.look_after_at(application, target);
+                due.map_or(Next::Nothing, |due| {
+                    when(due, target, now, act(TargetAction::LookAfter))
+                })
+            }
             Wanted::Absent(_) => match self.awaits_those_that_need(&target.service, now) {
                 Some(later) => later,
                 None => self.remove(sighting, application, target, now, now),
@@ -279,6 +284,14 @@ impl Preview {
             Next::Act(action) => self.with_fresh_look(sighting, now, action),
             next @ (Next::At(_) | Next::Nothing) => next,
         }
+    }
+}
+
+fn when(due: Timestamp, target: &Target, now: Timestamp, action: Action) -> Next {
+    if due > now {
+        Next::At(due)
+    } else {
+        when_due_at_last(&target.effort, now, || action)
     }
 }
 

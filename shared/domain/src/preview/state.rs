@@ -166,6 +166,9 @@ pub(super) struct Target {
     /// Since when what others deploy is looked for in vain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) awaited_since: Option<Timestamp>,
+    /// When it was last looked after what others may have left behind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) looked_after_at: Option<Timestamp>,
     /// When the newest deployment was intended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) asked_at: Option<Timestamp>,
@@ -316,6 +319,7 @@ impl Target {
             attempts: 0,
             occupied: false,
             awaited_since: None,
+            looked_after_at: None,
             asked_at: None,
             last_deployment: None,
             vanished: 0,

@@ -20,6 +20,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
     ) -> TargetFact {
         let done = match action {
             TargetAction::Find { revision } => self.find(id, revision).await,
+            TargetAction::LookAfter => self.look_after(id).await,
             TargetAction::Remove => self.remove_namespaces(id).await,
             TargetAction::Start { .. }
             | TargetAction::ResolveStart { .. }
@@ -61,6 +62,13 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
             },
             Err(reason) => TargetFact::NotFound { reason },
         })
+    }
+
+    /// Whether a build made the namespace once more.
+    async fn look_after(&self, id: PreviewId) -> Result<TargetFact, Trouble> {
+        let seen = self.seen(id).await?;
+        let found = !own_namespaces(id, &seen).is_empty();
+        Ok(TargetFact::LookedAfter { found })
     }
 
     /// Deletes what is there and belongs to the pull request; what is on its way already is only looked at.

@@ -121,6 +121,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
             TargetAction::Start { .. }
             | TargetAction::ResolveStart { .. }
             | TargetAction::Find { .. }
+            | TargetAction::LookAfter
             | TargetAction::Probe { .. } => return None,
         };
         let limits = self.told(read(&self.store).await)?;

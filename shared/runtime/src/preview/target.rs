@@ -80,7 +80,9 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
             }
             TargetAction::Poll { deployment } => self.poll(deployment).await,
             TargetAction::Cancel { deployment } => self.cancel(deployment).await,
-            TargetAction::Find { .. } | TargetAction::Probe { .. } => Err(unfit(action)),
+            TargetAction::Find { .. } | TargetAction::LookAfter | TargetAction::Probe { .. } => {
+                Err(unfit(action))
+            }
             TargetAction::ReadVariables { commit } => {
                 self.read_variables(application, commit).await
             }
@@ -251,6 +253,7 @@ fn troubled(action: &TargetAction, trouble: Trouble) -> TargetFact {
         TargetAction::Start { .. }
         | TargetAction::ResolveStart { .. }
         | TargetAction::Find { .. }
+        | TargetAction::LookAfter
         | TargetAction::Look { .. }
         | TargetAction::Poll { .. }
         | TargetAction::Cancel { .. }
@@ -306,6 +309,8 @@ pub(super) fn told(fact: &TargetFact) -> (&'static str, Option<&Trouble>) {
         }
         TargetFact::Found { .. } => ("found what others deployed", None),
         TargetFact::NotFound { .. } => ("what others deploy is not there yet", None),
+        TargetFact::LookedAfter { found: true } => ("others deployed after the removal", None),
+        TargetFact::LookedAfter { found: false } => ("nobody deployed after the removal", None),
         TargetFact::InTheWay { .. } => ("another deployment is in the way", None),
         TargetFact::StartFailed { trouble, .. } | TargetFact::OfAnother { trouble, .. } => {
             ("could not ask for a deployment", Some(trouble))

@@ -51,6 +51,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store, P> PreviewExecutor<V, H, C, L
                 Err(trouble) => TargetFact::Troubled { trouble },
             },
             TargetAction::Find { .. }
+            | TargetAction::LookAfter
             | TargetAction::Look { .. }
             | TargetAction::Poll { .. }
             | TargetAction::Cancel { .. }

@@ -440,6 +440,9 @@ impl Story {
                     }
                 }
             },
+            TargetAction::LookAfter => TargetFact::LookedAfter {
+                found: self.present,
+            },
             TargetAction::ResolveStart { attempt } => {
                 TargetFact::StartUncertain { attempt: *attempt }
             }

@@ -168,6 +168,43 @@ fn what_keeps_a_namespace_from_going_is_told_and_asked_for_more_and_more_seldom(
 }
 
 #[test]
+fn a_namespace_that_a_build_makes_after_the_close_is_removed_too_whenever_that_is() {
+    for hours in [1, 5, 30] {
+        let mut story = story();
+        story.namespace = None;
+        story.build(10, 'a', RunProgress::Succeeded);
+        story.go_far();
+        story.change(|pull_request| pull_request.state = PullRequestState::Merged);
+        story.deliver();
+        let closed = story.now;
+        story.go_far();
+        assert!(!story.preview.is_deployed());
+        let (mut made, mut looks) = (false, 0);
+        let gone = loop {
+            let Step::Wait { until } = story.preview.plan(story.now) else {
+                panic!("the build of {hours} h is never found: {looks} looks");
+            };
+            story.now = until;
+            if !made && story.now.since(closed) >= Duration::from_secs(hours * 3_600) {
+                (made, story.present) = (true, true);
+            }
+            let done = story.go();
+            looks += done.matches("look after others").count();
+            if made && !story.present && !story.preview.is_deployed() {
+                break story.now;
+            }
+        };
+        assert!(looks <= 20, "{looks} looks in {hours} h");
+        let at_last = Duration::from_secs(hours * 3_600) * 9 / 4;
+        assert!(
+            gone.since(closed) <= at_last,
+            "{hours} h: {:?}",
+            gone.since(closed)
+        );
+    }
+}
+
+#[test]
 fn only_what_bears_the_ids_of_repository_and_pull_request_is_anybodys() {
     let id = PreviewId {
         repository: REPOSITORY,

@@ -35,6 +35,7 @@ pub(super) fn told(action: &Action) -> String {
                 )
             }
             TargetAction::Find { revision } => format!("find {}", revision.commit.short()),
+            TargetAction::LookAfter => "look after others".into(),
             TargetAction::ResolveStart { attempt } => format!("resolve attempt {attempt}"),
             TargetAction::Look { attempt, .. } => format!("look for attempt {attempt}"),
             TargetAction::Poll { deployment } => format!("poll {deployment}"),

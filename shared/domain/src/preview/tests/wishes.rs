@@ -203,7 +203,9 @@ fn two_workflows_of_one_name_prove_nothing_until_the_configuration_names_a_file(
         "{}",
         story.comment
     );
-    story.configuration = story.configuration.replace("workflow: CI", "workflow: ci.yml");
+    story.configuration = story
+        .configuration
+        .replace("workflow: CI", "workflow: ci.yml");
     story.record(&Fact::ConfigurationChanged);
     let done = story.go();
     assert!(done.contains("start aaaaaaa"), "{done}");
