@@ -34,6 +34,9 @@ pub(super) fn paths() -> anyhow::Result<Vec<Path>> {
         "/dashboard/repositories".to_owned(),
         format!("/dashboard/repositories/{repository}/operations"),
         "/dashboard/installations".to_owned(),
+        "/dashboard/approvals".to_owned(),
+        "/dashboard/builds".to_owned(),
+        "/dashboard/vendors".to_owned(),
         "/dashboard/audit".to_owned(),
         "/api/v1/overview".to_owned(),
     ];
@@ -46,6 +49,7 @@ pub(super) fn paths() -> anyhow::Result<Vec<Path>> {
         "repositories",
         "installations",
         "operations",
+        "builds",
         "audit",
     ];
     let pages = pages.map(|path| Path { path, after: false });
