@@ -33,6 +33,12 @@ impl Account {
             (Some(_) | None, None) | (None, Some(_)) => true,
         }
     }
+
+    /// Whether there is something of both to compare: their ids, or their logins.
+    pub fn can_be_compared_with(&self, other: &Self) -> bool {
+        let ids = self.id.is_some() && other.id.is_some();
+        ids || (self.login.is_some() && other.login.is_some())
+    }
 }
 
 /// Who asks for something.
@@ -91,6 +97,9 @@ mod tests {
             assert_eq!(ada.may_be(&other), expected, "{why}");
             assert_eq!(other.may_be(&ada), expected, "{why}, the other way round");
         }
+        assert!(ada.can_be_compared_with(&by_id(2)));
+        assert!(ada.can_be_compared_with(&by_login("bob")));
+        assert!(!by_id(1).can_be_compared_with(&by_login("bob")));
         let unknown = by_login("ada").may_be(&by_id(1));
         assert!(unknown, "nothing to compare: they may be the same");
     }

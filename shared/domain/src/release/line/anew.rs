@@ -150,20 +150,24 @@ impl Line {
         })
     }
 
-    /// Another environment runs `live` by now: what was known only because it ran there before waits for nothing that could come. Should it run
-    /// there again, it is told anew.
+    /// Another environment runs `live` by now: what was known only because it ran there before, and runs in no other one that comes before
+    /// this, waits for nothing that could come. Should it run there again, it is told anew.
     pub(super) fn moved_on(&mut self, environment: &Name, live: &CommitSha, at: Timestamp) {
-        let is_promoted = self
-            .terms
-            .as_ref()
-            .is_some_and(|terms| terms.source == Source::Promotion);
-        if !is_promoted {
+        let promoted = |terms: &&Terms| terms.source == Source::Promotion;
+        let Some(terms) = self.terms.as_ref().filter(promoted) else {
             return;
-        }
+        };
+        let runs = |commit: &CommitSha| {
+            let passing = terms.after.iter().filter_map(|it| self.upstream.get(it));
+            let mut there = passing.filter_map(|passing| passing.live.as_ref());
+            there.any(|there| there.commit == *commit)
+        };
         let left: Vec<CommitSha> = self
             .candidates
             .iter()
-            .filter(|(commit, candidate)| *commit != live && candidate.push.is_none())
+            .filter(|(commit, candidate)| {
+                *commit != live && candidate.push.is_none() && !runs(commit)
+            })
             .map(|(commit, _)| commit.clone())
             .collect();
         for commit in left {

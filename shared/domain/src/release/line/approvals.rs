@@ -125,20 +125,28 @@ impl Line {
             ));
         };
         let counted = self.approvals_that_count(commit, candidate);
-        let is_theirs = |known: &&Approval| {
-            let theirs = known.account.as_ref();
-            theirs.is_some_and(|theirs| theirs.may_be(account))
+        let theirs = |known: &&Approval| {
+            let theirs = known.account.as_ref()?;
+            let may_be = theirs.may_be(account);
+            may_be.then(|| (known.by.clone(), theirs.can_be_compared_with(account)))
         };
+        // Whom it surely is first.
+        let approved = counted.iter().filter_map(|known| theirs(known));
+        let approved = approved.max_by_key(|(_, is_certain)| *is_certain);
         if self.approval(commit, candidate, terms, name).is_none() {
             Some(format!("{short} is not built yet: nobody knows what it is"))
         } else if self.is_author(candidate, account) {
             Some(format!(
                 "{name} wrote something that {short} brings, and nobody approves their own work"
             ))
-        } else if counted.iter().any(is_theirs) {
-            Some(format!("{name} has approved {short} already"))
         } else {
-            None
+            approved.map(|(by, is_certain)| match is_certain {
+                true => format!("{name} has approved {short} already"),
+                false => format!(
+                    "{name} may be {by}, who has approved {short} already: of the one account only the id is known, of the other only \
+                     the login. Name the id of both (github, in api_tokens)"
+                ),
+            })
         }
     }
 

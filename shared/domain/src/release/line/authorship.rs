@@ -21,6 +21,9 @@ const ASKED_AHEAD_MAX: usize = 30;
 /// Between two looks at who wrote something of which GitHub did not tell: somebody may tell GitHub whose address it is.
 const UNTOLD_PAUSE: Duration = Duration::from_secs(600);
 
+/// Between two looks at what GitHub says it knows no longer though it compared it with others: some of its copies may lag behind.
+const LOST_PAUSE: Duration = Duration::from_secs(60);
+
 /// What GitHub told of who wrote what a commit would bring.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Authorship {
@@ -45,7 +48,7 @@ struct Besides {
     live: CommitSha,
     /// Their authors and committers.
     listed: Told,
-    /// GitHub knows nothing any more of what was live.
+    /// GitHub said that it knows nothing any more of what was live. It may say otherwise later.
     is_lost: bool,
     /// The people of the pull requests that they came by.
     asked: Told,
@@ -80,10 +83,36 @@ impl Told {
         }
     }
 
-    /// When it is to be asked again.
+    /// When it is to be asked again; never if all is told, or if no time tells more.
     fn again_at(&self) -> Option<Timestamp> {
-        let at = self.at.filter(|_| self.untold.is_some())?;
-        Some(at.after(UNTOLD_PAUSE))
+        let pause = match self.untold.as_ref()? {
+            Untold::NoAccount { .. } => UNTOLD_PAUSE,
+            Untold::Lost { .. } => LOST_PAUSE,
+            Untold::TooMany { .. } => return None,
+        };
+        Some(self.at?.after(pause))
+    }
+
+    /// Whether somebody is missing of whom GitHub never tells.
+    fn is_never_told(&self) -> bool {
+        match &self.untold {
+            Some(Untold::TooMany { .. }) => true,
+            Some(Untold::NoAccount { .. } | Untold::Lost { .. }) | None => false,
+        }
+    }
+}
+
+impl Besides {
+    /// When the list is to be asked for again.
+    fn again_at(&self) -> Option<Timestamp> {
+        let lost_at = self.listed.at.filter(|_| self.is_lost);
+        let again_at = self.listed.again_at();
+        again_at.or_else(|| Some(lost_at?.after(UNTOLD_PAUSE)))
+    }
+
+    /// Whether it stays unknown who wrote it, as long as the same is live.
+    fn is_never_told(&self) -> bool {
+        self.listed.is_never_told() || self.asked.is_never_told()
     }
 }
 
@@ -93,30 +122,43 @@ impl Authorship {
         self.own.learn(writers, at);
     }
 
-    /// GitHub listed what is in `commit` and not in what is live.
+    /// GitHub listed what is in `commit` and not in what is live. If `is_ahead`, it said before that the one contains the other: then it
+    /// did not lose what is live, and tells later what it brings.
     fn listed(
         &mut self,
         (commit, live): (&CommitSha, &CommitSha),
         brought: &Brought,
+        is_ahead: bool,
         at: Timestamp,
     ) {
-        let is_same = |besides: &&mut Besides| besides.live == *live;
-        if let Some(known) = self.besides.as_mut().filter(is_same) {
+        let is_listed = |besides: &&mut Besides| besides.live == *live && !besides.is_lost;
+        if let Some(known) = self.besides.as_mut().filter(is_listed) {
             // Between the same two commits there is always the same, and who wrote it may be better known.
-            if let Brought::Commits { writers, .. } = brought {
-                known.listed.learn(writers, at);
+            match brought {
+                Brought::Commits { writers, .. } => known.listed.learn(writers, at),
+                Brought::Lost => known.listed.at = Some(at),
             }
             return;
         }
-        let (writers, open, is_lost) = match brought {
-            Brought::Commits { commits, writers } => {
-                let others = commits.iter().filter(|other| *other != commit);
-                (writers.clone(), others.cloned().collect(), false)
-            }
-            Brought::Lost => (Writers::Known(Vec::new()), Vec::new(), true),
-        };
         let mut listed = Told::default();
-        listed.learn(&writers, at);
+        let (open, is_lost) = match brought {
+            Brought::Commits { commits, writers } => {
+                listed.learn(writers, at);
+                let others = commits.iter().filter(|other| *other != commit);
+                // Of what is never known as a whole nothing is asked.
+                let asked = others.filter(|_| !listed.is_never_told());
+                (asked.cloned().collect(), false)
+            }
+            Brought::Lost => {
+                let commit = live.clone();
+                let nobody = match is_ahead {
+                    true => Writers::Untold(Untold::Lost { commit }),
+                    false => Writers::Known(Vec::new()),
+                };
+                listed.learn(&nobody, at);
+                (Vec::new(), true)
+            }
+        };
         self.besides = Some(Besides {
             live: live.clone(),
             listed,
@@ -211,7 +253,8 @@ impl Line {
         let ground = self.ground();
         let live = ground.first()?;
         let besides = candidate.authorship.besides.as_ref()?;
-        (besides.is_lost && besides.live == *live).then(|| {
+        let is_given_up = besides.is_lost && besides.listed.untold.is_none();
+        (is_given_up && besides.live == *live).then(|| {
             format!(
                 "GitHub knows {} no longer, which is live: only who wrote the commit itself is kept from approving it",
                 live.short()
@@ -228,6 +271,9 @@ impl Line {
     ) -> Option<(Timestamp, Action)> {
         let authorship = &candidate.authorship;
         let own = &authorship.own;
+        if own.is_never_told() {
+            return None;
+        }
         if own.at.is_none() || own.untold.is_some() {
             let check = self.check(repository, terms, commit, candidate);
             return Some((own.again_at().unwrap_or(now), check));
@@ -238,8 +284,13 @@ impl Line {
             .besides
             .as_ref()
             .filter(|known| known.live == live);
-        let again_at = known.and_then(|known| known.listed.again_at());
+        let again_at = known.and_then(Besides::again_at);
         let Some(known) = known.filter(|_| again_at.is_none()) else {
+            // What was live before stands in only for what is lost: it may contain what would come again.
+            let ground = match candidate.is_ahead_of(&live) {
+                true => vec![live],
+                false => ground,
+            };
             let list = Action::ListBrought {
                 repository: repository.clone(),
                 commit: commit.clone(),
@@ -247,7 +298,7 @@ impl Line {
             };
             return Some((again_at.unwrap_or(now), list));
         };
-        if self.leaves_authors_for_later(candidate) {
+        if known.is_never_told() || self.leaves_authors_for_later(candidate) {
             return None;
         }
         let of: Vec<CommitSha> = known
@@ -277,7 +328,9 @@ impl Line {
     ) {
         self.reading.succeed();
         if let Some(candidate) = self.candidates.get_mut(commit) {
-            candidate.authorship.listed((commit, live), brought, at);
+            let is_ahead = candidate.is_ahead_of(live);
+            let between = (commit, live);
+            candidate.authorship.listed(between, brought, is_ahead, at);
         }
     }
 

@@ -145,6 +145,12 @@ impl Candidate {
         pushed.or_else(|| self.title.clone()).unwrap_or_default()
     }
 
+    /// Whether it is known to contain the commit and more.
+    pub(super) fn is_ahead_of(&self, commit: &CommitSha) -> bool {
+        let compared = self.relation.as_ref();
+        compared.is_some_and(|(of, relation)| of == commit && *relation == Relation::Ahead)
+    }
+
     /// How far its build is, by the runs that may be trusted: the newest success counts, else the newest run.
     pub(super) fn build(&self, id: &LineId, terms: &Terms) -> Build<'_> {
         let trusted = self

@@ -332,26 +332,93 @@ fn one_commit_in_between_of_nobody_knows_whom_keeps_everybody_from_approving_and
 #[test]
 fn if_github_lost_what_is_live_what_was_live_before_counts_and_else_it_is_told() {
     let mut story = Story::new(GUARDED);
-    story.wrote = [('2', vec!["bob".to_owned()])].into();
     for head in ['1', '2'] {
         story.release(head);
         approve(&mut story, head, "ada");
         approve(&mut story, head, "eve");
         story.go();
     }
+    // The history was rewritten: a stands for 2.
+    story.wrote = [('a', vec!["bob".to_owned()])].into();
+    story.parents.insert('a', Some('1'));
+    story.parents.insert('3', Some('a'));
+    let release = |story: &mut Story, head: char| {
+        story.release(head);
+        story.record(&Fact::DivergedAllowed {
+            commit: commit(head),
+        });
+        approve(story, head, "bob");
+        story.go();
+    };
     story.lost.insert('2');
-    story.release('3');
-    approve(&mut story, '3', "bob");
-    story.go();
+    release(&mut story, '3');
     assert_eq!(story.waiting(), "3 waiting-for-approval: 0 of 2 approvals");
     story.lost.insert('1');
-    story.release('4');
-    approve(&mut story, '4', "bob");
-    story.go();
+    release(&mut story, '4');
     insta::assert_snapshot!(story.waiting(), @"
     3 waiting-for-approval: 0 of 2 approvals
     4 waiting-for-approval: 1 of 2 approvals: bob. GitHub knows 2222222 no longer, which is live: only who wrote the commit itself is kept from approving it
     ");
+    story.lost.clear();
+    story.go_until(Duration::from_secs(700));
+    assert!(
+        story
+            .waiting()
+            .contains("4 waiting-for-approval: 0 of 2 approvals"),
+        "GitHub knows it again, and tells that bob wrote a: {}",
+        story.waiting()
+    );
+}
+
+#[test]
+fn that_github_does_not_know_for_a_moment_what_is_live_lets_no_author_approve() {
+    let mut story = Story::new(GUARDED);
+    story.release('1');
+    approve(&mut story, '1', "ada");
+    approve(&mut story, '1', "bob");
+    story.go();
+    story.wrote = [('2', vec!["bob".to_owned()])].into();
+    // It compared both, so it knows them: one of its copies lags behind.
+    story.lost.insert('1');
+    story.release('3');
+    approve(&mut story, '3', "bob");
+    approve(&mut story, '3', "ada");
+    story.go_until(Duration::from_secs(30));
+    insta::assert_snapshot!(story.waiting(), @"3 waiting-for-approval: GitHub knows 1111111 no longer, so nobody knows who wrote it, and nobody approves their own work");
+    assert_eq!(story.live(), Some('1'));
+    story.lost.clear();
+    story.go_until(Duration::from_secs(120));
+    assert_eq!(
+        story.waiting(),
+        "3 waiting-for-approval: 1 of 2 approvals: ada",
+        "what 3 brings was listed after all, and bob wrote some of it"
+    );
+}
+
+#[test]
+fn more_commits_than_are_looked_at_are_listed_once() {
+    let mut story = Story::new(GUARDED);
+    story.release('1');
+    approve(&mut story, '1', "ada");
+    approve(&mut story, '1', "bob");
+    story.go();
+    story.push('3');
+    story.build('3');
+    story.record(&Fact::Brought {
+        commit: commit('3'),
+        live: commit('1'),
+        brought: Brought::Commits {
+            commits: vec![commit('2'), commit('3')],
+            writers: Writers::Untold(Untold::TooMany { of: "1...3".into() }),
+        },
+    });
+    approve(&mut story, '3', "eve");
+    let done = story.go_until(Duration::from_secs(3_600));
+    assert!(
+        !done.contains("list") && !done.contains("writers"),
+        "no time tells more: {done}"
+    );
+    insta::assert_snapshot!(story.waiting(), @"3 waiting-for-approval: there are more commits in 1...3 than are looked at, and nobody approves their own work");
 }
 
 #[test]
@@ -408,6 +475,39 @@ fn an_approval_by_a_token_of_nobody_knows_whom_is_refused_and_says_what_to_do() 
     };
     let told = story.line.would_refuse(&approve, &nobody);
     insta::assert_snapshot!(told.unwrap_or_default(), @"nobody knows whether ci wrote it: the token names no GitHub account (github, in api_tokens)");
+}
+
+#[test]
+fn two_tokens_of_which_nobody_knows_whether_they_are_one_persons_are_told_apart_by_ids() {
+    let mut story = Story::new(GUARDED);
+    story.release('1');
+    let token = |name: &str, id: Option<u64>, login: Option<&str>| Speaker {
+        name: name.to_owned(),
+        account: Some(Account {
+            id,
+            login: login.map(str::to_owned),
+        }),
+    };
+    story.record(&Fact::Approved {
+        commit: commit('1'),
+        by: "ops".into(),
+        account: token("ops", Some(1), None).account,
+        of: None,
+    });
+    let approve = Intervention::Approve {
+        commit: commit('1'),
+        of: None,
+    };
+    let told = [
+        token("night", None, Some("ada")),
+        token("ops", Some(1), None),
+        token("night", Some(2), None),
+    ]
+    .map(|by| story.line.would_refuse(&approve, &by).unwrap_or_default());
+    insta::assert_snapshot!(told.join("\n"), @"
+    night may be ops, who has approved 1111111 already: of the one account only the id is known, of the other only the login. Name the id of both (github, in api_tokens)
+    ops has approved 1111111 already
+    ");
 }
 
 #[test]

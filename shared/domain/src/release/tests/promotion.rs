@@ -27,8 +27,12 @@ pub(super) fn story(production: &str) -> Story {
 }
 
 pub(super) fn live_in_staging(story: &mut Story, head: char) {
+    live_in(story, "staging", head);
+}
+
+fn live_in(story: &mut Story, environment: &str, head: char) {
     story.record(&Fact::UpstreamLive {
-        environment: "staging".parse().unwrap(),
+        environment: environment.parse().unwrap(),
         live: Some(Upstream {
             commit: commit(head),
             title: format!("Change {head}"),
@@ -151,4 +155,27 @@ fn what_never_came_to_the_environment_before_ends_when_the_branch_lost_it() {
             "it is no longer in the branch main".into()
         )
     );
+}
+
+#[test]
+fn what_runs_in_one_environment_before_this_is_kept_when_another_one_moves_on() {
+    let text = with_staging("after: [staging, qa]");
+    let text = format!(
+        "{}      staging: {{ branch: staging, argocd: {{ application: shop-staging }} }}\n      qa: {{ branch: qa, argocd: {{ application: shop-qa }} }}\n",
+        configuration(&text)
+    );
+    let mut story = Story::new(PRODUCTION);
+    story.record(&Fact::Configured {
+        repository: None,
+        terms: Some(Box::new(terms(&text))),
+        as_of: story.now,
+    });
+    live_in(&mut story, "staging", '1');
+    live_in(&mut story, "qa", '1');
+    live_in(&mut story, "staging", '2');
+    let waits = |story: &Story, head: &str| story.waiting().lines().any(|it| it.starts_with(head));
+    assert!(waits(&story, "1"), "qa runs 1: {}", story.waiting());
+    live_in(&mut story, "qa", '2');
+    assert!(!waits(&story, "1"), "nothing runs 1: {}", story.waiting());
+    assert!(waits(&story, "2"), "both run 2: {}", story.waiting());
 }
