@@ -90,10 +90,10 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> Executor<Line>
                 live,
                 of,
             } => match self.read_writers(id, repository, of).await {
-                Ok((writers, of)) => Fact::WritersRead {
+                Ok(writers) => Fact::WritersRead {
                     commit: commit.clone(),
                     live: live.clone(),
-                    of,
+                    of: of.clone(),
                     writers,
                 },
                 Err(trouble) => Fact::NotRead { trouble },

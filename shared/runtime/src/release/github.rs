@@ -10,7 +10,7 @@ use domain::{
 };
 use futures_util::future::{try_join, try_join_all, try_join3};
 use ports::{Clock, Http, Log, Store};
-use vendors::github::{At, CameBy, Client, Commit, Deployment, Repository, Status};
+use vendors::github::{At, Client, Commit, Deployment, Repository, Status};
 
 use super::{ReleaseExecutor, not_set};
 
@@ -144,22 +144,20 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
         Ok(Brought::Lost)
     }
 
-    /// By whose pull requests the commits came, and which commits those answer for.
+    /// By whose pull requests the commits came.
     pub(super) async fn read_writers(
         &self,
         id: &LineId,
         name: &RepositoryName,
         of: &[CommitSha],
-    ) -> Result<(Writers, Vec<CommitSha>), Trouble> {
+    ) -> Result<Writers, Trouble> {
         let (github, repository) = self.github(id.repository, name)?;
         let asked = of.iter().map(|commit| github.writers(repository, commit));
         let mut writers = Writers::Known(Vec::new());
-        let mut answered: Vec<CommitSha> = of.to_vec();
         for came_by in try_join_all(asked).await? {
-            writers = writers.and(came_by.writers);
-            answered.extend(came_by.commits);
+            writers = writers.and(came_by);
         }
-        Ok((writers, answered))
+        Ok(writers)
     }
 
     /// Why the commit is not in a branch whose head is `tip`; none if it is.
@@ -234,7 +232,7 @@ impl<V: Http, H: Http, C: Clock, L: Log, S: Store> ReleaseExecutor<V, H, C, L, S
 }
 
 /// The authors of a commit and of the pull requests that it came by. Of a commit that GitHub does not show nobody knows them.
-fn everybody(commit: &CommitSha, shown: Option<&Commit>, came_by: CameBy) -> Writers {
+fn everybody(commit: &CommitSha, shown: Option<&Commit>, came_by: Writers) -> Writers {
     let own = match shown {
         None => Writers::Untold(Untold::Lost {
             commit: commit.clone(),
@@ -244,5 +242,5 @@ fn everybody(commit: &CommitSha, shown: Option<&Commit>, came_by: CameBy) -> Wri
         }),
         Some(shown) => Writers::Known(shown.authors.clone()),
     };
-    own.and(came_by.writers)
+    own.and(came_by)
 }

@@ -43,7 +43,7 @@ mod writers;
 
 use std::{cell::RefCell, collections::BTreeMap, ops::Deref, time::Duration};
 
-use domain::{RepositoryId, RepositoryName};
+use domain::{Account, RepositoryId, RepositoryName};
 use http::{Method, StatusCode};
 use ports::{Clock, Http, Response, Store};
 
@@ -80,7 +80,6 @@ pub use protection::{Review, Reviewed};
 pub use reactions::Reaction;
 pub use user::User;
 pub use workflow_dispatch::{Dispatched, DispatchedRun, WorkflowDispatch};
-pub use writers::CameBy;
 
 /// GitHub's name for people.
 pub const VENDOR: &str = "GitHub";
@@ -115,6 +114,8 @@ pub struct Client<H, C, S> {
     setup: Result<Setup, String>,
     /// What is known of rate limits, as of the last call of each payer.
     limits: RefCell<BTreeMap<Payer, RateLimit>>,
+    /// Who wrote the commits of merged pull requests, where everybody is known. No more than what one run of an entity asks for.
+    pulls: RefCell<BTreeMap<(RepositoryId, u64), Vec<Account>>>,
 }
 
 /// What is to be sent.
@@ -163,6 +164,7 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
             store,
             setup: Setup::new(base_url, credentials),
             limits: RefCell::default(),
+            pulls: RefCell::default(),
         }
     }
 

@@ -26,15 +26,6 @@ const PULLS_PAGES_MAX: usize = 3;
 /// GitHub lists no more commits of a pull request (GHDOCS, rest/pulls/pulls, "List commits on a pull request").
 const COMMITS_MAX: usize = 250;
 
-/// By which pull requests a commit came.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CameBy {
-    /// Who opened them, and who wrote and committed their commits.
-    pub writers: Writers,
-    /// Their commits, which came by them too.
-    pub commits: Vec<CommitSha>,
-}
-
 #[derive(Deserialize)]
 struct WirePull {
     number: u64,
@@ -47,7 +38,6 @@ struct WirePull {
 
 #[derive(Deserialize)]
 struct WireCommit {
-    sha: CommitSha,
     #[serde(default)]
     author: Option<WirePerson>,
     #[serde(default)]
@@ -56,12 +46,13 @@ struct WireCommit {
 
 impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
     /// Who opened the merged pull requests that the commit came by, and who wrote and committed their commits; untold if GitHub knows the
-    /// commit no longer, no account of an author, or lists no more commits.
+    /// commit no longer, no account of an author, or lists no more commits. One commit answers for no other of the same pull request, which
+    /// may have come by another one before. Whose a merged pull request is stays, and is listed once for all its commits.
     pub async fn writers(
         &self,
         repository: Repository<'_>,
         commit: &CommitSha,
-    ) -> Result<CameBy, CallError> {
+    ) -> Result<Writers, CallError> {
         let name = repository.name;
         let what = format!(
             "listing the pull requests that {} of {name} came by",
@@ -86,70 +77,68 @@ impl<H: Http, C: Clock, S: Store> Client<H, C, S> {
         let ended = self
             .pages_judged(&call, &path, PULLS_PAGES_MAX, take)
             .await?;
-        let untold = |untold: Untold| CameBy {
-            writers: Writers::Untold(untold),
-            commits: Vec::new(),
-        };
         if is_lost {
             let commit = commit.clone();
-            return Ok(untold(Untold::Lost { commit }));
+            return Ok(Writers::Untold(Untold::Lost { commit }));
         }
         if ended == Ended::Unfinished {
             let of = format!("the pull requests of {}", commit.short());
-            return Ok(untold(Untold::TooMany { of }));
+            return Ok(Writers::Untold(Untold::TooMany { of }));
         }
         let mut writers: Vec<Account> = Vec::new();
-        let mut commits = Vec::new();
         for pull in pulls {
-            match self.writers_of(repository, pull.number).await? {
-                (Writers::Known(of_commits), of_pull) => {
-                    writers.extend(WirePerson::account(pull.user));
-                    writers.extend(of_commits);
-                    commits.extend(of_pull);
-                }
-                (Writers::Untold(why), _) => return Ok(untold(why)),
+            writers.extend(WirePerson::account(pull.user));
+            let key = (repository.id, pull.number);
+            let known = self.pulls.borrow().get(&key).cloned();
+            match known {
+                Some(known) => writers.extend(known),
+                None => match self.writers_of(repository, pull.number).await? {
+                    Writers::Known(people) => {
+                        writers.extend(people.iter().cloned());
+                        self.pulls.borrow_mut().insert(key, people);
+                    }
+                    Writers::Untold(why) => return Ok(Writers::Untold(why)),
+                },
             }
         }
         writers.sort_unstable();
         writers.dedup();
-        Ok(CameBy {
-            writers: Writers::Known(writers),
-            commits,
-        })
+        Ok(Writers::Known(writers))
     }
 
     async fn writers_of(
         &self,
         repository: Repository<'_>,
         number: u64,
-    ) -> Result<(Writers, Vec<CommitSha>), CallError> {
+    ) -> Result<Writers, CallError> {
         let name = repository.name;
         let what = format!("listing the commits of {name}#{number}");
         let call = self.exchange(repository, what, Repeat::Harmless)?;
         let path = format!("/repos/{name}/pulls/{number}/commits?per_page={PER_PAGE}");
-        let (mut writers, mut commits, mut all_known) = (Vec::new(), Vec::new(), true);
+        let (mut writers, mut commits, mut all_known) = (Vec::new(), 0, true);
         let pages_max = COMMITS_MAX.div_ceil(PER_PAGE);
         self.each_page(&call, &path, pages_max, |response| {
             let page: Vec<WireCommit> = call.read(response)?;
+            commits += page.len();
             for commit in page {
                 let author = WirePerson::account(commit.author);
                 all_known &= author.is_some();
                 writers.extend(author);
                 writers.extend(WirePerson::account(commit.committer));
-                commits.push(commit.sha);
             }
             Ok(())
         })
         .await?;
         let of = format!("#{number}");
-        let writers = if commits.len() >= COMMITS_MAX {
-            Writers::Untold(Untold::TooMany { of })
-        } else if all_known {
-            Writers::Known(writers)
-        } else {
-            Writers::Untold(Untold::NoAccount { of })
-        };
-        Ok((writers, commits))
+        if commits >= COMMITS_MAX {
+            return Ok(Writers::Untold(Untold::TooMany { of }));
+        }
+        writers.sort_unstable();
+        writers.dedup();
+        Ok(match all_known {
+            true => Writers::Known(writers),
+            false => Writers::Untold(Untold::NoAccount { of }),
+        })
     }
 }
 
