@@ -450,3 +450,41 @@ fn tokens_that_cannot_be_read_are_told_without_their_value() {
     it cannot be read at line 1, column 36
     "#);
 }
+
+#[test]
+fn a_token_of_an_account_that_nobody_can_have_is_refused_since_it_would_approve_its_bearers_own_work()
+ {
+    let parse = |github: &str| {
+        let sha256 = "0".repeat(64);
+        parse_tokens(&format!(
+            r#"[{{"name":"ops","role":"deployer","sha256":"{sha256}","github":{github}}}]"#
+        ))
+    };
+    for good in ["12345", r#""ada""#, r#""A-1""#, r#""ada-l_acme""#, "null"] {
+        assert!(parse(good).is_ok(), "{good} should be taken");
+    }
+    let long = format!("{:?}", "a".repeat(40));
+    for bad in [
+        r#""12345""#,
+        r#""@ada""#,
+        r#""ada ""#,
+        r#""""#,
+        r#""-ada""#,
+        r#""ada-""#,
+        r#""a--b""#,
+        r#""ci[bot]""#,
+        r#""ada_""#,
+        r#""a_b_c""#,
+        r#""Ada Lovelace""#,
+        "0",
+        &long,
+    ] {
+        let refused = parse(bad).map_err(|error| error.reason);
+        let reason = refused.expect_err(bad);
+        assert_eq!(
+            reason,
+            r#"the github of "ops" is neither the id of an account, a number without quotes, nor a person's login, without @ and spaces"#,
+            "{bad}"
+        );
+    }
+}

@@ -86,19 +86,64 @@ enum ConfiguredAccount {
     Login(String),
 }
 
-impl From<ConfiguredAccount> for Account {
-    fn from(configured: ConfiguredAccount) -> Self {
-        match configured {
-            ConfiguredAccount::Id(id) => Self {
+/// The longest login of GitHub.
+const LOGIN_BYTES_MAX: usize = 39;
+
+impl ConfiguredAccount {
+    /// The account; none if there can be no such one, which would be nobody's who wrote anything.
+    fn account(self) -> Option<Account> {
+        match self {
+            Self::Id(id) => (id != 0).then_some(Account {
                 id: Some(id),
                 login: None,
-            },
-            ConfiguredAccount::Login(login) => Self {
+            }),
+            Self::Login(login) => is_login(&login).then_some(Account {
                 id: None,
                 login: Some(login),
-            },
+            }),
         }
     }
+}
+
+/// Whether it is a person's login: letters, digits and single hyphens inside, with `_` and the short name of the enterprise for managed
+/// users. One of digits alone is far more often an id in quotes.
+fn is_login(text: &str) -> bool {
+    let (name, enterprise) = match text.split_once('_') {
+        Some((name, enterprise)) => (name, Some(enterprise)),
+        None => (text, None),
+    };
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    text.len() <= LOGIN_BYTES_MAX
+        && !text.bytes().all(|byte| byte.is_ascii_digit())
+        && name.split('-').all(is_word)
+        && enterprise.is_none_or(is_word)
+}
+
+/// The configured token, if it is one.
+fn token(configured: Configured) -> Result<Token, TokensError> {
+    let name = configured.name;
+    let mut digest = [0; 32];
+    if hex::decode_to_slice(&configured.sha256, &mut digest).is_err() {
+        let reason = format!("the sha256 of {name:?} is not 64 hexadecimal digits");
+        return Err(TokensError { reason });
+    }
+    let account = match configured.github.map(ConfiguredAccount::account) {
+        None => None,
+        Some(Some(account)) => Some(account),
+        Some(None) => {
+            let reason = format!(
+                "the github of {name:?} is neither the id of an account, a number without quotes, nor a person's login, without @ and spaces"
+            );
+            return Err(TokensError { reason });
+        }
+    };
+    Ok(Token {
+        name,
+        role: configured.role,
+        account,
+        digest,
+    })
 }
 
 /// Reads the value of the variable `api_tokens`.
@@ -111,24 +156,7 @@ pub fn parse_tokens(text: &str) -> Result<Vec<Token>, TokensError> {
             error.column()
         ),
     })?;
-    configured
-        .into_iter()
-        .map(|configured| {
-            let name = configured.name;
-            let mut digest = [0; 32];
-            match hex::decode_to_slice(&configured.sha256, &mut digest) {
-                Ok(()) => Ok(Token {
-                    name,
-                    role: configured.role,
-                    account: configured.github.map(Account::from),
-                    digest,
-                }),
-                Err(_) => Err(TokensError {
-                    reason: format!("the sha256 of {name:?} is not 64 hexadecimal digits"),
-                }),
-            }
-        })
-        .collect()
+    configured.into_iter().map(token).collect()
 }
 
 /// The configured token that the request bears; none without a valid one.
