@@ -131,7 +131,7 @@ impl Line {
             may_be.then(|| (known.by.clone(), theirs.can_be_compared_with(account)))
         };
         // Whom it surely is first.
-        let approved = counted.iter().filter_map(|known| theirs(known));
+        let approved = counted.iter().filter_map(theirs);
         let approved = approved.max_by_key(|(_, is_certain)| *is_certain);
         if self.approval(commit, candidate, terms, name).is_none() {
             Some(format!("{short} is not built yet: nobody knows what it is"))
