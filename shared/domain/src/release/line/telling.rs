@@ -1,7 +1,7 @@
 //! What `/status` and `/why` say of an environment, in Markdown in which all that is not ours is code.
 //!
-//! It stands in a comment that whoever may see the pull request may read. They see as much on GitHub's page of deployments, whose
-//! statuses say the same of the same repository.
+//! It stands in a comment that whoever may see the pull request may read, which may be anybody. So what a vendor answered is not in it:
+//! that may quote addresses that are nobody else's business.
 
 use super::{Line, Phase, Release, Situation};
 use crate::{
@@ -54,8 +54,8 @@ impl Line {
                 ));
             });
         }
-        if let Some(trouble) = &overview.trouble {
-            add(format!("trouble: {}", code(trouble)));
+        if overview.trouble.is_some() {
+            add("something does not work at present: the dashboard tells what".to_owned());
         }
         told
     }
@@ -78,6 +78,10 @@ impl Line {
             (Situation::Releasing, None) => format!("{place}: a release is being made{at}"),
             (Situation::GoingBack, None) => format!("{place}: a release is being taken back{at}"),
             (Situation::Failed | Situation::Live, None) => match &self.deployed {
+                Some(deployed) if self.is_proven(deployed) => format!(
+                    "{place}: {} was released last, to another application than is configured at present",
+                    there(deployed)
+                ),
                 Some(deployed) => format!(
                     "{place}: {} was released last{at}, and not found healthy",
                     there(deployed)
@@ -86,6 +90,12 @@ impl Line {
             },
             (Situation::Empty, None) => format!("{place}: nothing was released{at}"),
         }
+    }
+
+    /// Whether what was given to Argo CD last is this commit, and was found healthy wherever that was.
+    fn is_proven(&self, commit: &CommitSha) -> bool {
+        let last = self.verified.last();
+        last.is_some_and(|last| last.commit == *commit) && !self.is_unproven
     }
 
     /// The release in hand, those that wait, what became of the commit that is asked about, and if it is asked why, of the last ones.

@@ -115,3 +115,30 @@ fn of_many_that_wait_few_are_told_and_the_one_that_is_asked_about_in_any_case() 
     assert!(told.contains("`1111111` of this pull request"), "{told}");
     assert!(told.contains("\n  - 5 more wait"), "{told}");
 }
+
+#[test]
+fn what_was_verified_elsewhere_is_not_said_to_be_unhealthy() {
+    let mut story = Story::new(PRODUCTION);
+    story.release('1');
+    story.configure("branch: main\n    argocd: { application: other, update: kustomize-image }");
+    let told = told(&story, '1', false);
+    assert!(
+        told.contains("`1111111` was released last, to another application than is configured"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_a_vendor_answered_is_told_on_the_dashboard_alone() {
+    let mut story = Story::new(PRODUCTION);
+    story.push('1');
+    story.record(&Fact::NotRead {
+        trouble: Trouble::retry("http://argocd.internal:8080 answered 502"),
+    });
+    let told = told(&story, '1', true);
+    assert!(
+        told.contains("something does not work at present: the dashboard tells what"),
+        "{told}"
+    );
+    assert!(!told.contains("argocd.internal"), "{told}");
+}
