@@ -35,11 +35,25 @@ pub(crate) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
         .map(|(_, value)| value)
 }
 
-/// Whether the browser says that another site sent the form. Old ones say nothing; the form's own token is asked for in any case.
-pub(crate) fn is_from_elsewhere(headers: &HeaderMap) -> bool {
-    headers
-        .get("sec-fetch-site")
-        .is_some_and(|site| site != "same-origin")
+/// Whether the browser says that another site sent the form: by `Sec-Fetch-Site`, or else by an `Origin` that is neither the host that
+/// was asked nor the address that people reach Slipway by. Some say nothing; the form's own token is asked for in any case.
+pub(crate) fn is_from_elsewhere(headers: &HeaderMap, public_url: Option<&str>) -> bool {
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site != "same-origin";
+    }
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return false;
+    };
+    // `null` has no host.
+    let Some((_, origin)) = origin.to_str().ok().and_then(|url| url.split_once("://")) else {
+        return true;
+    };
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let public = public_url.and_then(|url| Some(url.split_once("://")?.1.trim_end_matches('/')));
+    let mut ours = [host, public].into_iter().flatten();
+    !ours.any(|ours| ours.eq_ignore_ascii_case(origin))
 }
 
 /// Whether the request is for this machine itself, where there is no TLS to a browser.
@@ -88,9 +102,26 @@ mod tests {
     #[test]
     fn a_form_of_another_site_is_told_by_the_browser() {
         let site = http::HeaderName::from_static("sec-fetch-site");
-        assert!(is_from_elsewhere(&with(site.clone(), "cross-site")));
-        assert!(is_from_elsewhere(&with(site.clone(), "same-site")));
-        assert!(!is_from_elsewhere(&with(site, "same-origin")));
-        assert!(!is_from_elsewhere(&HeaderMap::new()));
+        assert!(is_from_elsewhere(&with(site.clone(), "cross-site"), None));
+        assert!(is_from_elsewhere(&with(site.clone(), "same-site"), None));
+        assert!(!is_from_elsewhere(&with(site, "same-origin"), None));
+        assert!(!is_from_elsewhere(&HeaderMap::new(), None));
+    }
+
+    #[test]
+    fn browsers_without_fetch_metadata_tell_it_by_the_origin() {
+        let public = Some("https://slipway.example.com");
+        for (origin, expected) in [
+            ("http://127.0.0.1:3000", false),
+            ("https://slipway.example.com", false),
+            ("https://evil.example.com", true),
+            ("https://slipway.example.com.evil.example", true),
+            ("http://127.0.0.1:3001", true),
+            ("null", true),
+        ] {
+            let mut headers = with(header::HOST, "127.0.0.1:3000");
+            headers.insert(header::ORIGIN, origin.parse().unwrap());
+            assert_eq!(is_from_elsewhere(&headers, public), expected, "{origin}");
+        }
     }
 }

@@ -104,9 +104,12 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
     /// Whether the form was made for this session and sent from one of our pages.
     fn is_ours(&self, session: &Session) -> bool {
         let sent = form::field(self.asked.body, "csrf").unwrap_or_default();
-        !form::is_from_elsewhere(self.asked.headers)
-            && !session.csrf.is_empty()
-            && is_same(&sent, &session.csrf)
+        !self.is_from_elsewhere() && !session.csrf.is_empty() && is_same(&sent, &session.csrf)
+    }
+
+    fn is_from_elsewhere(&self) -> bool {
+        let public_url = self.dashboard.public_url.as_deref();
+        form::is_from_elsewhere(self.asked.headers, public_url)
     }
 
     async fn act(&self, act: &Act, person: &Person, session: &Session) -> Answer {

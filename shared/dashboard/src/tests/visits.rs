@@ -90,6 +90,20 @@ fn somebody_signs_in_with_a_token_looks_and_signs_out() {
 }
 
 #[test]
+fn a_form_that_lay_in_another_tab_signs_nobody_out() {
+    let mut browser = Browser::new();
+    let stale = csrf_of(&browser.get("/dashboard/sign-in"));
+    let form = browser.get("/dashboard/sign-in");
+    let csrf = csrf_of(&form);
+    browser.post("/dashboard/sign-in", &format!("csrf={csrf}&token=viewer"));
+    let signed_in = browser.cookie.clone();
+    let refused = browser.post("/dashboard/sign-in", &format!("csrf={stale}&token=viewer"));
+    assert_eq!(refused.status, 403);
+    assert_eq!(browser.cookie, signed_in, "whoever signed in stays so");
+    assert_eq!(browser.get("/").status, 200);
+}
+
+#[test]
 fn who_tries_too_often_to_sign_in_is_told_when_to_come_again_and_not_even_asked_about() {
     let mut browser = Browser::new();
     let mut form = browser.get("/dashboard/sign-in");

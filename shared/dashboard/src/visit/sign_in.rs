@@ -69,13 +69,17 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
     }
 
     pub(super) async fn sign_in(&self, session: Option<Session>) -> Answer {
-        let Some(session) = session.filter(|session| self.is_ours(session)) else {
-            if form::is_from_elsewhere(self.asked.headers) {
-                // Without a cookie: the browser keeps the session that it did not send along.
-                return super::forged();
+        let session = match session {
+            Some(session) if self.is_ours(&session) => session,
+            // Without a cookie: the browser keeps the session that it did not send along.
+            _ if self.is_from_elsewhere() => return super::forged(),
+            session => {
+                let problem =
+                    "The form was too old, or this browser keeps no cookies. Try once more.";
+                // Whoever signed in meanwhile, in another tab, stays so.
+                let signed_in = session.filter(|session| session.person.is_some());
+                return self.not_signed_in(signed_in, problem);
             }
-            let problem = "The form was too old, or this browser keeps no cookies. Try once more.";
-            return self.not_signed_in(None, problem);
         };
         if let Err(refusal) = ask::attempt(&self.dashboard.http, &self.client()).await {
             return self.refused_try(Some(session), refusal);
