@@ -108,7 +108,6 @@ fn moved_label(event: &PullRequestEvent, delivery: &str) -> Option<Witnessed> {
         mark: delivery.to_owned(),
         label: Some(LabelMoved {
             name: by.label.clone(),
-            added,
             of_fork: event.is_of_fork(),
         }),
     })

@@ -8,7 +8,7 @@ use domain::{
 use ports::{Level, Log, StoreError};
 use previews::DeliveryLog;
 use runtime::{audit, witnessed};
-use slipway_spin::SpinStore;
+use slipway_spin::{SpinClock, SpinStore};
 
 use crate::{releases::CALLER, wishes::Wishes};
 
@@ -54,9 +54,10 @@ pub(crate) async fn note(acts: &[Act]) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Notes what components learnt that may not do so themselves. What fails is noted by the next run.
-pub(crate) async fn note_witnessed(log: &DeliveryLog, acts: &[String], now: Timestamp) {
-    if let Err(error) = witnessed::note_all(&SpinStore::new(), acts, now).await {
+/// Notes what components learnt that may not do so themselves. What fails, or is left at the deadline, is noted by the next run.
+pub(crate) async fn note_witnessed(log: &DeliveryLog, acts: &[String], deadline: Timestamp) {
+    let until = (&SpinClock, deadline);
+    if let Err(error) = witnessed::note_all(&SpinStore::new(), acts, until).await {
         let fields = [("reason", error.to_string().into())];
         let message = "could not note for the audit what people did on GitHub";
         log.write(Level::Error, message, &fields);

@@ -109,7 +109,7 @@ async fn reconcile(log: &DeliveryLog, wishes: &Wishes) -> Result<Response<Full<B
     let advanced = async {
         releases::post_wish(&release_runner, wishes).await?;
         let work = reconcile::work(&runner.store).await?;
-        audit::note_witnessed(log, &work.acts, started).await;
+        audit::note_witnessed(log, &work.acts, quarter(deadline)).await;
         let (commanded, mut work) = commands::advance(&runner, work, deadline).await?;
         directories::advance(log, &mut work, quarter(deadline)).await;
         let operated = operations::advance(&runner, &mut work, quarter(deadline)).await;

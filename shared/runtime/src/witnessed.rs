@@ -1,7 +1,10 @@
 //! What people did on GitHub: a label, a button. Components that run previews learn of it and may not write the audit, so it lies in
 //! `queue` until `POST /reconcile`, which may, notes it. It is durable before the delivery counts as taken in.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    time::Duration,
+};
 
 use domain::{
     RepositoryId, Timestamp,
@@ -9,7 +12,7 @@ use domain::{
     preview::{Reading, Settings},
     repository::{Key, Repository},
 };
-use ports::{Label, Store, StoreError};
+use ports::{Clock, Label, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::{RunError, audit, browse, keys};
@@ -36,8 +39,6 @@ pub struct Witnessed {
 pub struct LabelMoved {
     /// Its name.
     pub name: String,
-    /// Whether it was put on.
-    pub added: bool,
     /// Whether the pull request is a fork's.
     pub of_fork: bool,
 }
@@ -50,13 +51,24 @@ pub async fn keep(store: &impl Store, witnessed: &Witnessed) -> Result<(), Store
     store.set(Label::Queue, &key, &value).await
 }
 
-/// Notes for the audit what lies under these keys of `queue`. A label that nobody can judge yet is left there, for a day.
-pub async fn note_all(store: &impl Store, keys: &[String], now: Timestamp) -> Result<(), RunError> {
-    for key in keys.iter().take(NOTED_MAX) {
+/// Notes for the audit what lies under these keys of `queue`, until the deadline. A label that nobody can judge yet is left there, for
+/// a day, and keeps nothing else from being noted.
+pub async fn note_all(
+    store: &impl Store,
+    keys: &[String],
+    (clock, deadline): (&impl Clock, Timestamp),
+) -> Result<(), StoreError> {
+    let mut known = BTreeMap::new();
+    let mut finished = 0;
+    for key in keys {
+        let now = clock.now();
+        if finished == NOTED_MAX || now >= deadline {
+            break;
+        }
         let value = store.get(Label::Queue, key).await?;
         let read = value.and_then(|value| serde_json::from_slice::<Witnessed>(&value).ok());
         if let Some(witnessed) = read {
-            match matters(store, &witnessed).await? {
+            match matters(store, &mut known, &witnessed).await? {
                 Some(true) => {
                     let key = witnessed.act.key(&witnessed.mark);
                     audit::note(store, &key, &witnessed.act).await?;
@@ -67,33 +79,47 @@ pub async fn note_all(store: &impl Store, keys: &[String], now: Timestamp) -> Re
             }
         }
         store.delete_many(Label::Queue, &[key.as_str()]).await?;
+        finished += 1;
     }
     Ok(())
 }
 
+/// What the configurations of repositories say, each read once in a run; none before it was read.
+type Known = BTreeMap<RepositoryId, Option<Reading>>;
+
 /// Whether it is an act of somebody's on a preview; none before the configuration was read.
-async fn matters(store: &impl Store, witnessed: &Witnessed) -> Result<Option<bool>, RunError> {
+async fn matters(
+    store: &impl Store,
+    known: &mut Known,
+    witnessed: &Witnessed,
+) -> Result<Option<bool>, StoreError> {
     let (Some(label), Some(repository)) = (&witnessed.label, witnessed.act.repository) else {
         return Ok(Some(true));
     };
-    let is_moved =
-        |settings: &Settings| settings.is_moved_by(&label.name, label.added, label.of_fork);
-    Ok(match settings(store, repository).await? {
+    let is_moved = |settings: &Settings| settings.is_moved_by(&label.name, label.of_fork);
+    let reading = match known.entry(repository) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(unknown) => unknown.insert(settings(store, repository).await?),
+    };
+    Ok(match reading {
         None => None,
-        Some(Reading::Valid { settings }) => Some(is_moved(&settings)),
+        Some(Reading::Valid { settings }) => Some(is_moved(settings)),
         Some(Reading::Missing) => Some(false),
-        Some(Reading::Invalid { in_force, .. }) => {
-            Some(in_force.is_some_and(|settings| is_moved(&settings)))
-        }
+        Some(Reading::Invalid { in_force, .. }) => Some(in_force.as_ref().is_some_and(is_moved)),
     })
 }
 
+/// None too of a repository whose record cannot be read: it may be read later.
 async fn settings(
     store: &impl Store,
     repository: RepositoryId,
-) -> Result<Option<Reading>, RunError> {
-    let known: Repository = browse::current(store, &Key(repository)).await?;
-    Ok(known.preview_settings())
+) -> Result<Option<Reading>, StoreError> {
+    let known: Result<Repository, RunError> = browse::current(store, &Key(repository)).await;
+    match known {
+        Ok(known) => Ok(known.preview_settings()),
+        Err(RunError::Store(error)) => Err(error),
+        Err(RunError::Unreadable { .. } | RunError::Unwritable { .. }) => Ok(None),
+    }
 }
 
 #[cfg(test)]
@@ -115,11 +141,21 @@ mod tests {
         futures_util::FutureExt::now_or_never(future).unwrap()
     }
 
+    struct Standing(Timestamp);
+
+    impl Clock for Standing {
+        fn now(&self) -> Timestamp {
+            self.0
+        }
+
+        async fn sleep(&self, _: Duration) {}
+    }
+
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_milliseconds(1_795_257_000_000 + seconds * 1_000)
     }
 
-    fn witnessed(name: &str, label: Option<(bool, bool)>) -> Witnessed {
+    fn witnessed(name: &str, of_fork: Option<bool>) -> Witnessed {
         Witnessed {
             act: Act {
                 at: at(0),
@@ -133,9 +169,8 @@ mod tests {
                 reason: None,
             },
             mark: "guid".to_owned(),
-            label: label.map(|(added, of_fork)| LabelMoved {
+            label: of_fork.map(|of_fork| LabelMoved {
                 name: name.to_owned(),
-                added,
                 of_fork,
             }),
         }
@@ -159,7 +194,8 @@ mod tests {
     /// What the audit has after everything was noted that can be, and how many wait.
     fn noted(store: &MemoryStore, now: Timestamp) -> (Vec<String>, usize) {
         let work = wait(crate::reconcile::work(store)).unwrap();
-        wait(note_all(store, &work.acts, now)).unwrap();
+        let until = (&Standing(now), now.after(AWAITED));
+        wait(note_all(store, &work.acts, until)).unwrap();
         let page = wait(audit::page(store, None, 100, |_| true)).unwrap();
         let said = page.acts.into_iter().filter_map(|act| act.said);
         let left = wait(crate::reconcile::work(store)).unwrap().acts.len();
@@ -180,24 +216,50 @@ mod tests {
     #[test]
     fn labels_count_by_the_configuration_which_is_waited_for_a_day() {
         let store = MemoryStore::default();
-        wait(keep(&store, &witnessed("preview", Some((true, false))))).unwrap();
-        wait(keep(&store, &witnessed("bug", Some((true, false))))).unwrap();
+        wait(keep(&store, &witnessed("preview", Some(false)))).unwrap();
+        wait(keep(&store, &witnessed("bug", Some(false)))).unwrap();
         assert_eq!(noted(&store, at(86_399)), (Vec::new(), 2));
         configured(&store);
         assert_eq!(noted(&store, at(86_399)), (vec!["preview".to_owned()], 0));
         let late = MemoryStore::default();
-        wait(keep(&late, &witnessed("preview", Some((true, false))))).unwrap();
+        wait(keep(&late, &witnessed("preview", Some(false)))).unwrap();
         assert_eq!(noted(&late, at(86_400)), (Vec::new(), 0));
     }
 
     #[test]
-    fn an_approval_of_a_fork_is_noted_by_who_asks_about_it_and_its_end_here() {
-        for (added, expected) in [(true, 0), (false, 1)] {
-            let store = MemoryStore::default();
-            configured(&store);
-            wait(keep(&store, &witnessed("preview", Some((added, true))))).unwrap();
-            let (said, left) = noted(&store, at(1));
-            assert_eq!((said.len(), left), (expected, 0), "added: {added}");
+    fn what_nobody_can_judge_yet_keeps_nothing_else_from_being_noted() {
+        let store = MemoryStore::default();
+        configured(&store);
+        let unreadable = Key(RepositoryId(41)).to_string();
+        wait(store.set(Label::Default, &unreadable, b"{")).unwrap();
+        for number in 0..NOTED_MAX {
+            let mut early = witnessed("preview", Some(false));
+            early.act.at = at(-1);
+            early.act.repository = Some(RepositoryId(41));
+            early.mark = format!("guid-{number}");
+            wait(keep(&store, &early)).unwrap();
         }
+        wait(keep(&store, &witnessed("preview", Some(false)))).unwrap();
+        let noted = noted(&store, at(1));
+        assert_eq!(noted, (vec!["preview".to_owned()], NOTED_MAX));
+    }
+
+    #[test]
+    fn at_the_deadline_the_rest_is_left_to_the_next_run() {
+        let store = MemoryStore::default();
+        wait(keep(&store, &witnessed("by a button", None))).unwrap();
+        let work = wait(crate::reconcile::work(&store)).unwrap();
+        let until = (&Standing(at(1)), at(1));
+        wait(note_all(&store, &work.acts, until)).unwrap();
+        assert_eq!(noted(&store, at(1)), (vec!["by a button".to_owned()], 0));
+    }
+
+    #[test]
+    fn a_label_that_approves_a_forks_commit_is_noted_whether_it_counts_or_not() {
+        let store = MemoryStore::default();
+        configured(&store);
+        // GitHub is asked only about a label that counts for the head commit: every other try is noted here alone.
+        wait(keep(&store, &witnessed("preview", Some(true)))).unwrap();
+        assert_eq!(noted(&store, at(1)), (vec!["preview".to_owned()], 0));
     }
 }

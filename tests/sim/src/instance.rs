@@ -186,7 +186,7 @@ async fn reconcile_once(port: &Port) -> Option<Timestamp> {
     close_gaps(port, &inbox).await?;
     inbox.expire(RETENTION).await.ok()?;
     let mut work = reconcile::work(&port).await.ok()?;
-    witnessed::note_all(&port, &work.acts, port.now())
+    witnessed::note_all(&port, &work.acts, (&port, deadline))
         .await
         .ok()?;
     directories::advance(port, &mut work, deadline).await?;

@@ -97,19 +97,15 @@ impl Settings {
         }
     }
 
-    /// Whether putting this label on, or taking it off, brings a preview about, ends one, or voids an approval. That one approves a
-    /// commit of a fork is not meant: that counts only once GitHub was asked about who put it on.
-    pub fn is_moved_by(&self, label: &str, added: bool, of_fork: bool) -> bool {
+    /// Whether putting this label on, or taking it off, can bring a preview about, end one, or give or void an approval of a fork's
+    /// commit. Whether an approval counts is not meant: GitHub is asked about who put it on.
+    pub fn is_moved_by(&self, label: &str, of_fork: bool) -> bool {
         let approves = |service: &ServiceSettings| {
             of_fork && service.when.forks == Forks::Label && service.approval_label() == label
         };
         let wants = |service: &ServiceSettings| service.when.label.as_deref() == Some(label);
-        if added {
-            self.services.iter().any(wants) && !self.services.iter().any(approves)
-        } else {
-            let mut services = self.services.iter();
-            services.any(|service| wants(service) || approves(service))
-        }
+        let mut services = self.services.iter();
+        services.any(|service| wants(service) || approves(service))
     }
 
     /// Whether `run` is of the workflow that builds the images: by its name, path or file name.

@@ -71,10 +71,9 @@ where
 
     /// Whether the button was pressed for what is the head commit still: else nothing follows.
     async fn is_head(&self, id: PreviewId, request: &Request) -> Result<bool, RunError> {
-        let stored: Option<P> = browse::state(&self.store, &id).await?;
-        let shown = stored
-            .as_ref()
-            .and_then(|stored| stored.as_ref().pull_request());
+        // With its mail: what the run took in before this is not saved yet.
+        let known: P = browse::current(&self.store, &id).await?;
+        let shown = known.as_ref().pull_request();
         Ok(shown.is_some_and(|shown| {
             shown.head_commit == request.commit && shown.state == PullRequestState::Open
         }))
