@@ -234,7 +234,14 @@ impl Act {
         let commit = form::field(sent, "commit").unwrap_or_default();
         match wish {
             Wish::Lock => Some(json!({ "reason": reason })),
-            Wish::AllowDiverged | Wish::Approve => Some(json!({ "commit": commit })),
+            Wish::AllowDiverged => Some(json!({ "commit": commit })),
+            // What the page showed: if it is something else by now, the API refuses. A form that does not say is of no release.
+            Wish::Approve => {
+                let shown = |name: &str| form::field(sent, name).unwrap_or_default();
+                Some(
+                    json!({ "commit": commit, "release": shown("release"), "image": shown("image") }),
+                )
+            }
             Wish::Rollback => {
                 // How far back, and to which commit: if that is another one by now, the API refuses.
                 let to = form::field(sent, "to").unwrap_or_default();

@@ -202,7 +202,7 @@ pub const OPERATIONS: [Operation; 35] = [
     ),
     intervene(
         "/api/v1/environments/{repository_id}/{service}/{environment}/approve",
-        &["commit"],
+        &["commit", "release?", "image?"],
         "Approves the release of a commit, in the name of the token.",
     ),
     intervene(

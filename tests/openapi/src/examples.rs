@@ -152,7 +152,7 @@ fn release() -> Value {
         "known_at": "2026-11-21T10:30:03Z",
         "ended_at": null,
         "image": "ghcr.io/acme/shop:9f2c1d7e4b8a6035c1d7e4b8a60359f2c1d7e4b8",
-        "changes_url": "https://github.com/acme/shop/compare/5c1d7e4b8a60359f2c1d7e4b8a60359f2c1d7e4b...9f2c1d7e4b8a6035c1d7e4b8a60359f2c1d7e4b8",
+        "changes_url": "https://github.com/acme/shop/compare/5c1d7e4b8a60359f2c1d7e4b8a60359f2c1d7e4b..9f2c1d7e4b8a6035c1d7e4b8a60359f2c1d7e4b8",
         "build_url": "https://github.com/acme/shop/actions/runs/10",
         "deployment": 77,
         "timeline": [

@@ -132,7 +132,10 @@ fn body(operation: &Operation) -> Option<Value> {
     }
     let fields = operation.body.iter().map(|field| {
         let name = field.trim_end_matches('?');
-        let (description, mut schema) = parameter(name);
+        let (description, mut schema) = match name {
+            "release" | "image" if operation.path.ends_with("/approve") => shown(name),
+            _ => parameter(name),
+        };
         if let Value::Object(schema) = &mut schema {
             schema.insert("description".to_owned(), description.into());
         }
@@ -151,6 +154,21 @@ fn body(operation: &Operation) -> Option<Value> {
         "required": is_required,
         "content": { "application/json": { "schema": schema, "example": example } },
     }))
+}
+
+/// What says which release is approved.
+fn shown(name: &str) -> (&'static str, Value) {
+    if name == "release" {
+        (
+            "The id of the release as it was shown: if the one that waits is another by now, nothing is approved. Without it the commit is approved as it would be released now.",
+            json!({ "type": "string", "pattern": "^[a-z0-9-]{1,100}$" }),
+        )
+    } else {
+        (
+            "Its image as it was shown, empty if none was: if it is another one by now, nothing is approved.",
+            json!({ "type": "string" }),
+        )
+    }
 }
 
 /// `get_previews_repository_id_number`: unique, and safe as a name in any language.

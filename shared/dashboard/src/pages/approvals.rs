@@ -75,6 +75,7 @@ fn buttons(seen: &Seen<'_>, release: &Release) -> Markup {
                 form method="post" action={ (line(release)) "/" (act) } {
                     input type="hidden" name="csrf" value=(seen.csrf);
                     input type="hidden" name="commit" value=(release.commit);
+                    (words::as_shown(release))
                     button .primary type="submit" {
                         (label)
                         span .hidden {

@@ -120,6 +120,7 @@ fn of_commit(
         form method="post" action={ (path(environment)) "/" (act) } {
             input type="hidden" name="csrf" value=(seen.csrf);
             input type="hidden" name="commit" value=(release.commit);
+            (words::as_shown(release))
             button .primary type="submit" { (label) span .hidden { " " (words::short(&release.commit)) } }
         }
     }

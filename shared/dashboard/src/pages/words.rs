@@ -3,10 +3,19 @@
 use std::time::Duration;
 
 use domain::Timestamp;
+use http_api::model::Release;
 use maud::{Markup, html};
 use url::Url;
 
 use super::Seen;
+
+/// In the form that approves a release: what its page shows of it, so that nothing else is approved.
+pub(super) fn as_shown(release: &Release) -> Markup {
+    html! {
+        input type="hidden" name="release" value=(release.id);
+        input type="hidden" name="image" value=(release.image.as_deref().unwrap_or_default());
+    }
+}
 
 /// A time as its distance from now, with the time itself for whoever wants it.
 pub(super) fn time(at: &str, now: Timestamp) -> Markup {

@@ -181,7 +181,7 @@ fn forms_say_to_the_api_what_stands_in_them() {
         ),
         (
             "approve",
-            "&commit=9f2c1d7e4b8a60359f2c1d7e4b8a60359f2c1d7e",
+            "&commit=9f2c1d7e4b8a60359f2c1d7e4b8a60359f2c1d7e&release=9f2c1d7-10-1&image=ghcr.io%2Facme%2Fshop%3A1",
         ),
         ("lift-hold", ""),
     ] {
@@ -199,7 +199,7 @@ fn forms_say_to_the_api_what_stands_in_them() {
     {"back":0,"commit":"","reason":""}
     {"reason":"counting coins"}
     {"commit":"9f2c1d7e4b8a60359f2c1d7e4b8a60359f2c1d7e"}
-    {"commit":"9f2c1d7e4b8a60359f2c1d7e4b8a60359f2c1d7e"}
+    {"commit":"9f2c1d7e4b8a60359f2c1d7e4b8a60359f2c1d7e","image":"ghcr.io/acme/shop:1","release":"9f2c1d7-10-1"}
     "#);
     assert_eq!(browser.done().len(), 6);
 }

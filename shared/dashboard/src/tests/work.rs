@@ -128,7 +128,7 @@ fn whoever_may_approves_where_it_is_said_what_is_approved() {
     waiting["reason"] = "0 of 1 approvals".into();
     waiting["rule"] = "approvals".into();
     waiting["image"] = "ghcr.io/acme/shop:1.2.3".into();
-    waiting["changes_url"] = "https://github.com/acme/shop/compare/1d7e4b8...9f2c1d7".into();
+    waiting["changes_url"] = "https://github.com/acme/shop/compare/1d7e4b8..9f2c1d7".into();
     let mut browser = Browser::signed_in("deployer");
     *browser.dashboard.http.environment.borrow_mut() = Some(environment.clone());
     let page = browser.get("/dashboard/approvals");
@@ -151,7 +151,15 @@ fn whoever_may_approves_where_it_is_said_what_is_approved() {
     ");
     let page = text(&page);
     assert!(page.contains("action=\"/dashboard/environments/42/web/production/approve\""));
-    assert!(page.contains("href=\"https://github.com/acme/shop/compare/1d7e4b8...9f2c1d7\""));
+    assert!(page.contains("href=\"https://github.com/acme/shop/compare/1d7e4b8..9f2c1d7\""));
+    let id = environment["waiting"][0]["id"].as_str().unwrap();
+    for (name, shown) in [("release", id), ("image", "ghcr.io/acme/shop:1.2.3")] {
+        let field = format!("name=\"{name}\" value=\"{shown}\"");
+        assert!(
+            page.contains(&field),
+            "the form says what it shows: {field}"
+        );
+    }
     let mut viewer = Browser::signed_in("viewer");
     *viewer.dashboard.http.environment.borrow_mut() = Some(environment);
     let page = text(&viewer.get("/dashboard/approvals"));

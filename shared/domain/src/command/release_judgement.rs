@@ -224,6 +224,7 @@ fn rollback(line: &Line, to: &Target, (reason, written): (Option<&str>, &Written
         reason: Some(reason.map_or_else(|| unexplained(written.number), str::to_owned)),
         back: Some(back),
         commit: Some(commit),
+        shown: None,
     };
     let intervention = Intervention::of(Wish::Rollback, &particulars);
     Ok((intervention.map_err(|reason| code(&reason))?, answer))

@@ -25,7 +25,8 @@ pub(crate) use line::Question;
 pub use line::{
     Action, Asked, DeploymentState, DeploymentStatus, Fact, Failure, Gate, Hold, Intervention,
     Kind, Line, Overview, Particulars, Phase, Relation, Release, ReportAction, ReportFact, Shown,
-    Situation, StepAction, StepFact, TestAction, TestFact, Tested, Upstream, Wish, mark,
+    ShownRelease, Situation, StepAction, StepFact, TestAction, TestFact, Tested, Upstream, Wish,
+    mark,
 };
 pub use push::{Push, Reference, SKIP, Source};
 pub(crate) use terms::default_image;

@@ -5,7 +5,7 @@
 use domain::{
     CommitSha, RepositoryId,
     audit::Act,
-    release::{Intervention, Line, LineId, Name, Particulars, Phase, Release, Wish},
+    release::{Intervention, Line, LineId, Name, Particulars, Phase, Release, ShownRelease, Wish},
 };
 use ports::{Clock, Log, Store};
 use runtime::browse;
@@ -34,6 +34,10 @@ struct Body {
     back: Option<u32>,
     #[serde(default)]
     commit: Option<CommitSha>,
+    #[serde(default)]
+    release: Option<String>,
+    #[serde(default)]
+    image: Option<String>,
 }
 
 /// A whole number as JSON Schema has it, to which `3.0` is one.
@@ -176,9 +180,16 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         wish: Wish,
         (wanted, act): (Wanted<'_>, &Act),
     ) -> Result<Reply, Problem> {
-        let intervention = Intervention::of(wish, &particulars(wanted.body)?);
-        let intervention = intervention.map_err(Problem::bad_request)?;
+        let particulars = particulars(wanted.body)?;
+        let mut intervention =
+            Intervention::of(wish, &particulars).map_err(Problem::bad_request)?;
         let line = self.line(id).await?;
+        if let (Intervention::Approve { commit, of }, Some(shown)) =
+            (&mut intervention, &particulars.shown)
+        {
+            let offer = line.offer_shown(commit, shown);
+            *of = Some(offer.map_err(|reason| Problem::conflict(format!("{id}: {reason}")))?);
+        }
         match line.would_refuse(&intervention, wanted.speaker) {
             Some(reason) => Err(Problem::conflict(format!("{id}: {reason}"))),
             None => {
@@ -208,14 +219,17 @@ fn particulars(body: &[u8]) -> Result<Particulars, Problem> {
     } else {
         serde_json::from_slice(body).map_err(|error| {
             Problem::bad_request(format!(
-                "the body: {error}; expected an object with reason, back or commit"
+                "the body: {error}; expected an object with reason, back, commit, release or image"
             ))
         })?
     };
+    let (id, image) = (body.release, body.image);
+    let is_said = id.is_some() || image.is_some();
     Ok(Particulars {
         reason: body.reason,
         back: body.back,
         commit: body.commit,
+        shown: is_said.then_some(ShownRelease { id, image }),
     })
 }
 

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    Line,
+    Line, ShownRelease,
     authorship::Authors,
     candidate::{Approval, Build, Candidate, Offer},
     progress::deploy_key,
@@ -64,6 +64,31 @@ impl Line {
             ));
         }
         Ok(Some(offer.clone()))
+    }
+
+    /// What an approval of the commit is of, for somebody who was shown this release of it; an error says for people that it is
+    /// something else by now.
+    pub fn offer_shown(&self, commit: &CommitSha, shown: &ShownRelease) -> Result<Offer, String> {
+        let waiting = self.candidates.get(commit).zip(self.terms.as_ref());
+        let short = commit.short();
+        let Some((candidate, terms)) = waiting else {
+            return Err(format!("{short} does not wait for anything"));
+        };
+        let Some(Approval { key, asked, .. }) = self.approval(commit, candidate, terms, "") else {
+            return Err(format!("{short} is not built: nobody knows what it is"));
+        };
+        if shown.id.as_ref().is_some_and(|shown| *shown != key) {
+            return Err(format!(
+                "{short} was built anew since that was shown: look at it again"
+            ));
+        }
+        let image = self.image(&asked).unwrap_or_default();
+        if shown.image.as_ref().is_some_and(|shown| *shown != image) {
+            return Err(format!(
+                "the image of {short} is another one than was shown: look at it again"
+            ));
+        }
+        Ok(Offer { key, asked })
     }
 
     /// Keeps since when what an approval of each commit would be of is what it is.

@@ -22,7 +22,7 @@ impl Line {
         }
         if let Some(running) = &self.running {
             let of = (&running.commit, running.title.as_str());
-            builds.extend(succeeded(running.build, of, image(&running.asked)));
+            builds.extend(succeeded(running.build, of, self.image(&running.asked)));
         }
         for ended in self.ended.iter().rev().take(ENDED_MAX) {
             let of = (&ended.commit, ended.title.as_str());
@@ -55,7 +55,29 @@ impl Line {
     /// The image that would be released of the commit; none before it is built, or if Argo CD is not asked for one.
     pub(super) fn image_of(&self, commit: &CommitSha, candidate: &Candidate) -> Option<String> {
         let asked = candidate.asked(commit, self, self.terms.as_ref()?).ok()?;
-        image(&asked)
+        self.image(&asked)
+    }
+
+    /// The image that Argo CD is asked to run, if it is asked for one.
+    pub(super) fn image(&self, asked: &Asked) -> Option<String> {
+        match asked {
+            Asked::Setting(Setting::KustomizeImage { image, version }) => {
+                Some(format!("{image}{version}"))
+            }
+            // The parameter is the tag of the image that the configuration names.
+            Asked::Setting(Setting::HelmParameter { value, .. }) => {
+                let image = &self.terms.as_ref()?.image;
+                Some(format!("{image}:{value}"))
+            }
+            Asked::Commit(committed) => {
+                let image = &committed.image;
+                Some(match &committed.digest {
+                    Some(digest) => format!("{image}{}", ImageVersion::Digest(digest.clone())),
+                    None => format!("{image}:{}", committed.tag),
+                })
+            }
+            Asked::Sync | Asked::History(_) => None,
+        }
     }
 }
 
@@ -76,21 +98,4 @@ fn succeeded(
         url: None,
         images: image.into_iter().collect(),
     })
-}
-
-/// The image that Argo CD is asked to run, if it is asked for one.
-pub(super) fn image(asked: &Asked) -> Option<String> {
-    match asked {
-        Asked::Setting(Setting::KustomizeImage { image, version }) => {
-            Some(format!("{image}{version}"))
-        }
-        Asked::Commit(committed) => {
-            let image = &committed.image;
-            Some(match &committed.digest {
-                Some(digest) => format!("{image}{}", ImageVersion::Digest(digest.clone())),
-                None => format!("{image}:{}", committed.tag),
-            })
-        }
-        Asked::Setting(Setting::HelmParameter { .. }) | Asked::Sync | Asked::History(_) => None,
-    }
 }

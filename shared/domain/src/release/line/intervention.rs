@@ -63,6 +63,17 @@ pub struct Particulars {
     pub back: Option<u32>,
     /// Which commit: the one that may go on, is approved or is tried again, or the one that is expected so many releases back.
     pub commit: Option<CommitSha>,
+    /// Which release is approved, as it was shown.
+    pub shown: Option<ShownRelease>,
+}
+
+/// A release that waits, as it was shown to somebody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownRelease {
+    /// What it is known by: the commit with its build; none if whoever asks does not say.
+    pub id: Option<String>,
+    /// Its image, empty if none was shown; none if whoever asks does not say.
+    pub image: Option<String>,
 }
 
 /// What a person asks of a release line, with all that belongs to it.

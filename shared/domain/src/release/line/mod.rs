@@ -39,7 +39,7 @@ pub use action::{Action, ReportAction, StepAction};
 pub use candidate::Offer;
 pub use fact::{Asked, Fact, Kind, Relation, ReportFact, StepFact, Upstream};
 pub use gate::Gate;
-pub use intervention::{Intervention, Particulars, Wish};
+pub use intervention::{Intervention, Particulars, ShownRelease, Wish};
 pub use report::{Overview, Shown};
 pub use state::{Failure, Hold, Line};
 pub use status::{DeploymentState, DeploymentStatus};

@@ -2,7 +2,6 @@
 
 use super::{
     Line, Shown,
-    builds::image,
     candidate::{Build, Candidate},
     report::{shown_ended, shown_running},
     standing::Standing,
@@ -109,7 +108,7 @@ impl Line {
         let mut releases: Vec<Release> = waiting
             .map(|(commit, candidate)| self.waiting_release(commit, candidate, now))
             .collect();
-        releases.extend(self.running.as_ref().map(running_release));
+        releases.extend(self.running_release());
         releases.extend(self.ended.iter().map(ended_release));
         // By what never changes, so that pages of them go on where they ended.
         releases.sort_by(|left, right| (right.known_at, &right.id).cmp(&(left.known_at, &left.id)));
@@ -171,11 +170,12 @@ impl Line {
 }
 
 impl Line {
-    /// `build` is the page of a run, below the repository's own.
+    /// `build` is the page of a run, below the repository's own. Two dots compare with what is there itself: with three, GitHub leaves
+    /// out what a commit takes away that does not contain it.
     fn changes_url(&self, commit: &CommitSha, build: &str) -> Option<String> {
         let (repository, _) = build.split_once("/actions/runs/")?;
         let from = self.base().filter(|base| *base != commit)?;
-        Some(format!("{repository}/compare/{from}...{commit}"))
+        Some(format!("{repository}/compare/{from}..{commit}"))
     }
 
     fn is_diverged(&self, commit: &CommitSha, candidate: &Candidate, now: Timestamp) -> bool {
@@ -205,21 +205,24 @@ impl Candidate {
     }
 }
 
-fn running_release(running: &Running) -> Release {
-    let times = running.times();
-    Release {
-        id: running.key.clone(),
-        shown: shown_running(running),
-        rule: None,
-        known_at: times.first().unwrap_or(running.begun_at),
-        ended_at: None,
-        diverged: false,
-        needs_approval: false,
-        image: image(&running.asked),
-        changes_url: None,
-        build_url: None,
-        deployment: running.report.deployment,
-        timeline: times.told(),
+impl Line {
+    fn running_release(&self) -> Option<Release> {
+        let running = self.running.as_ref()?;
+        let times = running.times();
+        Some(Release {
+            id: running.key.clone(),
+            shown: shown_running(running),
+            rule: None,
+            known_at: times.first().unwrap_or(running.begun_at),
+            ended_at: None,
+            diverged: false,
+            needs_approval: false,
+            image: self.image(&running.asked),
+            changes_url: None,
+            build_url: None,
+            deployment: running.report.deployment,
+            timeline: times.told(),
+        })
     }
 }
 

@@ -1,7 +1,10 @@
 //! Releases that people must approve.
 
 use super::*;
-use crate::{Account, Speaker, release::Intervention};
+use crate::{
+    Account, Speaker,
+    release::{Intervention, ShownRelease},
+};
 
 const GUARDED: &str = "branch: main
     approvals: 2
@@ -541,4 +544,49 @@ fn a_long_way_from_what_is_live_is_looked_through_when_somebody_approved_it() {
         story.waiting(),
         "8 waiting-for-approval: 1 of 2 approvals: ada"
     );
+}
+
+#[test]
+fn who_approves_what_was_shown_approves_no_later_build_and_no_other_image() {
+    let mut story = Story::new(GUARDED);
+    story.release('1');
+    let release = story.line.releases(story.now).remove(0);
+    let shown = ShownRelease {
+        id: Some(release.id),
+        image: release.image,
+    };
+    assert!(shown.image.is_some(), "the page shows the image");
+    let offer = story.line.offer_shown(&commit('1'), &shown).unwrap();
+    let other = ShownRelease {
+        image: Some("evil:1".to_owned()),
+        ..shown.clone()
+    };
+    let refused = story.line.offer_shown(&commit('1'), &other).unwrap_err();
+    assert!(refused.contains("another one than was shown"), "{refused}");
+    // The workflow is run again, and the form of the older page comes only then.
+    let mut again = run(49, '1', RunProgress::Succeeded);
+    again.attempt = 2;
+    story.runs = vec![again.clone()];
+    story.record(&Fact::RunSeen { run: again });
+    let refused = story.line.offer_shown(&commit('1'), &shown).unwrap_err();
+    assert!(refused.contains("built anew"), "{refused}");
+    story.record(&Fact::Approved {
+        commit: commit('1'),
+        by: "ada".into(),
+        account: Some(account("ada")),
+        of: Some(offer),
+    });
+    assert_eq!(story.waiting(), "1 waiting-for-approval: 0 of 2 approvals");
+}
+
+#[test]
+fn the_image_that_a_helm_parameter_asks_for_is_shown() {
+    let mut story = Story::new(
+        "branch: main
+    approvals: 2
+    argocd: { application: shop, update: helm-parameter }",
+    );
+    story.release('1');
+    let image = story.line.releases(story.now).remove(0).image.unwrap();
+    assert!(image.ends_with(&format!(":{}", commit('1'))), "{image}");
 }

@@ -9,6 +9,7 @@ fn rollback(back: u32) -> Intervention {
         reason,
         back: Some(back),
         commit: None,
+        shown: None,
     };
     Intervention::of(Wish::Rollback, &particulars).unwrap()
 }
@@ -151,6 +152,7 @@ fn what_makes_no_sense_is_refused_before_it_is_asked() {
         reason: Some("coins".to_owned()),
         back: Some(1),
         commit: Some(commit('1')),
+        shown: None,
     };
     let refused = Wish::ALL.map(|wish| {
         let full = Intervention::of(wish, &particulars).unwrap();

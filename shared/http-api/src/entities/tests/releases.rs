@@ -83,7 +83,7 @@ fn an_environment_tells_what_is_live_what_holds_it_and_what_waits_for_what() {
         {
           "approved_by": [],
           "build_url": "https://github.com/acme/shop/actions/runs/10",
-          "changes_url": "https://github.com/acme/shop/compare/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb...cccccccccccccccccccccccccccccccccccccccc",
+          "changes_url": "https://github.com/acme/shop/compare/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb..cccccccccccccccccccccccccccccccccccccccc",
           "commit": "cccccccccccccccccccccccccccccccccccccccc",
           "deployment": null,
           "diverged": true,
@@ -300,6 +300,15 @@ fn acts_that_make_no_sense_or_lack_something_are_refused_with_the_reason() {
             "approve",
             r#"{"commit":"eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"}"#,
         ),
+        (
+            "approve",
+            r#"{"commit":"cccccccccccccccccccccccccccccccccccccccc","release":"cccccccccccccccccccccccccccccccccccccccc-9-1"}"#,
+        ),
+        (
+            "approve",
+            r#"{"commit":"cccccccccccccccccccccccccccccccccccccccc","release":"cccccccccccccccccccccccccccccccccccccccc-10-1","image":""}"#,
+        ),
+        ("approve", r#"{"commit":"cccccccccccccccccccccccccccccccccccccccc","image":""}"#),
         ("approve", ""),
         ("unlock", ""),
         ("unlock", ""),
@@ -310,12 +319,15 @@ fn acts_that_make_no_sense_or_lack_something_are_refused_with_the_reason() {
     rollback {"back":1}: 400 rollback: expected a reason
     rollback {"back":11,"reason":"coins"}: 400 rollback: expected how many releases back, a whole number from 1 to 10
     rollback {"back":9,"reason":"coins"}: 409 release/42/web/production: only 2 releases are known to have been healthy, and none is 9 back
-    rollback {"back":1,"reason":"coins","force":true}: 400 the body: unknown field `force`, expected one of `reason`, `back`, `commit` at line 1 column 34; expected an object with reason, back or commit
+    rollback {"back":1,"reason":"coins","force":true}: 400 the body: unknown field `force`, expected one of `reason`, `back`, `commit`, `release`, `image` at line 1 column 34; expected an object with reason, back, commit, release or image
     lock {"reason":"  "}: 400 lock: expected a reason
     lock []: 400 lock: expected a reason
-    allow-diverged {"commit":"main"}: 400 the body: "main" is not a commit SHA (40 or 64 lower-case hexadecimal digits) at line 1 column 17; expected an object with reason, back or commit
+    allow-diverged {"commit":"main"}: 400 the body: "main" is not a commit SHA (40 or 64 lower-case hexadecimal digits) at line 1 column 17; expected an object with reason, back, commit, release or image
     allow-diverged {"commit":"eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"}: 409 release/42/web/production: eeeeeee does not wait for anything
     approve {"commit":"eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"}: 409 release/42/web/production: eeeeeee does not wait for anything
+    approve {"commit":"cccccccccccccccccccccccccccccccccccccccc","release":"cccccccccccccccccccccccccccccccccccccccc-9-1"}: 409 release/42/web/production: ccccccc was built anew since that was shown: look at it again
+    approve {"commit":"cccccccccccccccccccccccccccccccccccccccc","release":"cccccccccccccccccccccccccccccccccccccccc-10-1","image":""}: 409 release/42/web/production: the image of ccccccc is another one than was shown: look at it again
+    approve {"commit":"cccccccccccccccccccccccccccccccccccccccc","image":""}: 409 release/42/web/production: the image of ccccccc is another one than was shown: look at it again
     approve : 400 approve: expected the commit, 40 hexadecimal digits
     unlock : 202 noted
     unlock : 409 release/42/web/production: it is not locked
