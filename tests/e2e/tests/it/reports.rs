@@ -140,10 +140,18 @@ async fn buttons_deploy_again_and_remove_for_those_who_may_write() -> Result<()>
 pub(crate) async fn on_github(story: &Story) -> Result<Vec<String>> {
     assert_eq!(story.reconcile().await?.status, 200);
     let audit = story.api("GET", "/api/v1/audit").await?.json();
-    let acts = audit["acts"].as_array().cloned().unwrap_or_default();
-    let told = acts.iter().rev().filter(|act| act["via"] == "github");
-    let told =
-        told.map(|act| format!("{} {} {}", act["by"], act["act"], act["outcome"]).replace('"', ""));
+    let acts = audit.get("acts").and_then(|acts| acts.as_array());
+    let of = |act: &serde_json::Value, field: &str| {
+        let text = act.get(field).and_then(|text| text.as_str());
+        text.unwrap_or_default().to_owned()
+    };
+    let on_github = acts.into_iter().flatten().rev();
+    let on_github = on_github.filter(|act| of(act, "via") == "github");
+    let told = on_github.map(|act| {
+        ["by", "act", "outcome"]
+            .map(|field| of(act, field))
+            .join(" ")
+    });
     Ok(told.collect())
 }
 
