@@ -17,6 +17,7 @@ use crate::{
     kernel::{MINUTE, Micros, SECOND},
     seed, settled,
     sim::Sim,
+    targets::On,
 };
 
 /// Who opens so many.
@@ -115,7 +116,10 @@ fn id_of(repository: u64, number: u64) -> PreviewId {
 fn make_repository(sim: &Rc<Sim>, id: u64) -> usize {
     let service = Service {
         name: "web".to_owned(),
+        on: On::Coolify,
         application: format!("app{id}"),
+        url_of: format!("app{id}"),
+        needs: Vec::new(),
         tag: "{commit}",
         label: None,
         drafts: true,

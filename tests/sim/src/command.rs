@@ -10,7 +10,7 @@ Runs the durable core under fire: simulated vendors, store, crashes and clocks, 
   --seeds N        run the seeds from 0 on, N of them (default 10000)
   --from S         begin with this seed instead of 0
   --seed S         run this one seed and tell its story
-  --world NAME     previews (default) or releases
+  --world NAME     previews (default), targets or releases
   --storm KIND     calm, usual (default) or wild
   --mutation NAME  break lease, order or save-before-effect on purpose
   --failures N     stop after N violations (default 1)
@@ -77,8 +77,9 @@ fn set(parsed: &mut Arguments, name: &str, value: &str) -> anyhow::Result<()> {
         "--world" => {
             parsed.options.world = match value {
                 "previews" => World::Previews,
+                "targets" => World::Targets,
                 "releases" => World::Releases,
-                other => bail!("--world is {other:?}, expected previews or releases"),
+                other => bail!("--world is {other:?}, expected previews, targets or releases"),
             }
         }
         "--storm" => {

@@ -11,6 +11,7 @@ use crate::{
     faults::HttpFaults,
     github, instance,
     kernel::{MILLISECOND, Micros, SECOND},
+    kubernetes, platform,
     port::Port,
     releases,
     sim::{Course, Sim},
@@ -23,6 +24,10 @@ pub(crate) const GITHUB: &str = "https://api.github.test";
 pub(crate) const ARGOCD: &str = "https://argocd.test";
 /// Where Coolify is.
 pub(crate) const COOLIFY: &str = "https://coolify.test";
+/// Where the platform API is.
+pub(crate) const PLATFORM: &str = "https://platform.test";
+/// Where Kubernetes is.
+pub(crate) const KUBERNETES: &str = "https://kubernetes.test";
 
 /// Requests land at the latest so long after they were sent: below what the domain waits before it believes that one is lost.
 const LANDS_MAX: Micros = 25 * SECOND;
@@ -31,6 +36,8 @@ const LANDS_MAX: Micros = 25 * SECOND;
 enum Vendor {
     GitHub,
     Coolify,
+    Platform,
+    Kubernetes,
     ArgoCd,
     Site,
 }
@@ -157,6 +164,8 @@ impl Http for Port {
                 Vendor::GitHub => github::answer(sim, &asked),
                 Vendor::ArgoCd => releases::argocd::answer(sim, &asked),
                 Vendor::Coolify => coolify::answer(sim, &asked),
+                Vendor::Platform => platform::answer(sim, &asked),
+                Vendor::Kubernetes => kubernetes::answer(sim, &asked),
                 Vendor::Site => site::answer(sim, &asked),
             };
             Ok(change(response))
@@ -197,6 +206,10 @@ fn taken_apart(request: &Request, by: String) -> (Vendor, Asked) {
         (Vendor::GitHub, rest)
     } else if let Some(rest) = request.url.strip_prefix(COOLIFY) {
         (Vendor::Coolify, rest)
+    } else if let Some(rest) = request.url.strip_prefix(PLATFORM) {
+        (Vendor::Platform, rest)
+    } else if let Some(rest) = request.url.strip_prefix(KUBERNETES) {
+        (Vendor::Kubernetes, rest)
     } else if let Some(rest) = request.url.strip_prefix(ARGOCD) {
         (Vendor::ArgoCd, rest)
     } else {
@@ -231,7 +244,9 @@ fn faults(sim: &Sim, vendor: Vendor) -> HttpFaults {
     match vendor {
         Vendor::GitHub => sim.faults.get().github,
         // Whatever deploys fails as often.
-        Vendor::Coolify | Vendor::ArgoCd => sim.faults.get().coolify,
+        Vendor::Coolify | Vendor::Platform | Vendor::Kubernetes | Vendor::ArgoCd => {
+            sim.faults.get().coolify
+        }
         Vendor::Site => HttpFaults::default(),
     }
 }
@@ -240,6 +255,8 @@ fn host(vendor: Vendor) -> &'static str {
     match vendor {
         Vendor::GitHub => GITHUB,
         Vendor::Coolify => COOLIFY,
+        Vendor::Platform => PLATFORM,
+        Vendor::Kubernetes => KUBERNETES,
         Vendor::ArgoCd => ARGOCD,
         Vendor::Site => "the preview",
     }
@@ -361,6 +378,8 @@ fn is_down(sim: &Rc<Sim>, vendor: Vendor, rate: u64) -> bool {
     let down_until = match vendor {
         Vendor::GitHub => &mut sim.github.borrow_mut().down_until,
         Vendor::Coolify | Vendor::ArgoCd | Vendor::Site => &mut sim.coolify.borrow_mut().down_until,
+        Vendor::Platform => &mut sim.platform.borrow_mut().down_until,
+        Vendor::Kubernetes => &mut sim.kubernetes.borrow_mut().down_until,
     };
     if begins {
         *down_until = until;

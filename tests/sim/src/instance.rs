@@ -38,13 +38,14 @@ use runtime::{
 use vendors::{
     coolify,
     github::{self, Credentials},
+    kubernetes, platform,
 };
 use webhooks::{Malformed, pull_request_event, workflow_run_event};
 
 use crate::{
     directories,
     github::{deliveries, log},
-    http::{COOLIFY, GITHUB, plain},
+    http::{COOLIFY, GITHUB, KUBERNETES, PLATFORM, plain},
     kernel::{MILLISECOND, Micros, SECOND},
     port::Port,
     releases,
@@ -90,9 +91,16 @@ fn runner(port: &Port) -> Running<'_> {
                     COOLIFY,
                     "1|token-of-coolify",
                 )),
-                // All previews are on Coolify.
-                platform: None,
-                kubernetes: None,
+                platform: Some(platform::Client::new(
+                    guarded(platform::VENDOR, port),
+                    PLATFORM,
+                    "token-of-the-platform",
+                )),
+                kubernetes: Some(kubernetes::Client::new(
+                    guarded(kubernetes::VENDOR, port),
+                    KUBERNETES,
+                    "token-of-kubernetes",
+                )),
                 // Images stay where they are: no registry is simulated.
                 registry: None,
                 http: port,

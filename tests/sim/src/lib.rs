@@ -12,8 +12,10 @@ mod http;
 mod instance;
 mod journal;
 mod kernel;
+mod kubernetes;
 mod mutation;
 mod oracle;
+mod platform;
 mod port;
 mod random;
 mod releases;
@@ -25,6 +27,7 @@ mod site;
 mod statistics;
 mod store;
 mod story;
+mod targets;
 mod watched;
 
 pub use burst::{Burst, burst};

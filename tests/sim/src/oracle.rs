@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use domain::preview::PullRequestState;
+use domain::{PreviewId, preview::PullRequestState};
 
 use crate::{
+    github::Service,
     kernel::{MINUTE, Micros, SECOND},
     sim::Sim,
 };
@@ -52,6 +53,8 @@ pub(crate) struct Oracle {
 struct History {
     newest_queued: usize,
     newest_started: usize,
+    /// The newest head with which it answered.
+    newest_answered: Option<usize>,
     /// What gives reason to deploy the same commit again.
     reasons: u64,
     /// Commits whose deployment was refused or failed: they need not run in the end.
@@ -235,6 +238,52 @@ impl Oracle {
             sim.violate(|| {
                 format!("{application} #{number}: {commit:.7} is deployed {count} times, with reasons for {allowed}")
             });
+        }
+    }
+
+    /// The platform API took a request, which may be made again as often as its answer is lost.
+    pub(crate) fn asked_again_at_will(
+        &mut self,
+        sim: &Sim,
+        application: &str,
+        number: u64,
+        image: Option<&str>,
+    ) {
+        self.preview(application, number).reasons += 1;
+        self.deployment_queued(sim, application, number, image);
+    }
+
+    /// A preview answered as it should.
+    pub(crate) fn answered(&mut self, sim: &Sim, application: &str, number: u64, commit: &str) {
+        let github = sim.github.borrow();
+        let pull = github.pull_of(application, number);
+        let index = pull.and_then(|pull| pull.index_of(commit));
+        let history = self.preview(application, number);
+        history.newest_answered = history.newest_answered.max(index);
+    }
+
+    /// A runner is about to ask for a deployment of `service`: all that it needs must have answered with that commit, or a newer one.
+    pub(crate) fn must_be_next(
+        &mut self,
+        sim: &Sim,
+        service: &Service,
+        id: PreviewId,
+        commit: &str,
+    ) {
+        let github = sim.github.borrow();
+        let index = github.pull(id).and_then(|pull| pull.index_of(commit));
+        for needed in github.siblings(service) {
+            if !service.needs.contains(&needed.name) {
+                continue;
+            }
+            sim.statistics.in_order.add(1);
+            let answered = self.preview(&needed.url_of, id.number.0).newest_answered;
+            if answered.is_none() || answered < index {
+                sim.violate(|| {
+                    let (name, need) = (&service.name, &needed.name);
+                    format!("{id}: {commit:.7} of {name} is deployed before {need}, which it needs")
+                });
+            }
         }
     }
 

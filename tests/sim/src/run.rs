@@ -18,6 +18,8 @@ pub enum World {
     /// Pull requests and their previews on Coolify.
     #[default]
     Previews,
+    /// The same with services that need others, on a platform API and in namespaces too.
+    Targets,
     /// A branch that goes through two environments of Argo CD's.
     Releases,
 }

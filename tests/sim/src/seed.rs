@@ -51,7 +51,7 @@ pub(crate) fn run(seed: u64, options: &Options, told: bool) -> Ended {
     let sim = Rc::new(make(seed, options, told));
     watched::SAVE_AFTER.set(options.mutation == Some(Mutation::SaveBeforeEffect));
     let played = match options.world {
-        World::Previews => play(&sim),
+        World::Previews | World::Targets => play(&sim),
         World::Releases => releases::play(&sim),
     };
     if let Err(wrong) = played {
@@ -87,7 +87,7 @@ pub(crate) fn make(seed: u64, options: &Options, told: bool) -> Sim {
         .collect();
     let mut github = GitHub::new(has_log);
     let releases = match options.world {
-        World::Previews => None,
+        World::Previews | World::Targets => None,
         World::Releases => github
             .commit()
             .map(|first| RefCell::new(releases::World::new(&random, first))),
@@ -101,7 +101,10 @@ pub(crate) fn make(seed: u64, options: &Options, told: bool) -> Sim {
         store: RefCell::default(),
         github: RefCell::new(github),
         releases,
+        on_targets: options.world == World::Targets,
         coolify: RefCell::default(),
+        platform: RefCell::default(),
+        kubernetes: RefCell::default(),
         oracle: RefCell::default(),
         journal: Journal::new(told),
         statistics: crate::statistics::Statistics::default(),
@@ -188,6 +191,8 @@ pub(crate) fn calm(sim: &Rc<Sim>) {
     sim.store.borrow_mut().down_until = 0;
     sim.github.borrow_mut().down_until = 0;
     sim.coolify.borrow_mut().down_until = 0;
+    sim.platform.borrow_mut().down_until = 0;
+    sim.kubernetes.borrow_mut().down_until = 0;
 }
 
 /// Lets processes die and the store fail while all of them forget, and old deliveries come once more.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, rc::Rc};
 
 use domain::{
-    PreviewId,
+    PreviewId, TargetId,
     configuration::Forks,
     preview::{PullRequestState, marker},
 };
@@ -11,11 +11,11 @@ use ports::Label;
 use serde_json::Value;
 
 use crate::{
-    coolify::Application,
     directories::is_of_directory,
     github::{Comment, Expected, GitHub, OWN_ACCOUNT, Pull, Service},
     kernel::{MINUTE, SECOND},
     sim::Sim,
+    targets::{self, On},
 };
 
 /// The first thing that is not as it should be.
@@ -31,13 +31,48 @@ pub(crate) fn world(sim: &Rc<Sim>) -> Result<(), String> {
         }
         comment(sim, &github, pull, &services)?;
         let is_there = services.iter().any(|service| {
+            let is_there = targets::is_there(sim, service, pull.id.repository, pull.id.number.0);
+            // Coolify remembers what it removed.
             let coolify = sim.coolify.borrow();
             let found = coolify.applications.get(&service.application);
-            found.is_some_and(|found| found.previews.contains_key(&pull.id.number.0))
+            is_there || found.is_some_and(|found| found.previews.contains_key(&pull.id.number.0))
         });
         github.reports_fit(pull, is_there)?;
     }
-    Ok(())
+    match sim.kubernetes.borrow().missing_stranger() {
+        Some(stranger) => Err(format!("the namespace {stranger} of others is gone")),
+        None => Ok(()),
+    }
+}
+
+/// What should be there of a service, by what is there of those that it needs.
+fn expected(sim: &Rc<Sim>, github: &GitHub, pull: &Pull, service: &Service) -> Expected {
+    let number = pull.id.number.0;
+    let expected = github.expected(pull, service, sim.kernel.now());
+    let Expected::Present(commit) = &expected else {
+        return expected;
+    };
+    let is_ready = |needed: &Service| {
+        let present = self::expected(sim, github, pull, needed) == expected;
+        let excused = sim
+            .oracle
+            .borrow()
+            .is_excused(&needed.application, number, commit);
+        present && !excused && !is_crowded_out(sim, number, needed) && !github.is_sick(commit)
+    };
+    let mut needed = github.siblings(service);
+    if !needed.all(|other| !service.needs.contains(&other.name) || is_ready(other)) {
+        return Expected::Anything;
+    }
+    // Nobody makes a namespace but a build: what was removed in between comes with the next one.
+    let has = |commit: &str| {
+        let running = targets::container(sim, &service.application, number);
+        running.is_some_and(|running| running.commit == commit)
+    };
+    if service.on == On::Namespace && !has(commit) {
+        return Expected::Anything;
+    }
+    expected
 }
 
 fn preview(sim: &Rc<Sim>, github: &GitHub, pull: &Pull, service: &Service) -> Result<(), String> {
@@ -45,8 +80,7 @@ fn preview(sim: &Rc<Sim>, github: &GitHub, pull: &Pull, service: &Service) -> Re
     let place = format!("{} on {application}", pull.id);
     let coolify = sim.coolify.borrow();
     let found = coolify.applications.get(application);
-    let preview = found.and_then(|found| found.previews.get(&number));
-    let container = preview.and_then(|preview| preview.container.as_ref());
+    let container = targets::container(sim, application, number);
     let busy = found.is_some_and(|found| {
         found
             .deployments
@@ -56,9 +90,12 @@ fn preview(sim: &Rc<Sim>, github: &GitHub, pull: &Pull, service: &Service) -> Re
     if busy {
         return Err(format!("{place}: a deployment is still under way"));
     }
-    match github.expected(pull, service, sim.kernel.now()) {
+    match expected(sim, github, pull, service) {
         Expected::Absent => {
-            if preview.is_some_and(|preview| preview.shown || preview.container.is_some()) {
+            let is_there = targets::is_there(sim, service, pull.id.repository, number);
+            // Of a pull request that was never to have a preview nobody looks for a namespace.
+            let is_known = service.on != On::Namespace || is_looked_after(sim, pull.id, service);
+            if is_there && is_known {
                 return Err(format!(
                     "{place}: there should be no preview, but there is one"
                 ));
@@ -74,13 +111,16 @@ fn preview(sim: &Rc<Sim>, github: &GitHub, pull: &Pull, service: &Service) -> Re
                 sim.statistics.crowded_out.add(1);
                 return Ok(());
             }
-            let running = container.map(|container| container.commit.as_str());
+            let running = container
+                .as_ref()
+                .map(|container| container.commit.as_str());
             if running != Some(commit.as_str()) {
                 return Err(format!(
                     "{place}: {commit:.7} should run, but it is {running:?}"
                 ));
             }
             let answers = container
+                .as_ref()
                 .and_then(|container| container.healthy_at)
                 .is_some_and(|at| at <= sim.kernel.now());
             if answers == github.is_sick(&commit) {
@@ -91,20 +131,30 @@ fn preview(sim: &Rc<Sim>, github: &GitHub, pull: &Pull, service: &Service) -> Re
     Ok(())
 }
 
+/// Whether the preview knows that it may be on a target.
+fn is_looked_after(sim: &Rc<Sim>, id: PreviewId, service: &Service) -> bool {
+    let mut store = sim.store.borrow_mut();
+    let record = store.value(Label::Default, &id.to_string());
+    let record: Value = serde_json::from_slice(&record.unwrap_or_default()).unwrap_or_default();
+    let place = format!("/state/preview/targets/{}", service.target());
+    record.pointer(&place).is_some()
+}
+
 /// How many previews an application shows, or may have as far as Slipway knows: a deployment whose request was lost counts until it is
 /// known that there is nothing.
-fn live(sim: &Rc<Sim>, application: &str, found: Option<&Application>) -> usize {
-    let shown = found.iter().flat_map(|found| &found.previews);
-    let mut numbers: BTreeSet<u64> = shown
-        .filter(|(_, preview)| preview.shown)
-        .map(|(number, _)| *number)
-        .collect();
+fn live(sim: &Rc<Sim>, service: &Service) -> usize {
+    let shown = targets::shown(sim, &service.application);
+    let mut numbers: BTreeSet<u64> = shown.into_iter().collect();
+    let repository = sim.github.borrow().repository_with(&service.application);
     let mut store = sim.store.borrow_mut();
-    let place = format!("/state/preview/targets/{application}/occupied");
+    let place = format!("/state/preview/targets/{}/occupied", service.target());
     for key in store.keys(Label::Default) {
         let Ok(id) = key.parse::<PreviewId>() else {
             continue;
         };
+        if Some(id.repository) != repository {
+            continue;
+        }
         let record = store.value(Label::Default, &key).unwrap_or_default();
         let record: Value = serde_json::from_slice(&record).unwrap_or_default();
         if record.pointer(&place) == Some(&Value::Bool(true)) {
@@ -116,13 +166,10 @@ fn live(sim: &Rc<Sim>, application: &str, found: Option<&Application>) -> usize 
 
 /// Whether a preview of the service waits for a place.
 fn is_crowded_out(sim: &Rc<Sim>, number: u64, service: &Service) -> bool {
-    let coolify = sim.coolify.borrow();
-    let found = coolify.applications.get(&service.application);
-    let preview = found.and_then(|found| found.previews.get(&number));
-    let is_there = preview.is_some_and(|preview| preview.shown);
+    let is_there = targets::shown(sim, &service.application).contains(&number);
     service
         .limit
-        .is_some_and(|limit| !is_there && live(sim, &service.application, found) >= limit)
+        .is_some_and(|limit| !is_there && live(sim, service) >= limit)
 }
 
 fn comment(
@@ -148,7 +195,7 @@ fn comment(
     let body = own.first().map(|comment| comment.body.as_str());
     let expected: Vec<(&Service, Expected)> = services
         .iter()
-        .map(|service| (service, github.expected(pull, service, sim.kernel.now())))
+        .map(|service| (service, expected(sim, github, pull, service)))
         .collect();
     let due = expected
         .iter()
@@ -205,7 +252,10 @@ pub(crate) fn exactly_once(sim: &Rc<Sim>, fresh: &[String]) -> Result<(), String
             continue;
         };
         for service in &repository.services {
-            let Expected::Present(commit) = github.expected(pull, service, sim.kernel.now()) else {
+            if service.on == On::Namespace {
+                continue;
+            }
+            let Expected::Present(commit) = expected(sim, &github, pull, service) else {
                 continue;
             };
             let count =
@@ -237,7 +287,7 @@ pub(crate) fn queue_is_empty(sim: &Rc<Sim>) -> Result<(), String> {
         let value = sim.store.borrow_mut().value(Label::Queue, &key);
         let text = value.and_then(|value| String::from_utf8(value).ok());
         let at = text.and_then(|text| text.parse::<i64>().ok());
-        if is_of_repository(&key) {
+        if is_of_repository(&key) || is_to_look_after(sim, &key) {
             continue;
         }
         if !key.starts_with("due/") || at.is_none_or(|at| at <= soon) {
@@ -245,6 +295,19 @@ pub(crate) fn queue_is_empty(sim: &Rc<Sim>) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Whether it is the note of a preview that still looks whether a build makes its namespace once more.
+fn is_to_look_after(sim: &Rc<Sim>, key: &str) -> bool {
+    let id = key
+        .strip_prefix("due/")
+        .and_then(|rest| rest.rsplit_once('/'));
+    let Some(id) = id.and_then(|(id, _)| id.parse::<PreviewId>().ok()) else {
+        return false;
+    };
+    let github = sim.github.borrow();
+    let on = github.service_on(id.repository, &TargetId::Namespace);
+    on.is_some_and(|service| is_looked_after(sim, id, service))
 }
 
 /// A repository that is known stays so, and is always to be surveyed again.

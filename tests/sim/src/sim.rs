@@ -13,8 +13,10 @@ use crate::{
     github::GitHub,
     journal::Journal,
     kernel::{Kernel, MILLISECOND, Micros, Reply, SECOND, promise},
+    kubernetes::Kubernetes,
     mutation::Mutation,
     oracle::Oracle,
+    platform::Platform,
     random::Random,
     releases::World,
     statistics::Statistics,
@@ -44,8 +46,12 @@ pub(crate) struct Sim {
     pub(crate) store: RefCell<Entries>,
     pub(crate) github: RefCell<GitHub>,
     pub(crate) coolify: RefCell<Coolify>,
+    pub(crate) platform: RefCell<Platform>,
+    pub(crate) kubernetes: RefCell<Kubernetes>,
     /// In a seed of releases.
     pub(crate) releases: Option<RefCell<World>>,
+    /// Whether services need others, and are on other targets than Coolify.
+    pub(crate) on_targets: bool,
     pub(crate) oracle: RefCell<Oracle>,
     pub(crate) journal: Journal,
     pub(crate) statistics: Statistics,

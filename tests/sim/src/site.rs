@@ -8,6 +8,7 @@ use crate::{
     http::{Asked, plain},
     releases,
     sim::Sim,
+    targets,
 };
 
 /// The URL template of an application's previews.
@@ -35,9 +36,13 @@ pub(crate) fn answer(sim: &Rc<Sim>, asked: &Asked) -> Response {
         return plain(404, "404 page not found");
     };
     let now = sim.kernel.now();
-    match sim.coolify.borrow().container(application, number) {
+    match targets::container(sim, application, number) {
         None => plain(404, "404 page not found"),
-        Some(container) if container.healthy_at.is_some_and(|at| at <= now) => plain(200, "hello"),
+        Some(container) if container.healthy_at.is_some_and(|at| at <= now) => {
+            let mut oracle = sim.oracle.borrow_mut();
+            oracle.answered(sim, application, number, &container.commit);
+            plain(200, "hello")
+        }
         Some(_) => plain(503, "no available server"),
     }
 }

@@ -68,9 +68,15 @@ statistics! {
     fetched,
     /// Deployments that Coolify queued.
     deployments,
+    /// Deployments that waited for another service to be ready.
+    in_order,
     /// Deployments among them of commits of forks that somebody approved.
     approved,
-    /// Previews that Coolify removed.
+    /// Requests for virtual clusters that the platform API took.
+    clusters,
+    /// Namespaces that builds deployed to.
+    namespaces,
+    /// Previews that were removed, whoever had them.
     removals,
     /// Comments that were created.
     comments,

@@ -14,12 +14,16 @@ use crate::{
         Comment, FOLDER, LABEL, MAINTAINER, Pull, Repository, Service, TRIAGER, ci, deliveries,
     },
     kernel::{MILLISECOND, Micros, SECOND},
+    kubernetes,
     sim::Sim,
+    targets::On,
 };
 
 /// Makes the repositories, and lets the story of each pull request begin before `end`.
 pub(crate) fn begin(sim: &Rc<Sim>, end: Micros) {
     let random = &sim.random;
+    let short = random.percent(50).then_some(RepositoryId(1_000));
+    kubernetes::begin(sim, short);
     for repository in 0..random.between(1, 2) {
         let index = make_repository(sim, repository);
         for number in 1..=random.between(1, 3) {
@@ -45,7 +49,10 @@ fn make_repository(sim: &Rc<Sim>, number: u64) -> usize {
     let tag = random.pick(&["pr-{number}", "{commit}", "pr-{number}-{short_commit}"]);
     let service = |index: u64| Service {
         name: format!("web{index}"),
+        on: On::Coolify,
         application: format!("app{number}x{index}"),
+        url_of: format!("app{number}x{index}"),
+        needs: Vec::new(),
         tag,
         ttl: random.percent(20).then_some(20),
         label: random.percent(30).then_some("preview"),
@@ -58,9 +65,15 @@ fn make_repository(sim: &Rc<Sim>, number: u64) -> usize {
             _ => Forks::Always,
         },
     };
-    let services: Vec<Service> = (0..random.between(1, 2)).map(service).collect();
+    let services: Vec<Service> = if sim.on_targets {
+        let services = (0..random.pick(&[1, 2, 2, 3])).map(service).collect();
+        in_order(sim, on_targets(sim, number, services))
+    } else {
+        (0..random.between(1, 2)).map(service).collect()
+    };
     let mut coolify = sim.coolify.borrow_mut();
-    for service in &services {
+    let on_coolify = |service: &&Service| service.on == On::Coolify;
+    for service in services.iter().filter(on_coolify) {
         coolify
             .applications
             .insert(service.application.clone(), Application::default());
@@ -78,6 +91,68 @@ fn make_repository(sim: &Rc<Sim>, number: u64) -> usize {
         workflow: random.pick(&["CI", "ci.yml", ".github/workflows/ci.yml"]),
     });
     github.repositories.len() - 1
+}
+
+/// Puts some services on other targets than Coolify, or on several.
+fn on_targets(sim: &Rc<Sim>, repository: u64, services: Vec<Service>) -> Vec<Service> {
+    let random = &sim.random;
+    // A pull request has one virtual cluster and one namespace for all services.
+    let mut left = Vec::new();
+    if repository == 0 && random.percent(25) {
+        left.push((On::Cluster, format!("cluster{repository}")));
+    }
+    if random.percent(25) {
+        left.push((On::Namespace, format!("namespace{repository}")));
+    }
+    let mut placed = Vec::new();
+    for mut first in services {
+        if !random.percent(50) {
+            placed.push(first);
+            continue;
+        }
+        let Some((on, application)) = left.pop() else {
+            placed.push(first);
+            continue;
+        };
+        let beside = random.percent(40);
+        let mut other = Service {
+            on,
+            application: application.clone(),
+            ..first.clone()
+        };
+        if on == On::Namespace {
+            other.limit = None;
+        }
+        if beside {
+            placed.push(first);
+            placed.push(other);
+        } else {
+            other.url_of = application;
+            first = other;
+            placed.push(first);
+        }
+    }
+    placed
+}
+
+/// Lets some services need others that come before them.
+fn in_order(sim: &Rc<Sim>, mut services: Vec<Service>) -> Vec<Service> {
+    if !sim.random.percent(30) {
+        return services;
+    }
+    let mut needs: Vec<String> = Vec::new();
+    let mut name = String::new();
+    for service in &mut services {
+        if !name.is_empty() && service.name != name {
+            // A chain, or several that need one.
+            if needs.is_empty() || sim.random.percent(60) {
+                needs = vec![name.clone()];
+            }
+        }
+        service.needs.clone_from(&needs);
+        name.clone_from(&service.name);
+    }
+    services
 }
 
 /// Somebody pushes another configuration.

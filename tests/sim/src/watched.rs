@@ -1,9 +1,8 @@
 //! The preview as the runtime runs it, with a ghost beside its state that remembers what the runner was told, so that every
 //! call to a vendor can be held against it. Two of the mutations sit here too.
 
-use domain::{CommitSha, PreviewId};
 use domain::{
-    Timestamp,
+    CommitSha, PreviewId, TargetId, Timestamp,
     directory::Kind,
     entity::{self, Action as _, Entity, GivenUp, Step},
     preview::{Action, Fact, Preview, TargetAction},
@@ -229,7 +228,6 @@ impl WatchedExecutor<'_> {
                 application,
                 action: target,
             } => {
-                let application = application.as_str();
                 match target {
                     TargetAction::Start { revision, .. } if claim == Claim::First => {
                         self.check_start(id, application, &revision.commit, ghost);
@@ -237,7 +235,7 @@ impl WatchedExecutor<'_> {
                     TargetAction::Remove => self.check_removal(id, application, ghost),
                     TargetAction::ResolveStart { .. } => return,
                     TargetAction::ReadVariables { .. } => {
-                        let what = variables_of(application);
+                        let what = variables_of(application.as_str());
                         return self.check_pause(id, &what, false, ghost);
                     }
                     TargetAction::Start { .. }
@@ -248,6 +246,7 @@ impl WatchedExecutor<'_> {
                     | TargetAction::Cancel { .. }
                     | TargetAction::Probe { .. } => {}
                 }
+                let application = application.as_str();
                 let begins_removal =
                     *target == TargetAction::Remove && !ghost.removing.contains(application);
                 (application, begins_removal)
@@ -280,12 +279,18 @@ impl WatchedExecutor<'_> {
     }
 
     /// Nothing is deployed that the runner knows to be superseded or closed.
-    fn check_start(&self, id: PreviewId, application: &str, commit: &CommitSha, ghost: &Ghost) {
-        self.port
-            .sim
-            .oracle
-            .borrow_mut()
-            .intended(application, id.number.0, commit.as_str());
+    fn check_start(&self, id: PreviewId, target: &TargetId, commit: &CommitSha, ghost: &Ghost) {
+        let sim = &self.port.sim;
+        let service = sim
+            .github
+            .borrow()
+            .service_on(id.repository, target)
+            .cloned();
+        if let Some(service) = service {
+            let mut oracle = sim.oracle.borrow_mut();
+            oracle.intended(&service.application, id.number.0, commit.as_str());
+            oracle.must_be_next(sim, &service, id, commit.as_str());
+        }
         if ghost.wants(commit) == Some(false) {
             self.port.sim.violate(|| {
                 let newest = &ghost.newest;
@@ -298,11 +303,17 @@ impl WatchedExecutor<'_> {
     }
 
     /// A removal is begun only if the runner knows of nothing that it should be kept for.
-    fn check_removal(&self, id: PreviewId, application: &str, ghost: &Ghost) {
+    fn check_removal(&self, id: PreviewId, target: &TargetId, ghost: &Ghost) {
+        let sim = &self.port.sim;
+        if *target == TargetId::VirtualCluster {
+            let owner = sim.platform.borrow().owner(id.number.0);
+            if owner.is_some_and(|owner| owner != id.repository) {
+                sim.violate(|| format!("{id}: the virtual cluster of {owner:?} is removed"));
+            }
+        }
         let Some(newest) = ghost.newest.as_ref().filter(|newest| !newest.ambiguous) else {
             return;
         };
-        let sim = &self.port.sim;
         let kept = {
             let github = sim.github.borrow();
             let services = github
@@ -313,14 +324,12 @@ impl WatchedExecutor<'_> {
             services
                 .iter()
                 // Of one that ends by itself this cannot tell when.
-                .filter(|service| service.application == application && service.ttl.is_none())
+                .filter(|service| service.is_on(target) && service.ttl.is_none())
                 .any(|service| !service.refuses(id.repository, &newest.pull_request))
         };
-        if kept && !ghost.removing.contains(application) {
+        if kept && !ghost.removing.contains(target.as_str()) {
             sim.violate(|| {
-                format!(
-                    "{id}: {application} is removed, though the runner knows better: {newest:?}"
-                )
+                format!("{id}: {target} is removed, though the runner knows better: {newest:?}")
             });
         }
     }

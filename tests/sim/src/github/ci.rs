@@ -11,6 +11,7 @@ use super::{Run, WORKFLOW, deliveries};
 use crate::{
     kernel::{MILLISECOND, SECOND},
     sim::Sim,
+    targets,
 };
 
 /// Whether `run` is the trusted success of what builds, on the head of the pull request.
@@ -202,6 +203,10 @@ fn push_images(sim: &Rc<Sim>, id: PreviewId, commit: &str) {
         .map(|repository| repository.services.clone())
         .unwrap_or_default();
     for service in services {
+        let again = (service.clone(), commit.to_owned());
+        sim.after(0, move |sim| {
+            targets::deploy_of_build(sim, &again.0, id.repository, id.number, &again.1);
+        });
         let tag = service.tag_of(id.number, commit);
         github
             .images

@@ -21,6 +21,7 @@ use crate::{
     kernel::{MINUTE, Micros},
     random::mix,
     site,
+    targets::On,
 };
 
 /// The account that Slipway's token acts as.
@@ -72,11 +73,18 @@ pub(crate) struct Repository {
     pub(crate) workflow: &'static str,
 }
 
-/// A service of a repository's configuration.
+/// A service of a repository's configuration on one of its targets. Those of one name are one service, which differ in nothing but
+/// what they are on, and in their limit.
 #[derive(Debug, Clone)]
 pub(crate) struct Service {
     pub(crate) name: String,
+    pub(crate) on: On,
+    /// The application, or what stands for it where there is none.
     pub(crate) application: String,
+    /// The application whose URL it has: that of the first target of the service.
+    pub(crate) url_of: String,
+    /// The services that must be ready before it.
+    pub(crate) needs: Vec<String>,
     pub(crate) tag: &'static str,
     pub(crate) label: Option<&'static str>,
     pub(crate) drafts: bool,
@@ -166,8 +174,16 @@ impl Repository {
             "version: 1\nbuild: {{ workflow: \"{}\" }}\nservices:\n",
             self.workflow
         );
-        for service in &self.services {
-            let url = site::url_template(&service.application);
+        let is_first = |service: &&Service| service.application == service.url_of;
+        for service in self.services.iter().filter(is_first) {
+            let url = site::url_template(&service.url_of);
+            let targets = self.services.iter();
+            let targets = targets.filter(|other| other.name == service.name);
+            let targets: String = targets.map(Service::configured_target).collect();
+            let needs = match service.needs.as_slice() {
+                [] => String::new(),
+                needs => format!("      needs: [{}]\n", needs.join(", ")),
+            };
             let label = service
                 .label
                 .map_or_else(String::new, |label| format!("label: {label}, "));
@@ -186,10 +202,10 @@ impl Repository {
                 format!("    paths: ['{folder}/**']\n")
             });
             text.push_str(&format!(
-                "  {}:\n{paths}    preview:\n      coolify: {{ application: {}, tag: \"{}\" }}\n      url: \"{url}\"\n      \
+                "  {}:\n{paths}    preview:\n{targets}{needs}      url: \"{url}\"\n      \
                  when: {{ {label}{limit}drafts: {}, forks: {forks} }}\n      \
                  health: {{ path: /health, attempts: 8, interval: 10s }}\n{ttl}",
-                service.name, service.application, service.tag, service.drafts
+                service.name, service.drafts
             ));
         }
         text
@@ -197,6 +213,18 @@ impl Repository {
 }
 
 impl Service {
+    /// What the configuration says of the target.
+    fn configured_target(&self) -> String {
+        match self.on {
+            On::Coolify => format!(
+                "      coolify: {{ application: {}, tag: \"{}\" }}\n",
+                self.application, self.tag
+            ),
+            On::Cluster => format!("      vcluster: {{ tag: \"{}\" }}\n", self.tag),
+            On::Namespace => "      namespace: {}\n".to_owned(),
+        }
+    }
+
     /// Whether each commit has a tag of its own, which never stands for another one.
     pub(crate) fn tag_names_commit(&self) -> bool {
         self.tag.contains("commit}")
@@ -333,7 +361,20 @@ impl GitHub {
 
     /// Whether a pull request with this head changes what concerns the service.
     pub(crate) fn concerns(&self, service: &Service, commit: &str) -> bool {
-        service.paths.is_none() || self.touching.contains(commit)
+        let touches = service.paths.is_none() || self.touching.contains(commit);
+        // What concerns a service concerns all that it needs.
+        touches
+            || self
+                .siblings(service)
+                .any(|other| other.needs.contains(&service.name) && self.concerns(other, commit))
+    }
+
+    /// All services of the repository that a service is of.
+    pub(crate) fn siblings(&self, service: &Service) -> impl Iterator<Item = &Service> {
+        let same = |other: &Service| other.application == service.application;
+        let mut all = self.repositories.iter();
+        let found = all.find(|one| one.services.iter().any(same));
+        found.into_iter().flat_map(|found| &found.services)
     }
 
     /// The service that an application is of.
