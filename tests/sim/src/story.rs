@@ -22,8 +22,10 @@ use crate::{
 /// Makes the repositories, and lets the story of each pull request begin before `end`.
 pub(crate) fn begin(sim: &Rc<Sim>, end: Micros) {
     let random = &sim.random;
-    let short = random.percent(50).then_some(RepositoryId(1_000));
-    kubernetes::begin(sim, short);
+    if sim.on_targets {
+        let short = random.percent(50).then_some(RepositoryId(1_000));
+        kubernetes::begin(sim, short);
+    }
     for repository in 0..random.between(1, 2) {
         let index = make_repository(sim, repository);
         for number in 1..=random.between(1, 3) {
