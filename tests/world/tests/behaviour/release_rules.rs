@@ -181,43 +181,38 @@ async fn whoever_wrote_what_waits_does_not_approve_a_later_commit_that_contains_
 
 #[tokio::test]
 async fn a_way_back_that_a_person_asks_for_ends_the_running_operation() {
-    for by_itself in [false, true] {
-        let (world, kept) = (asking::world().await, kept());
-        let shop = Shop::new(&world, (&kept.0, &kept.1), KUSTOMIZE);
-        if by_itself {
-            world.argocd().application("shop", "").auto_sync(false);
-        }
-        let first = shop.release("Add a cart");
-        shop.go().await;
-        world.argocd().pace(100_000 * SECOND, SECOND);
-        let second = shop.release("Sell coins");
-        shop.go().await;
-        let asked = Fact::RollbackAsked {
-            back: 1,
-            by: "ada".to_owned(),
-            reason: "coins are free".to_owned(),
-        };
-        shop.tell(&asked).await;
-        let stops = |effect: &Effect| matches!(effect, Effect::OperationTerminated { .. });
-        assert_eq!(count(&world, stops), 1, "with auto-sync: {by_itself}");
-        world.argocd().pace(SECOND, SECOND);
-        let seen = shop.go().await;
-        assert_eq!(live(&seen), Some(first.clone()), "{seen:#?}");
-        assert_eq!(shop.images(), [image(&first)]);
-        assert!(seen.hold.is_some(), "{seen:#?}");
-        let of_second = seen
-            .ended
-            .iter()
-            .find(|ended| ended.commit.as_str() == second);
-        assert_eq!(
-            of_second.map(|ended| ended.reason.clone()),
-            Some(format!(
-                "the environment goes back to {}: ada asked for it",
-                &first[..7]
-            ))
-        );
-        world.assert_clean();
-    }
+    let (world, kept) = (asking::world().await, kept());
+    let shop = Shop::new(&world, (&kept.0, &kept.1), KUSTOMIZE);
+    let first = shop.release("Add a cart");
+    shop.go().await;
+    world.argocd().pace(100_000 * SECOND, SECOND);
+    let second = shop.release("Sell coins");
+    shop.go().await;
+    let asked = Fact::RollbackAsked {
+        back: 1,
+        by: "ada".to_owned(),
+        reason: "coins are free".to_owned(),
+    };
+    shop.tell(&asked).await;
+    let stops = |effect: &Effect| matches!(effect, Effect::OperationTerminated { .. });
+    assert_eq!(count(&world, stops), 1);
+    world.argocd().pace(SECOND, SECOND);
+    let seen = shop.go().await;
+    assert_eq!(live(&seen), Some(first.clone()), "{seen:#?}");
+    assert_eq!(shop.images(), [image(&first)]);
+    assert!(seen.hold.is_some(), "{seen:#?}");
+    let of_second = seen
+        .ended
+        .iter()
+        .find(|ended| ended.commit.as_str() == second);
+    assert_eq!(
+        of_second.map(|ended| ended.reason.clone()),
+        Some(format!(
+            "the environment goes back to {}: ada asked for it",
+            &first[..7]
+        ))
+    );
+    world.assert_clean();
 }
 
 fn approved(commit: &str, by: &str) -> Fact {
