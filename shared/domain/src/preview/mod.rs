@@ -27,6 +27,7 @@ mod sighting;
 mod state;
 #[cfg(test)]
 mod tests;
+mod timeline;
 mod variables;
 mod view;
 mod wanted;

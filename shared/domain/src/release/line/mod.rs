@@ -20,6 +20,7 @@ mod plan;
 mod progress;
 mod report;
 mod rule;
+mod settling;
 mod standing;
 mod state;
 mod status;
