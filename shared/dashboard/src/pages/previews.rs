@@ -198,7 +198,7 @@ fn decided(seen: &Seen<'_>, decisions: &[Decision]) -> Markup {
         @if !decisions.is_empty() {
             section aria-labelledby="decisions" {
                 h2 #decisions { "Decisions" }
-                div .scroll role="region" aria-label="Decisions" tabindex="0" {
+                div .scroll role="region" aria-label="What was decided on each service" tabindex="0" {
                     table {
                         caption .hidden { "What was decided on each service, the newest first" }
                         thead { tr {
