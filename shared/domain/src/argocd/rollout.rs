@@ -106,6 +106,17 @@ impl Application {
         if self.operation.as_ref().is_some_and(Operation::has_failed) {
             return Rollout::OperationFailed;
         }
+        self.rollout_in_place()
+    }
+
+    /// Whether the cluster was seen to be what the specification says since that was last changed, and nothing is under way: Argo CD
+    /// that syncs by itself begins nothing then, however the last operation ended (ARGOCD controller/appcontroller.go, `autoSync`).
+    pub fn is_in_place(&self) -> bool {
+        !self.is_in_operation() && !self.is_stale() && self.sync.status == SyncStatus::Synced
+    }
+
+    /// How far the cluster is with what it was given, whatever came of the last operation.
+    pub fn rollout_in_place(&self) -> Rollout {
         if self.health == Health::Healthy {
             Rollout::Complete
         } else {

@@ -97,9 +97,10 @@ async fn every_kind_of_update_waits_for_the_sync_window_with_auto_sync_or_withou
 
 #[tokio::test]
 async fn a_window_that_closes_on_a_rollout_neither_fails_it_nor_takes_it_back() {
-    for by_itself in [false, true] {
+    let by_git = "argocd: { application: shop, update: git }";
+    for (update, by_itself) in [(KUSTOMIZE, false), (KUSTOMIZE, true), (by_git, true)] {
         let (world, kept) = (asking::world().await, kept());
-        let shop = Shop::new(&world, (&kept.0, &kept.1), KUSTOMIZE);
+        let shop = Shop::new(&world, (&kept.0, &kept.1), update);
         if by_itself {
             world.argocd().application("shop", "").auto_sync(false);
         }
@@ -181,38 +182,48 @@ async fn whoever_wrote_what_waits_does_not_approve_a_later_commit_that_contains_
 
 #[tokio::test]
 async fn a_way_back_that_a_person_asks_for_ends_the_running_operation() {
-    let (world, kept) = (asking::world().await, kept());
-    let shop = Shop::new(&world, (&kept.0, &kept.1), KUSTOMIZE);
-    let first = shop.release("Add a cart");
-    shop.go().await;
-    world.argocd().pace(100_000 * SECOND, SECOND);
-    let second = shop.release("Sell coins");
-    shop.go().await;
-    let asked = Fact::RollbackAsked {
-        back: 1,
-        by: "ada".to_owned(),
-        reason: "coins are free".to_owned(),
-    };
-    shop.tell(&asked).await;
-    let stops = |effect: &Effect| matches!(effect, Effect::OperationTerminated { .. });
-    assert_eq!(count(&world, stops), 1);
-    world.argocd().pace(SECOND, SECOND);
-    let seen = shop.go().await;
-    assert_eq!(live(&seen), Some(first.clone()), "{seen:#?}");
-    assert_eq!(shop.images(), [image(&first)]);
-    assert!(seen.hold.is_some(), "{seen:#?}");
-    let of_second = seen
-        .ended
-        .iter()
-        .find(|ended| ended.commit.as_str() == second);
-    assert_eq!(
-        of_second.map(|ended| ended.reason.clone()),
-        Some(format!(
-            "the environment goes back to {}: ada asked for it",
-            &first[..7]
-        ))
-    );
-    world.assert_clean();
+    let by_git = "argocd: { application: shop, update: git }";
+    for (update, by_itself) in [(KUSTOMIZE, false), (KUSTOMIZE, true), (by_git, true)] {
+        let (world, kept) = (asking::world().await, kept());
+        let shop = Shop::new(&world, (&kept.0, &kept.1), update);
+        if by_itself {
+            world.argocd().application("shop", "").auto_sync(false);
+        }
+        let first = shop.release("Add a cart");
+        shop.go().await;
+        world.argocd().pace(100_000 * SECOND, SECOND);
+        let second = shop.release("Sell coins");
+        shop.go().await;
+        let asked = Fact::RollbackAsked {
+            back: 1,
+            by: "ada".to_owned(),
+            reason: "coins are free".to_owned(),
+        };
+        shop.tell(&asked).await;
+        let stops = |effect: &Effect| matches!(effect, Effect::OperationTerminated { .. });
+        assert_eq!(
+            count(&world, stops),
+            1,
+            "{update}, with auto-sync: {by_itself}"
+        );
+        world.argocd().pace(SECOND, SECOND);
+        let seen = shop.go().await;
+        assert_eq!(live(&seen), Some(first.clone()), "{seen:#?}");
+        assert_eq!(shop.images(), [image(&first)]);
+        assert!(seen.hold.is_some(), "{seen:#?}");
+        let of_second = seen
+            .ended
+            .iter()
+            .find(|ended| ended.commit.as_str() == second);
+        assert_eq!(
+            of_second.map(|ended| ended.reason.clone()),
+            Some(format!(
+                "the environment goes back to {}: ada asked for it",
+                &first[..7]
+            ))
+        );
+        world.assert_clean();
+    }
 }
 
 fn approved(commit: &str, by: &str) -> Fact {

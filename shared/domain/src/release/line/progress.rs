@@ -40,7 +40,7 @@ impl Line {
                 self.is_unproven = true;
             }
             StepFact::Changed => self.changed(at),
-            StepFact::Committed { commit } => self.committed(commit.is_some(), at),
+            StepFact::Committed { commit } => self.committed(commit.as_ref(), at),
             StepFact::OperationTaken => self.operation_taken(at),
             StepFact::OperationWaits { reason } => self.operation_waits(reason, at),
             StepFact::GivesWay { newer } => self.give_way(newer, at),
@@ -272,8 +272,8 @@ impl Line {
         }
     }
 
-    /// Git says what it should; `is_new`: since this very release.
-    fn committed(&mut self, is_new: bool, at: Timestamp) {
+    /// Git says what it should, since `commit` if that is new.
+    fn committed(&mut self, commit: Option<&CommitSha>, at: Timestamp) {
         let Some(running) = &mut self.running else {
             return;
         };
@@ -286,9 +286,11 @@ impl Line {
         {
             running.effort.succeed();
             // What Git said before and Argo CD shows is there: nothing is to come.
-            let is_there = runs_already && !is_new;
+            let is_there = runs_already && commit.is_none();
             running.stage = if is_there || by_itself {
-                Stage::Waiting(Rollout::begin(at, former, !is_there))
+                let mut rollout = Rollout::begin(at, former, !is_there);
+                rollout.commit = commit.cloned();
+                Stage::Waiting(rollout)
             } else {
                 Stage::Asking {
                     former,

@@ -247,6 +247,9 @@ pub(super) struct Rollout {
     /// It was seen to be something else than degraded, before it or since.
     #[serde(default)]
     pub(super) was_well: bool,
+    /// The commit to the repository of the manifests by which it is to come, where that is new.
+    #[serde(default)]
+    pub(super) commit: Option<CommitSha>,
 }
 
 /// What tells the operation before a release from the operation of the release.

@@ -15,6 +15,8 @@ pub(super) struct Argo {
     pub(super) spec: String,
     pub(super) live: String,
     pub(super) by_itself: bool,
+    /// What it synced by itself last, or tried to: it does that once.
+    pub(super) tried: Option<String>,
     /// Whether its version is set in Git, and not in its specification.
     pub(super) is_by_git: bool,
     /// Whether its manifests are plain files.
@@ -145,8 +147,10 @@ impl Argo {
         if self.by_itself
             && differs
             && may
+            && self.tried.as_ref() != Some(&self.spec)
             && self.operation.as_ref().is_none_or(Operation::is_over)
         {
+            self.tried = Some(self.spec.clone());
             self.operate("", now);
         }
     }

@@ -301,6 +301,46 @@ fn a_way_back_that_a_person_asks_for_does_not_wait_for_the_release_in_hand() {
     assert_eq!(story.live(), Some('2'));
 }
 
+/// 1 was live with auto-sync on, and what Argo CD began for 2 was stopped before it changed anything, for a way back.
+fn stopped_before_anything_changed() -> Story {
+    let mut story = Story::new(PRODUCTION);
+    story.argo.by_itself = true;
+    story.release('1');
+    story.now = story.now.after(Duration::from_secs(60));
+    story.argo.ends = argocd::Phase::Running;
+    story.release('2');
+    take_back(&mut story);
+    story
+}
+
+#[test]
+fn a_way_back_is_over_when_the_cluster_is_what_it_was_and_argo_cd_begins_nothing_by_itself() {
+    let mut story = stopped_before_anything_changed();
+    story.go();
+    assert_eq!(story.argo.live, image('1'));
+    assert_eq!(story.live(), Some('1'), "{:?}", story.overview().running);
+    let last = story.argo.operation.as_ref().map(|last| last.phase);
+    assert_eq!(
+        last,
+        Some(argocd::Phase::Failed),
+        "the last operation is the one that was stopped"
+    );
+}
+
+#[test]
+fn what_is_in_place_and_was_never_compared_since_the_change_is_waited_for() {
+    let mut story = stopped_before_anything_changed();
+    // Argo CD looked before the operation came to its end, and not since.
+    story.argo.looked_at = Some(story.now);
+    story.now = story.now.after(Duration::from_secs(1));
+    story.go_until(Duration::from_secs(60));
+    let running = story.overview().running.expect("it is not over");
+    assert!(running.is_rollback, "{running:?}");
+    story.argo.looked_at = None;
+    story.go();
+    assert_eq!(story.live(), Some('1'));
+}
+
 #[test]
 fn for_a_way_back_too_only_what_is_done_for_the_release_is_stopped() {
     let mut story = third_under_way();

@@ -176,6 +176,7 @@ impl Story {
                 spec: "ghcr.io/acme/shop:former".into(),
                 live: "ghcr.io/acme/shop:former".into(),
                 by_itself: false,
+                tried: None,
                 is_by_git: false,
                 is_directory: false,
                 sick: BTreeSet::new(),
