@@ -74,7 +74,15 @@ pub enum HttpError {
         /// The time limit.
         seconds: u64,
     },
-    /// The connection broke, or the answer was not HTTP or too long: the request may have had its effect.
+    /// The answer is longer than is read: the request had its effect, and the next answer will be as long.
+    #[error("the answer from {host} is longer than {bytes_max} bytes")]
+    TooLong {
+        /// Scheme, host and port of the request.
+        host: String,
+        /// So much is read.
+        bytes_max: usize,
+    },
+    /// The connection broke, or the answer was not HTTP: the request may have had its effect.
     #[error("the answer from {host} broke off: {reason}")]
     Broken {
         /// Scheme, host and port of the request.

@@ -296,7 +296,9 @@ fn failure(answer: &Result<Response, HttpError>) -> Option<String> {
             | HttpError::TimedOut { .. }
             | HttpError::Broken { .. }),
         ) => Some(error.to_string()),
-        // Those never left.
-        Err(HttpError::NotAllowed { .. } | HttpError::Paused { .. }) => None,
+        // It answers, at length; or the request never left.
+        Err(
+            HttpError::TooLong { .. } | HttpError::NotAllowed { .. } | HttpError::Paused { .. },
+        ) => None,
     }
 }

@@ -186,9 +186,10 @@ impl<S: Store, C: Clock, L: Log, H: Http, K: Clock> People<S, C, L, H, K> {
         self.log.write(Level::Warn, message, &fields);
         match error {
             CallError::Refused { .. } => Reply::told(StatusCode::FORBIDDEN, reason),
-            CallError::Retry { .. } | CallError::Paused { .. } | CallError::Unknown { .. } => {
-                Reply::told(StatusCode::SERVICE_UNAVAILABLE, reason)
-            }
+            CallError::Retry { .. }
+            | CallError::Paused { .. }
+            | CallError::TooLong { .. }
+            | CallError::Unknown { .. } => Reply::told(StatusCode::SERVICE_UNAVAILABLE, reason),
         }
     }
 }

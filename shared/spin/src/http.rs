@@ -13,7 +13,10 @@ use spin_sdk::wasip3::{
     spawn, wit_future, wit_stream,
 };
 
-use crate::{body::read_body, limit::within};
+use crate::{
+    body::{BodyError, read_body},
+    limit::within,
+};
 
 /// Sends requests through Spin.
 #[derive(Debug, Clone, Copy, Default)]
@@ -41,7 +44,7 @@ async fn exchange(request: Request, uri: &Uri, host: &str) -> Result<Response, H
     let body = IncomingBody::new(answer).map_err(|code| broken(host, &describe(&code)))?;
     let body = read_body(body, Response::BODY_BYTES_MAX)
         .await
-        .map_err(|error| broken(host, &error))?;
+        .map_err(|error| unread(host, &error))?;
     Ok(Response {
         status,
         headers,
@@ -137,6 +140,16 @@ fn broken(host: &str, reason: &impl ToString) -> HttpError {
     HttpError::Broken {
         host: host.to_owned(),
         reason: reason.to_string(),
+    }
+}
+
+fn unread(host: &str, error: &BodyError) -> HttpError {
+    match error {
+        BodyError::TooLong { limit } => HttpError::TooLong {
+            host: host.to_owned(),
+            bytes_max: *limit,
+        },
+        BodyError::TooSlow { .. } | BodyError::Broken { .. } => broken(host, error),
     }
 }
 

@@ -30,6 +30,12 @@ pub enum CallError {
         /// What was asked, what the vendor said, and what would be right.
         reason: String,
     },
+    /// There is an answer, and it is longer than is read: it will be the next time, too.
+    #[error("{reason}")]
+    TooLong {
+        /// What was asked, and how long an answer may be.
+        reason: String,
+    },
     /// The answer was lost or cannot be read, and the request may have had its effect: look before trying again.
     #[error("{reason}")]
     Unknown {
@@ -45,6 +51,7 @@ impl CallError {
             Self::Retry { reason, .. }
             | Self::Paused { reason, .. }
             | Self::Refused { reason }
+            | Self::TooLong { reason }
             | Self::Unknown { reason } => reason,
         }
     }
@@ -61,6 +68,7 @@ pub(crate) async fn held_back(http: &impl Http, what: &str) -> Option<CallError>
         HttpError::NotAllowed { .. }
         | HttpError::NoConnection { .. }
         | HttpError::TimedOut { .. }
+        | HttpError::TooLong { .. }
         | HttpError::Broken { .. } => None,
     }
 }
@@ -83,6 +91,13 @@ impl From<CallError> for Trouble {
             CallError::Refused { reason } => Self {
                 reason,
                 reaction: Reaction::GiveUp,
+            },
+            // What is read may be shorter some day: a hopeless one costs little, and is given up after some tries.
+            CallError::TooLong { reason } => Self {
+                reason,
+                reaction: Reaction::Retry {
+                    after_milliseconds: None,
+                },
             },
             CallError::Unknown { reason } => Self {
                 reason,

@@ -61,7 +61,12 @@ impl Exchange<'_> {
                 reason,
                 after: *after,
             },
-            HttpError::TimedOut { .. } | HttpError::Broken { .. } => self.lost(reason, None),
+            HttpError::TooLong { .. } if self.repeat == Repeat::Harmless => {
+                CallError::TooLong { reason }
+            }
+            HttpError::TooLong { .. } | HttpError::TimedOut { .. } | HttpError::Broken { .. } => {
+                self.lost(reason, None)
+            }
         }
     }
 

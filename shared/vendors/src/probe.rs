@@ -73,6 +73,7 @@ pub async fn probe<H: Http>(
             error @ (HttpError::NoConnection { .. }
             | HttpError::Paused { .. }
             | HttpError::TimedOut { .. }
+            | HttpError::TooLong { .. }
             | HttpError::Broken { .. }),
         ) => Ok(Health {
             status: None,

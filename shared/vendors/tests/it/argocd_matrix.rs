@@ -88,6 +88,7 @@ fn done<T>(result: Result<T, CallError>, name: impl Fn(T) -> &'static str) -> (S
                     format!("waits {} s, which is no failure", after.as_secs())
                 }
                 CallError::Refused { .. } => "gives up and tells".to_owned(),
+                CallError::TooLong { .. } => "tries again, some times".to_owned(),
                 CallError::Unknown { .. } => "looks whether it happened".to_owned(),
             };
             let (_, told) = error.reason().split_once(": ").expect("what was asked");

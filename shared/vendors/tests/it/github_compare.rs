@@ -8,7 +8,7 @@ use vendors::github::At;
 
 use crate::{
     github_pull_request::{client, name, repository},
-    script::{Script, now, told},
+    script::{Script, now, told, too_long},
 };
 
 fn sha(digit: &str) -> CommitSha {
@@ -207,6 +207,23 @@ fn what_a_commit_would_bring_is_read_page_by_page_with_who_wrote_and_committed_i
         panic!("it is not lost")
     };
     insta::assert_snapshot!(shown(&writers), @"there are more commits in aaaaaaa...ddddddd than are looked at, and nobody approves their own work");
+}
+
+#[test]
+fn of_a_comparison_that_is_too_long_to_be_read_nobody_is_told_and_it_is_not_asked_for_again() {
+    let script = Script::default().then_fails(too_long());
+    let (base, head) = (sha("a"), sha("d"));
+    let brought = now(client(&script).brought(repository(&name()), (&base, &head))).unwrap();
+    assert_eq!(
+        brought,
+        Brought::Commits {
+            commits: Vec::new(),
+            writers: Writers::Untold(Untold::TooMany {
+                of: "aaaaaaa...ddddddd".into()
+            }),
+        }
+    );
+    assert_eq!(script.lines().len(), 1);
 }
 
 #[test]

@@ -121,6 +121,7 @@ pub fn told<T: std::fmt::Debug>(result: Result<T, CallError>) -> String {
                 } => format!("retry after {} s", after.as_secs()),
                 CallError::Paused { after, .. } => format!("paused for {} s", after.as_secs()),
                 CallError::Refused { .. } => "refused".to_owned(),
+                CallError::TooLong { .. } => "too long".to_owned(),
                 CallError::Unknown { .. } => "unknown".to_owned(),
             };
             wrapped(&format!("{next}: {error}"))
@@ -158,6 +159,14 @@ pub fn no_connection() -> HttpError {
     HttpError::NoConnection {
         host: "https://vendor.example:443".to_owned(),
         reason: "connection refused".to_owned(),
+    }
+}
+
+/// An answer that is longer than is read.
+pub fn too_long() -> HttpError {
+    HttpError::TooLong {
+        host: "https://vendor.example:443".to_owned(),
+        bytes_max: 8_388_608,
     }
 }
 
