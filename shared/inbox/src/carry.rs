@@ -21,6 +21,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// So many are carried over in one run, and so many with one write.
 const CARRY_MAX: usize = 2_000;
 const CARRY_BATCH: usize = 100;
+/// So often it is looked whether somebody else wrote where the journal begins.
+const BEGIN_TRIES: usize = 8;
 
 const HOUR_MILLISECONDS: i64 = 60 * 60 * 1000;
 
@@ -159,8 +161,14 @@ impl<S: Store, H, C, L> Inbox<S, H, C, L> {
             .store
             .increment(Label::Inbox, &key, many.saturating_neg())
             .await?;
-        let begin = self.begin(finish).await?;
-        self.set_begin(finish, begin.min(taken)).await?;
+        // Whoever does so at the same time may write a higher one, and sees it then.
+        for _ in 0..BEGIN_TRIES {
+            let lowest = self.store.increment(Label::Inbox, &key, 0).await?;
+            if self.begin(finish).await? <= lowest {
+                break;
+            }
+            self.set_begin(finish, lowest).await?;
+        }
         Ok(taken.saturating_add(many).saturating_sub(1))
     }
 }

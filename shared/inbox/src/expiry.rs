@@ -21,6 +21,14 @@ const DEAD_RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// Everything is kept at least so long. Whoever took a number before then has written its entry, or died.
 const RETENTION_MIN: Duration = Duration::from_secs(60 * 60);
 
+/// Further ahead than that is no clock that is nearly right.
+const AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Whether `at` was written by a clock that was wrong.
+fn is_ahead(at: Timestamp, now: Timestamp) -> bool {
+    at > now.after(AHEAD)
+}
+
 /// How long a delivery is kept that ended so.
 fn kept_for(finish: Finish, retention: Duration) -> Duration {
     match finish {
@@ -53,7 +61,7 @@ impl<S: Store, H, C: Clock, L> Inbox<S, H, C, L> {
         let begin = self.begin(finish).await?;
         let end = self.end(finish).await?;
         let is_over = |at: Timestamp| at.after(kept_for(finish, retention)) <= now;
-        let old = self.old(finish, begin..=end, is_over).await?;
+        let old = self.old(finish, begin..=end, (is_over, now)).await?;
         let mut deleted = 0;
         for batch in old.keys.chunks(EXPIRE_BATCH) {
             let mut gone = Vec::new();
@@ -75,35 +83,39 @@ impl<S: Store, H, C: Clock, L> Inbox<S, H, C, L> {
         Ok(deleted)
     }
 
-    /// The oldest entries that are over.
+    /// The oldest entries that are over. One of a time to come was written by a clock that was wrong: it is as old as the next one.
     async fn old(
         &self,
         finish: Finish,
         numbers: std::ops::RangeInclusive<i64>,
-        is_over: impl Fn(Timestamp) -> bool,
+        (is_over, now): (impl Fn(Timestamp) -> bool, Timestamp),
     ) -> Result<Old, StoreError> {
         let mut old = Old {
             begin: *numbers.start(),
             keys: Vec::new(),
         };
-        let mut looked_at = 0;
+        let (mut looked_at, mut ahead) = (0, Vec::new());
         for number in numbers {
             looked_at += 1;
             match self.entry(finish, number).await? {
                 Some(entry) if is_over(entry.finished_at) => {
                     let key = entry_key(finish, number);
+                    old.keys.append(&mut ahead);
                     old.keys.push((key, delivery_key(&entry.guid)));
                     old.begin = number.saturating_add(1);
+                }
+                Some(entry) if is_ahead(entry.finished_at, now) => {
+                    ahead.push((entry_key(finish, number), delivery_key(&entry.guid)));
                 }
                 Some(_) => break,
                 // Perhaps its writer is on the way: it is passed with the next entry that is over.
                 None => {}
             }
-            if old.keys.len() == EXPIRE_MAX {
+            if old.keys.len() >= EXPIRE_MAX {
                 break;
             }
             if looked_at == LOOK_MAX {
-                if old.keys.is_empty() {
+                if old.keys.is_empty() && ahead.is_empty() {
                     old.begin = number.saturating_add(1);
                 }
                 break;
@@ -127,7 +139,7 @@ impl<S: Store, H, C: Clock, L> Inbox<S, H, C, L> {
                 record
                     .head
                     .finished_at
-                    .is_none_or(|finished_at| finished_at.after(kept) <= now)
+                    .is_none_or(|at| at.after(kept) <= now || is_ahead(at, now))
             })
         }))
     }

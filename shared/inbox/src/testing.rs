@@ -151,6 +151,10 @@ impl Store for CountingStore {
 pub(crate) struct ManualClock(Cell<Timestamp>);
 
 impl ManualClock {
+    pub(crate) fn set(&self, now: Timestamp) {
+        self.0.set(now);
+    }
+
     pub(crate) fn advance(&self, duration: Duration) {
         self.0.set(self.0.get().after(duration));
     }

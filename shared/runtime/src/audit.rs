@@ -4,6 +4,8 @@
 
 mod carry;
 
+use std::time::Duration;
+
 use domain::{
     Timestamp,
     audit::{Act, ActKey},
@@ -18,6 +20,8 @@ const READ_MAX: usize = 200;
 const BATCH: usize = 100;
 const EXPIRE_MAX: usize = 2_000;
 
+/// Further ahead than that is no clock that is nearly right.
+const AHEAD: Duration = Duration::from_secs(24 * 60 * 60);
 /// The counter of numbers that were given.
 const END: &str = "journal/end";
 /// The lowest number that may have an entry.
@@ -85,11 +89,17 @@ pub async fn page(
 pub async fn expire(store: &impl Store, now: Timestamp) -> Result<usize, StoreError> {
     let begin = begin(store).await?;
     let end = store.increment(Label::Ledger, END, 0).await?;
-    let (mut next, mut over) = (begin, Vec::new());
+    let (mut next, mut over, mut ahead) = (begin, Vec::new(), Vec::new());
     let mut only_holes = true;
     for number in (begin..=end).take(EXPIRE_MAX) {
         match entry(store, number).await? {
+            // Noted by a clock that was wrong: it is as old as the next one.
+            Some(key) if key.at > now.after(AHEAD) => {
+                ahead.push((entry_key(number), noted_key(&key)));
+                only_holes = false;
+            }
             Some(key) if key.is_over(now) => {
+                over.append(&mut ahead);
                 over.push((entry_key(number), noted_key(&key)));
                 next = number.saturating_add(1);
                 only_holes = false;

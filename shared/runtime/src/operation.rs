@@ -14,7 +14,10 @@ use vendors::{
     github::{Client, Dispatched, Repository, WorkflowDispatch},
 };
 
-use crate::{Claim, Executor, RunError, browse, directory};
+use crate::{
+    Claim, Executor, RunError,
+    browse::{self, Listing},
+};
 
 /// Does what the plans of operations ask for.
 pub struct OperationExecutor<'a, H, C, L, S> {
@@ -146,10 +149,11 @@ impl<H: Http, C: Clock, L: Log, S: Store> OperationExecutor<'_, H, C, L, S> {
         Ok(ours.filter(|run| !others.contains(&run.id)).collect())
     }
 
-    /// The runs of other operations of the repository.
+    /// The runs of other operations of the repository. The keys tell of all of them, also of those that a version without directories
+    /// stores, and this is asked once for an answer that was lost.
     async fn of_others(&self, id: &OperationId) -> Result<BTreeSet<u64>, RunError> {
         let mut runs = BTreeSet::new();
-        let all = directory::ids::<OperationRun>(&self.store).await?;
+        let all = Listing::of(&self.store).await?.ids::<OperationRun>();
         for other in all
             .iter()
             .filter(|other| other.repository == id.repository && *other != id)

@@ -125,6 +125,21 @@ fn a_number_whose_writer_died_holds_nothing_up() {
 }
 
 #[test]
+fn one_that_a_wrong_clock_dated_years_ahead_holds_nothing_up_and_goes_with_the_next_one() {
+    let inbox = inbox();
+    now(inbox.run(inbox.accepted("a-1"))).unwrap();
+    let before = inbox.clock.now();
+    inbox.clock.advance(1_000 * DAY);
+    now(inbox.run(inbox.accepted("a-2"))).unwrap();
+    inbox.clock.set(before);
+    now(inbox.run(inbox.accepted("a-3"))).unwrap();
+    assert_eq!(now(inbox.expire(3 * DAY)).unwrap(), 0);
+    inbox.clock.advance(4 * DAY);
+    assert_eq!(now(inbox.expire(3 * DAY)).unwrap(), 3);
+    assert_eq!(inbox.kept_keys(), NOTHING);
+}
+
+#[test]
 fn many_such_numbers_are_passed_in_some_runs() {
     let inbox = inbox();
     for _ in 0..2 * LOOK_MAX {

@@ -16,6 +16,8 @@ const LOOKED_AT: &str = "journal/looked-at";
 const LOOK_EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The counter of numbers before the first, downwards.
 const BEFORE: &str = "journal/before";
+/// So often it is looked whether somebody else wrote where the journal begins.
+const BEGIN_TRIES: usize = 8;
 /// So many are carried over in one run.
 const CARRY_MAX: usize = 2_000;
 
@@ -40,7 +42,7 @@ pub async fn carry_over(store: &impl Store, now: Timestamp) -> Result<(), StoreE
         let taken = store
             .increment(Label::Ledger, BEFORE, many.saturating_neg())
             .await?;
-        set_begin(store, begin(store).await?.min(taken)).await?;
+        begin_there(store).await?;
         taken.saturating_add(many).saturating_sub(1)
     };
     let numbers = (0..).map(|older: i64| newest.saturating_sub(older));
@@ -53,6 +55,18 @@ pub async fn carry_over(store: &impl Store, now: Timestamp) -> Result<(), StoreE
         store
             .set(Label::Ledger, LOOKED_AT, noted.as_bytes())
             .await?;
+    }
+    Ok(())
+}
+
+/// Has the journal begin at the lowest number that was taken. Whoever does so at the same time may write a higher one, and sees it then.
+async fn begin_there(store: &impl Store) -> Result<(), StoreError> {
+    for _ in 0..BEGIN_TRIES {
+        let lowest = store.increment(Label::Ledger, BEFORE, 0).await?;
+        if begin(store).await? <= lowest {
+            break;
+        }
+        set_begin(store, lowest).await?;
     }
     Ok(())
 }

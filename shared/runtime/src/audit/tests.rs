@@ -65,12 +65,23 @@ fn what_is_too_old_goes() {
     let later = at(99).after(KEPT);
     assert_eq!(wait(expire(&store, later)), Ok(100));
     assert_eq!(wait(begin(&store)), Ok(101));
-    let last = later.after(std::time::Duration::from_secs(3_600));
+    let last = later.after(Duration::from_secs(3_600));
     assert_eq!(wait(expire(&store, last)), Ok(150));
     assert_eq!(
         wait(page(&store, None, 10, |_| true)).unwrap(),
         Page::default()
     );
+}
+
+#[test]
+fn what_a_wrong_clock_dated_years_ahead_holds_nothing_up_and_goes_with_the_next_one() {
+    const DAY: i64 = 86_400;
+    let store = MemoryStore::default();
+    for seconds in [0, 1_000 * DAY, 1] {
+        noted(&store, seconds, "ada");
+    }
+    assert_eq!(wait(expire(&store, at(80 * DAY))), Ok(0));
+    assert_eq!(wait(expire(&store, at(91 * DAY))), Ok(3));
 }
 
 #[test]
