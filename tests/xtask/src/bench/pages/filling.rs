@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
+use domain::directory::Directory;
 use domain::entity::Entity;
 use domain::preview::{self, Preview, PullRequest, PullRequestState, Reading, Settings};
 use domain::release::{self, Line, LineId, StepFact, Terms};
@@ -13,7 +14,8 @@ use domain::{CommitSha, RepositoryId, Timestamp, argocd};
 use http::{HeaderMap, StatusCode};
 use inbox::{Acceptance, Inbox, Incoming};
 use ports::{Clock, Http, HttpError, NoLog, Request, Response};
-use runtime::Runner;
+use runtime::directory::{self, DirectoryExecutor};
+use runtime::{Runner, reconcile};
 
 use super::{Amount, bulk::Bulk};
 
@@ -27,6 +29,10 @@ const OF_EACH_LINE: u64 = 30;
 const STEP: Duration = Duration::from_millis(500);
 /// The first fact is so old; the retention of deliveries is three days.
 const SPAN: Duration = Duration::from_secs(2 * 86_400);
+/// Between two rounds of `POST /reconcile`: what a directory was told is looked at after two minutes.
+const ROUND: Duration = Duration::from_secs(150);
+/// Each takes in some hundreds of what the directories were told.
+const DIRECTORY_ROUNDS: usize = 1_000;
 
 const CONFIGURATION: &str = "\
 version: 1
@@ -86,6 +92,7 @@ pub(super) async fn fill(directory: &Path, amount: Amount, now: Timestamp) -> an
         .lines(amount.releases.div_ceil(OF_EACH_LINE))
         .await?;
     filling.deliveries(amount.deliveries).await?;
+    filling.directories().await?;
     bulk.commit()
 }
 
@@ -175,6 +182,34 @@ impl Filling<'_> {
             self.learn::<Line>(&id, &facts).await?;
         }
         Ok(())
+    }
+
+    /// What `POST /reconcile` does every minute, which names everything that is stored in the directories.
+    async fn directories(&self) -> anyhow::Result<()> {
+        let runner = Runner {
+            store: self.runner.store,
+            clock: self.runner.clock,
+            log: NoLog,
+            executor: DirectoryExecutor {
+                store: self.runner.store,
+                log: NoLog,
+            },
+        };
+        directory::compare(runner.store, runner.clock.now()).await?;
+        for _ in 0..DIRECTORY_ROUNDS {
+            let mut work = reconcile::work(runner.store).await?;
+            let due = work.take::<Directory>();
+            if due.is_empty() {
+                return Ok(());
+            }
+            if due.values().all(|pending| pending.mail.is_empty()) {
+                runner.clock.sleep(ROUND).await;
+            }
+            let deadline = runner.clock.now().after(ROUND);
+            let report = runner.advance_all::<Directory>(&due, deadline).await;
+            ensure!(report.failed == 0, "a directory: {report:?}");
+        }
+        bail!("the directories never settle");
     }
 
     async fn deliveries(&self, many: u64) -> anyhow::Result<()> {
