@@ -10,6 +10,7 @@ mod frame;
 mod installations;
 mod operations;
 mod overview;
+mod preview_acts;
 mod previews;
 mod releases;
 mod repositories;
@@ -51,6 +52,7 @@ pub(crate) struct Seen<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
     pub(crate) phase: Option<String>,
+    pub(crate) idle_days: Option<String>,
     pub(crate) repository: Option<String>,
     pub(crate) status: Option<String>,
     pub(crate) outcome: Option<String>,
@@ -61,6 +63,7 @@ impl Filter {
     fn value(&self, name: &str) -> Option<&str> {
         match name {
             "phase" => self.phase.as_deref(),
+            "idle_days" => self.idle_days.as_deref(),
             "repository" => self.repository.as_deref(),
             "status" => self.status.as_deref(),
             "outcome" => self.outcome.as_deref(),
@@ -84,7 +87,7 @@ impl Filter {
     /// The address of the page that goes on at `next`.
     fn next(&self, path: &str, next: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        for name in ["phase", "repository", "status", "outcome"] {
+        for name in ["phase", "idle_days", "repository", "status", "outcome"] {
             if let Some(value) = self.value(name) {
                 query.append_pair(name, value);
             }

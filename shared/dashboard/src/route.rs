@@ -1,5 +1,6 @@
 //! What a browser can ask for.
 
+use domain::preview::Ask;
 use domain::release::{LineId, Name, Wish};
 use http::Method;
 use serde_json::{Value, json};
@@ -57,13 +58,31 @@ pub(crate) enum Thing {
 /// What a form does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Act {
-    Retry { repository: u64, number: u64 },
-    Replay { guid: String },
-    Survey { repository: u64 },
-    AllowRemovals { repository: u64 },
-    Intervene { line: LineId, wish: Wish },
-    Operate { repository: u64, operation: Name },
-    AllowLosses { installation: u64 },
+    Ask {
+        repository: u64,
+        number: u64,
+        ask: Ask,
+    },
+    Replay {
+        guid: String,
+    },
+    Survey {
+        repository: u64,
+    },
+    AllowRemovals {
+        repository: u64,
+    },
+    Intervene {
+        line: LineId,
+        wish: Wish,
+    },
+    Operate {
+        repository: u64,
+        operation: Name,
+    },
+    AllowLosses {
+        installation: u64,
+    },
 }
 
 /// Why there is no route.
@@ -118,9 +137,10 @@ impl Route {
                 repository: id(repository)?,
                 number: id(number)?,
             }),
-            ["dashboard", "previews", repository, number, "retry"] => act(Act::Retry {
+            ["dashboard", "previews", repository, number, ask] => act(Act::Ask {
                 repository: id(repository)?,
                 number: id(number)?,
+                ask: Ask::ALL.into_iter().find(|known| known.name() == *ask)?,
             }),
             ["dashboard", "deliveries"] => show(Page::Deliveries),
             ["dashboard", "deliveries", guid, "replay"] if is_guid(guid) => act(Act::Replay {
@@ -198,7 +218,11 @@ impl Act {
     /// The path at the API.
     pub(crate) fn path(&self) -> String {
         match self {
-            Self::Retry { repository, number } => format!("/previews/{repository}/{number}/retry"),
+            Self::Ask {
+                repository,
+                number,
+                ask,
+            } => format!("/previews/{repository}/{number}/{}", ask.name()),
             Self::Replay { guid } => format!("/deliveries/{guid}/replay"),
             Self::Survey { repository } => format!("/repositories/{repository}/survey"),
             Self::AllowRemovals { repository } => {
@@ -224,8 +248,8 @@ impl Act {
             Self::Operate { .. } => {
                 return Some(json!({ "inputs": form::fields(sent, FIELD) }));
             }
-            Self::Retry { .. }
-            | Self::Replay { .. }
+            Self::Ask { ask, .. } => return asked(*ask, sent),
+            Self::Replay { .. }
             | Self::Survey { .. }
             | Self::AllowRemovals { .. }
             | Self::AllowLosses { .. } => return None,
@@ -256,8 +280,13 @@ impl Act {
     /// The page that shows what became of it.
     pub(crate) fn leads_to(&self) -> String {
         match self {
-            Self::Retry { repository, number } => {
-                format!("/dashboard/previews/{repository}/{number}?done=retry")
+            Self::Ask {
+                repository,
+                number,
+                ask,
+            } => {
+                let done = ask.name();
+                format!("/dashboard/previews/{repository}/{number}?done={done}")
             }
             Self::Replay { .. } => "/dashboard/deliveries?done=replay".to_owned(),
             Self::Survey { .. } => "/dashboard/repositories?done=survey".to_owned(),
@@ -277,6 +306,16 @@ impl Act {
     }
 }
 
+/// What is said beside what is asked of a preview: the commit that the page showed, or for how long.
+fn asked(ask: Ask, sent: &[u8]) -> Option<Value> {
+    let said = |name: &str| form::field(sent, name).unwrap_or_default();
+    match ask {
+        Ask::Deploy | Ask::Redeploy => Some(json!({ "commit": said("commit") })),
+        Ask::Keep => Some(json!({ "for": said("for") })),
+        Ask::Remove | Ask::Retry => None,
+    }
+}
+
 /// `42/web/production`.
 fn place(line: &LineId) -> String {
     format!("{}/{}/{}", line.repository, line.service, line.environment)
@@ -286,6 +325,9 @@ fn place(line: &LineId) -> String {
 pub(crate) fn notice(done: &str) -> Option<&'static str> {
     match done {
         "retry" => Some("Noted: the next run of reconcile tries again."),
+        "deploy" | "redeploy" => Some("Noted: the next run of reconcile deploys it."),
+        "remove" => Some("Noted: the next run of reconcile removes it."),
+        "keep" => Some("It is kept."),
         "replay" => Some("The delivery runs again."),
         "survey" => Some("Noted: the next run of reconcile compares pull requests with previews."),
         "rollback" => Some("Noted: the next run of reconcile goes back."),

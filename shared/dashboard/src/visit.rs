@@ -143,6 +143,7 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
             repository: parameter("repository"),
             status: parameter("status"),
             outcome: parameter("outcome"),
+            idle_days: parameter("idle_days"),
             cursor: parameter("cursor"),
         };
         match self.page(page, &seen, &filter).await {
@@ -221,7 +222,11 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
                 pages::installations(seen, &list, filter)
             }
             Page::Previews => {
-                let path = filter.path("/previews", &["phase", "repository", "cursor"], 50);
+                let path = filter.path(
+                    "/previews",
+                    &["phase", "idle_days", "repository", "cursor"],
+                    50,
+                );
                 let list: PreviewList = api.get(&path).await?;
                 pages::previews(seen, &list, filter)
             }

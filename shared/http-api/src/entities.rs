@@ -2,9 +2,10 @@
 //! wishes. Answered by the private component `entities`, which alone of those that people reach may open `default`; who may ask was
 //! decided before, by the component `api`.
 
+mod asking;
 mod audit;
-mod builds;
-mod decisions;
+pub mod builds;
+pub mod decisions;
 mod environments;
 mod installations;
 mod operations;
@@ -20,7 +21,7 @@ use domain::{
     PreviewId, RepositoryId, Speaker, Timestamp,
     audit::{Act, Door},
     entity::Entity,
-    preview::{self, Preview},
+    preview::Preview,
     release::Line,
     repository::{self, Key, Repository, SurveyFact},
 };
@@ -136,7 +137,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
                 let reply = self.show(thing, wanted.sees).await?;
                 Ok(tag::tagged(reply, wanted.headers))
             }
-            EntityRoute::RetryPreview(_)
+            EntityRoute::Ask(..)
             | EntityRoute::Survey(_)
             | EntityRoute::AllowRemovals(_)
             | EntityRoute::Intervene(..)
@@ -169,10 +170,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             EntityRoute::List(_) | EntityRoute::Show(_) => {
                 Err(Problem::not_found("there is no such act"))
             }
-            EntityRoute::RetryPreview(id) => {
-                let wish = preview::Fact::RetryAsked;
-                self.tell::<Preview>(&id, &wish, act).await
-            }
+            EntityRoute::Ask(id, ask) => self.ask(id, ask, (wanted, act)).await,
             EntityRoute::Survey(key) => {
                 let wish = repository::Fact::Survey(SurveyFact::Requested);
                 self.tell::<Repository>(&key, &wish, act).await

@@ -114,6 +114,10 @@ data! {
         pub configuration_problem: Option<String>,
         /// What did not work the last time it was tried.
         pub troubles: Vec<Trouble>,
+        /// When something last happened that makes it worth keeping: a push, a label, a person's wish.
+        pub active_at: Option<String>,
+        /// When it ends unless something happens before; none if it does not end by itself.
+        pub expires_at: Option<String>,
         /// When it is looked at again without a new fact; none if it waits for one.
         pub next_look_at: Option<String>,
         /// What is known to have happened, the oldest first; of each kind only the newest.

@@ -58,7 +58,7 @@ const fn intervene(
 }
 
 /// All of them.
-pub const OPERATIONS: [Operation; 35] = [
+pub const OPERATIONS: [Operation; 39] = [
     Operation {
         role: None,
         ..read("/api/v1/me", &[], "Tells whose token the request bears.")
@@ -89,7 +89,7 @@ pub const OPERATIONS: [Operation; 35] = [
     },
     read(
         "/api/v1/previews",
-        &["repository", "phase", "limit", "cursor"],
+        &["repository", "phase", "idle_days", "limit", "cursor"],
         "Lists previews: by repository, the newest pull request first.",
     ),
     read(
@@ -97,6 +97,35 @@ pub const OPERATIONS: [Operation; 35] = [
         &[],
         "Shows a preview.",
     ),
+    Operation {
+        body: &["commit"],
+        ..act(
+            "/api/v1/previews/{repository_id}/{number}/deploy",
+            Role::Deployer,
+            "Deploys the head commit and what is pushed after it, also without a label; of a fork only this commit.",
+        )
+    },
+    Operation {
+        body: &["commit"],
+        ..act(
+            "/api/v1/previews/{repository_id}/{number}/redeploy",
+            Role::Deployer,
+            "Deploys the head commit anew.",
+        )
+    },
+    act(
+        "/api/v1/previews/{repository_id}/{number}/remove",
+        Role::Deployer,
+        "Removes a preview until somebody asks for it.",
+    ),
+    Operation {
+        body: &["for"],
+        ..act(
+            "/api/v1/previews/{repository_id}/{number}/keep",
+            Role::Deployer,
+            "Keeps a preview from expiring for so long.",
+        )
+    },
     act(
         "/api/v1/previews/{repository_id}/{number}/retry",
         Role::Deployer,

@@ -1,5 +1,7 @@
 //! The part of a URL after `?`.
 
+use std::{fmt::Display, str::FromStr};
+
 use inbox::Status;
 use url::form_urlencoded;
 
@@ -55,15 +57,23 @@ impl Query {
         })
     }
 
-    /// The number in `name` from 1 to `most`, or else `most`.
+    /// How many are wanted on a page: from 1 to `most`, or else `most`.
     pub(crate) fn limit(&self, most: usize) -> Result<usize, Problem> {
-        let Some(text) = self.one("limit")? else {
-            return Ok(most);
+        Ok(self.number("limit", most)?.unwrap_or(most))
+    }
+
+    /// The number in `name` from 1 to `most`; none if it is not given.
+    pub(crate) fn number<N>(&self, name: &str, most: N) -> Result<Option<N>, Problem>
+    where
+        N: FromStr + PartialOrd + From<u8> + Display,
+    {
+        let Some(text) = self.one(name)? else {
+            return Ok(None);
         };
-        match text.parse() {
-            Ok(limit) if (1..=most).contains(&limit) => Ok(limit),
+        match text.parse::<N>() {
+            Ok(number) if number >= N::from(1) && number <= most => Ok(Some(number)),
             Ok(_) | Err(_) => Err(Problem::bad_request(format!(
-                "the parameter limit is {text:?}, expected a whole number from 1 to {most}"
+                "the parameter {name} is {text:?}, expected a whole number from 1 to {most}"
             ))),
         }
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use domain::{
     DeliveryGuid, InstallationId, PreviewId, PullRequestNumber, RepositoryId, installation,
     operation::OperationId,
+    preview::Ask,
     release::{LineId, Name, Wish},
     repository::Key,
 };
@@ -38,8 +39,8 @@ pub(crate) enum EntityRoute {
     List(List),
     /// One thing.
     Show(Thing),
-    /// `POST /api/v1/previews/{repository id}/{number}/retry`
-    RetryPreview(PreviewId),
+    /// `POST /api/v1/previews/{repository id}/{number}/{ask}`
+    Ask(PreviewId, Ask),
     /// `POST /api/v1/repositories/{id}/survey`
     Survey(Key),
     /// `POST /api/v1/repositories/{id}/allow-removals`
@@ -222,10 +223,10 @@ impl EntityRoute {
                 Self::Show(Thing::Preview(preview(repository, number)?)),
                 Method::GET,
             )),
-            ("previews", [repository, number, "retry"]) => Some((
-                Self::RetryPreview(preview(repository, number)?),
-                Method::POST,
-            )),
+            ("previews", [repository, number, ask]) => {
+                let ask = Ask::ALL.into_iter().find(|known| known.name() == *ask)?;
+                Some((Self::Ask(preview(repository, number)?, ask), Method::POST))
+            }
             ("repositories", []) => Some((Self::List(List::Repositories), Method::GET)),
             ("repositories", [id]) => Some((Self::Show(Thing::Repository(key(id)?)), Method::GET)),
             ("repositories", [id, "survey"]) => Some((Self::Survey(key(id)?), Method::POST)),
@@ -281,7 +282,7 @@ impl EntityRoute {
     pub(crate) fn about(&self) -> Option<Thing> {
         match self {
             Self::List(_) | Self::Show(_) => None,
-            Self::RetryPreview(id) => Some(Thing::Preview(*id)),
+            Self::Ask(id, _) => Some(Thing::Preview(*id)),
             Self::Survey(key) | Self::AllowRemovals(key) => Some(Thing::Repository(*key)),
             Self::Intervene(line, _) => Some(Thing::Environment(line.clone())),
             Self::Operate(key, _) => Some(Thing::Operations(*key)),
@@ -293,7 +294,7 @@ impl EntityRoute {
     pub(crate) fn act(&self) -> Option<&'static str> {
         match self {
             Self::List(_) | Self::Show(_) => None,
-            Self::RetryPreview(_) => Some("retry"),
+            Self::Ask(_, ask) => Some(ask.act()),
             Self::Survey(_) => Some("survey"),
             Self::AllowRemovals(_) => Some("allow-removals"),
             Self::Intervene(_, wish) => Some(wish.name()),
@@ -305,7 +306,7 @@ impl EntityRoute {
     const fn role(&self) -> Role {
         match self {
             Self::List(_) | Self::Show(_) => Role::Viewer,
-            Self::RetryPreview(_) | Self::Survey(_) | Self::Intervene(..) | Self::Operate(..) => {
+            Self::Ask(..) | Self::Survey(_) | Self::Intervene(..) | Self::Operate(..) => {
                 Role::Deployer
             }
             // What they let go on takes running previews away, many at once.

@@ -40,6 +40,7 @@ pub(crate) fn of(method: &str, path: &str) -> Value {
 pub(crate) fn body(fields: &[&str]) -> Value {
     let example = |field: &str| match field {
         "back" => json!(1),
+        "for" => json!("7d"),
         "commit" => json!("9f2c1d7e4b8a6035c1d7e4b8a60359f2c1d7e4b8"),
         "image" => json!("ghcr.io/acme/shop-web"),
         "digest" => {
@@ -329,6 +330,8 @@ fn preview() -> Value {
             "next_try_at": "2026-11-21T10:31:15Z",
             "given_up": false,
         }],
+        "active_at": "2026-11-21T10:30:40Z",
+        "expires_at": "2026-11-28T10:30:40Z",
         "next_look_at": "2026-11-21T10:31:12Z",
         "timeline": [
             { "at": "2026-11-21T10:29:59Z", "what": "the head commit 9f2c1d7 became known" },

@@ -6,7 +6,7 @@ mod examples;
 #[cfg(test)]
 mod tests;
 
-use http_api::{model, report};
+use http_api::{entities, model, report};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
@@ -134,6 +134,10 @@ fn body(operation: &Operation) -> Option<Value> {
         let name = field.trim_end_matches('?');
         let (description, mut schema) = match name {
             "release" | "image" if operation.path.ends_with("/approve") => shown(name),
+            "commit" if operation.path.contains("/previews/") => (
+                "The head commit, as it was shown: if another one is by now, nothing is deployed.",
+                parameter(name).1,
+            ),
             _ => parameter(name),
         };
         if let Value::Object(schema) = &mut schema {
@@ -250,7 +254,12 @@ fn problems(operation: &Operation) -> Vec<(&'static str, &'static str)> {
             "409",
             "A request with this Idempotency-Key is being answered just now, or was cut off.",
         ));
-        problems.push(("422", "Another request had this Idempotency-Key."));
+        let unprocessable = if operation.path.ends_with("/keep") {
+            "Another request had this Idempotency-Key, or the duration is longer than a year."
+        } else {
+            "Another request had this Idempotency-Key."
+        };
+        problems.push(("422", unprocessable));
     }
     if *operation != report::OPERATION {
         problems.push((
@@ -335,7 +344,14 @@ fn parameters(operation: &Operation) -> Value {
                     ..
                 },
                 "limit",
-            ) => page_limit(20),
+            ) => page_limit(entities::decisions::PAGE_MAX),
+            (
+                Operation {
+                    path: "/api/v1/builds",
+                    ..
+                },
+                "limit",
+            ) => page_limit(entities::builds::PAGE_MAX),
             (Operation { method: "POST", .. }, "status") => (
                 "Which are run again; only what is dead is, in numbers.",
                 json!({ "const": "dead" }),
@@ -466,6 +482,14 @@ fn parameter(name: &str) -> (&'static str, Value) {
         "back" => (
             "How many releases that were found healthy to go back.",
             json!({ "type": "integer", "minimum": 1, "maximum": 10 }),
+        ),
+        "for" => (
+            "For how long, from now on: at most a year.",
+            json!({ "type": "string", "pattern": "^[0-9]{1,10}[smhd]$" }),
+        ),
+        "idle_days" => (
+            "Only what is there and to which nothing happened for so many days; a page reads at most 200 previews to find them.",
+            json!({ "type": "integer", "minimum": 1, "maximum": 366 }),
         ),
         "pull_request" => (
             "Only on the preview of this pull request, by its number.",

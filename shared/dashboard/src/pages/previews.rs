@@ -3,7 +3,7 @@
 use http_api::model::{Decision, Preview, PreviewList, Service, Trouble};
 use maud::{Markup, html};
 
-use super::{Filter, Seen, frame::page, words};
+use super::{Filter, Seen, frame::page, preview_acts::acts, words};
 
 const PATH: &str = "/dashboard/previews";
 const PHASES: [&str; 6] = [
@@ -50,6 +50,7 @@ pub(crate) fn previews(seen: &Seen<'_>, list: &PreviewList, filter: &Filter) -> 
     let content = html! {
         h1 { "Previews" }
         (words::choices("Phase", PATH, "phase", &PHASES, filter.phase.as_deref()))
+        (idleness(filter))
         @if list.previews.is_empty() {
             p { "There is none here." }
         } @else {
@@ -106,15 +107,21 @@ pub(crate) fn preview(seen: &Seen<'_>, preview: &Preview, decisions: &[Decision]
         (troubles(seen, &preview.troubles))
         (decided(seen, decisions))
         (timeline(seen, preview))
-        @if seen.roles.may_deploy(Some(preview.repository_id)) {
-            section .acts aria-labelledby="acts" {
-                h2 #acts { "Act" }
-                p { "Lets it try again what was given up, has failed or waits for its next try." }
-                (words::button(seen, &format!("{}/retry", path(preview)), "Try again", &name(preview)))
-            }
-        }
+        @if seen.roles.may_deploy(Some(preview.repository_id)) { (acts(seen, preview)) }
     };
     page(seen, &name(preview), PATH, &content)
+}
+
+/// Those to which nothing happened for some days.
+fn idleness(filter: &Filter) -> Markup {
+    html! {
+        nav .choices aria-label="Idle" {
+            @for (days, text) in [("3", "idle for 3 days"), ("7", "for a week"), ("30", "for 30 days")] {
+                a href={ (PATH) "?idle_days=" (days) }
+                    aria-current=[(filter.idle_days.as_deref() == Some(days)).then_some("true")] { (text) }
+            }
+        }
+    }
 }
 
 fn facts(seen: &Seen<'_>, preview: &Preview) -> Markup {
@@ -132,6 +139,8 @@ fn facts(seen: &Seen<'_>, preview: &Preview) -> Markup {
             @if let Some(problem) = &preview.configuration_problem {
                 dt { "Configuration" } dd { (problem) }
             }
+            @if let Some(at) = &preview.active_at { dt { "Last activity" } dd { (words::time(at, seen.now)) } }
+            @if let Some(at) = &preview.expires_at { dt { "Ends" } dd { (words::time(at, seen.now)) ", unless something happens before" } }
             dt { "Next look" }
             dd { @match &preview.next_look_at {
                 Some(at) => (words::time(at, seen.now)),

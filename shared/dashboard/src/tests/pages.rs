@@ -93,6 +93,10 @@ fn a_preview_is_shown_with_its_services_its_timeline_and_what_is_waited_for() {
     10 min ago the head commit 9f2c1d7 became known
     Of each kind only the newest event is known.
     Act
+    Deploys the head commit anew.
+    Redeploy 9f2c1d7
+    It is removed, and comes back only when somebody asks for it.
+    Remove acme/shop #7
     Lets it try again what was given up, has failed or waits for its next try.
     Try again acme/shop #7
     ");
@@ -105,6 +109,7 @@ fn the_lists_say_what_there_is_and_where_it_goes_on() {
     insta::assert_snapshot!(said(&previews), @"
     Previews
     allfailedwaitingdeployingreadyremovingabsent
+    idle for 3 daysfor a weekfor 30 days
     Previews by repository, the newest pull request first
     Preview
     Phase

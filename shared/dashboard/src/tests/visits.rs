@@ -21,7 +21,11 @@ const PAGES: [&str; 15] = [
 ];
 
 /// Every form that acts, with the roles that may send it.
-const ACTS: [(&str, &[&str]); 12] = [
+const ACTS: [(&str, &[&str]); 16] = [
+    ("/dashboard/previews/42/7/deploy", &["deployer", "admin"]),
+    ("/dashboard/previews/42/7/redeploy", &["deployer", "admin"]),
+    ("/dashboard/previews/42/7/remove", &["deployer", "admin"]),
+    ("/dashboard/previews/42/7/keep", &["deployer", "admin"]),
     ("/dashboard/previews/42/7/retry", &["deployer", "admin"]),
     (
         "/dashboard/deliveries/dead-1/replay",

@@ -42,6 +42,29 @@ impl Preview {
         Some(self.commands.kept_until().map_or(end, |kept| kept.max(end)))
     }
 
+    /// When something last happened that makes it worth keeping; none if the pull request was never seen.
+    pub fn last_activity(&self) -> Option<Timestamp> {
+        self.sighting.as_ref().map(Sighting::active_at)
+    }
+
+    /// When the first of its services' previews ends unless something happens before; none if none that is there ends by itself.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        if self.pull_request()?.state != PullRequestState::Open {
+            return None;
+        }
+        let services = self.settings_in_force()?.services.iter();
+        let present = services.filter(|service| {
+            let target = self.targets.get(&service.application);
+            target.is_some_and(Target::may_end)
+        });
+        present.filter_map(|service| self.expires_at(service)).min()
+    }
+
+    /// Whether something of it is there and nothing happened to it since `since`.
+    pub fn is_idle(&self, since: Timestamp) -> bool {
+        self.is_deployed() && self.last_activity().is_some_and(|last| last <= since)
+    }
+
     pub(super) fn nearness(&self, service: &ServiceSettings) -> Nearness {
         let activity = self.sighting.as_ref().map(Sighting::active_at);
         let told = self

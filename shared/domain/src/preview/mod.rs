@@ -3,6 +3,7 @@
 mod action;
 mod admission;
 mod approval;
+mod ask;
 mod builds;
 mod command;
 mod comment;
@@ -36,6 +37,7 @@ mod wish;
 pub use action::{Action, Source, TargetAction};
 pub use admission::{AdmissionAction, AdmissionFact};
 pub use approval::{LabelAdded, Permission};
+pub use ask::{Ask, AskParticulars, AskRefused};
 pub use command::{CommandOutcome, CommandWish, Commanded, Place};
 pub use comment::marker;
 pub use effort::{Effort, Reaction, Trouble};

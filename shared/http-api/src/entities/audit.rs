@@ -12,7 +12,7 @@ use ports::{Clock, Log, Store};
 use runtime::audit;
 
 use super::{
-    Entities, Wanted,
+    Entities, Wanted, asking,
     environments::said,
     operations,
     pages::{PAGE_MAX, not_a_cursor, repository_of},
@@ -103,10 +103,10 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         };
         Some(match route {
             EntityRoute::Intervene(_, wish) => act.saying(&said(*wish, wanted.body)),
+            EntityRoute::Ask(_, ask) => act.saying(&asking::said(*ask, wanted.body)),
             EntityRoute::Operate(_, name) => act.saying(&operations::said(name, wanted.body)),
             EntityRoute::List(_)
             | EntityRoute::Show(_)
-            | EntityRoute::RetryPreview(_)
             | EntityRoute::Survey(_)
             | EntityRoute::AllowRemovals(_)
             | EntityRoute::AllowLosses(_) => act,

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The builds of so many environments and previews at most are on one page.
-const PAGE_MAX: usize = 25;
+pub const PAGE_MAX: usize = 25;
 /// Of one of them so many are shown, the newest.
 const OF_ONE_MAX: usize = 10;
 

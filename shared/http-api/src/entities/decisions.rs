@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The decisions of so many previews at most are on one page.
-const PAGE_MAX: usize = 20;
+pub const PAGE_MAX: usize = 20;
 
 impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
     /// Page by page of previews, the newest pull request first, and of each the newest decision first.

@@ -1,6 +1,6 @@
 //! Pages of entities. A page costs a read of the directory of their kind, and one for each entity that is looked at.
 
-use std::{cmp::Reverse, fmt::Display};
+use std::{cmp::Reverse, fmt::Display, time::Duration};
 
 use domain::{
     PreviewId, PullRequestNumber, RepositoryId,
@@ -22,6 +22,10 @@ use crate::{
 pub(super) const PAGE_MAX: usize = 100;
 /// So many entities are read at most for one page: a rare phase is looked for over several pages.
 pub(super) const READ_MAX: usize = 200;
+
+/// A preview is asked for that was idle for so many days at most.
+const IDLE_DAYS_MAX: u32 = 366;
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// The order of previews: by repository, the newest pull request first.
 pub(super) fn place(id: PreviewId) -> (RepositoryId, Reverse<PullRequestNumber>) {
@@ -55,9 +59,16 @@ pub(super) fn not_a_cursor(cursor: &str) -> Problem {
 
 impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
     pub(super) async fn list_previews(&self, query: &Query, sees: &Sees) -> Result<Reply, Problem> {
-        query.only(&["repository", "phase", "limit", "cursor"])?;
+        query.only(&["repository", "phase", "idle_days", "limit", "cursor"])?;
         let repository = repository_of(query)?;
         let phase = phase_of(query)?;
+        let idle_since = query
+            .number("idle_days", IDLE_DAYS_MAX)?
+            .map(|days| self.now().before(DAY * days));
+        let is_wanted = |preview: &Preview| {
+            phase.is_none_or(|phase| preview.standing() == phase)
+                && idle_since.is_none_or(|since| preview.is_idle(since))
+        };
         let limit = query.limit(PAGE_MAX)?;
         let after = after(query)?;
         let mut ids = self.ids::<Preview>().await?;
@@ -74,8 +85,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         while let Some(id) = rest.next() {
             let preview = self.readable(&id, browse::state::<Preview>(&self.store, &id).await)?;
             read += 1;
-            let wanted =
-                preview.filter(|preview| phase.is_none_or(|phase| preview.standing() == phase));
+            let wanted = preview.filter(is_wanted);
             list.previews
                 .extend(wanted.map(|preview| view::preview(&preview, self.now())));
             if list.previews.len() == limit || read == READ_MAX {

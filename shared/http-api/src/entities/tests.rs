@@ -1,5 +1,6 @@
 //! Previews and repositories as people are shown them.
 
+mod asking;
 mod directories;
 pub(crate) mod operations;
 mod releases;
@@ -195,8 +196,10 @@ fn page(entities: &TestEntities, query: &str) -> String {
 fn a_preview_is_shown_with_what_it_waits_for() {
     insta::assert_snapshot!(get(&stored(), "/api/v1/previews/42/7"), @r#"
     200 {
+      "active_at": "2026-11-21T10:31:07Z",
       "build": null,
       "configuration_problem": null,
+      "expires_at": null,
       "next_look_at": "2026-11-21T10:31:07Z",
       "number": 7,
       "phase": "waiting",
@@ -359,7 +362,7 @@ fn a_wish_to_try_again_is_taken_in_at_once() {
     let id = preview_id(42, 7);
     let trouble = Trouble {
         reason: "403 Forbidden".to_owned(),
-        reaction: preview::Reaction::GiveUp,
+        reaction: domain::preview::Reaction::GiveUp,
     };
     learn::<Preview>(&entities, &id, &[Fact::RunsNotRead { trouble }]);
     let phase = || ask(&entities, &Method::GET, "/api/v1/previews/42/7").1["phase"].clone();

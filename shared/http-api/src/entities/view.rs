@@ -38,6 +38,8 @@ pub(super) fn preview(preview: &Preview, now: Timestamp) -> model::Preview {
             .chain(preview.report_troubles())
             .map(trouble)
             .collect(),
+        active_at: preview.last_activity().map(|at| at.to_string()),
+        expires_at: preview.ends_at().map(|at| at.to_string()),
         next_look_at,
         timeline: preview
             .timeline()

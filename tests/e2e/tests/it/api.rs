@@ -170,6 +170,63 @@ async fn a_preview_and_its_repository_are_shown_and_take_wishes() -> Result<()> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_preview_is_removed_and_deployed_through_the_api() -> Result<()> {
+    let story = Story::start().await?;
+    let pull = story.repository.open_pull_request("Add a cart", "cart");
+    story.comment_with(&pull, "Waiting for `CI`").await?;
+    story.repository.run("CI").for_pull_request(&pull).succeed();
+    story.comment_with(&pull, "✅ Ready").await?;
+    let repository = story.repository.id();
+    let path = format!("/api/v1/previews/{repository}/{}", pull.number());
+    let phase_is = async |phase: &str| -> Result<()> {
+        let started = Instant::now();
+        loop {
+            assert_eq!(story.reconcile().await?.status, 200);
+            let shown = story.api("GET", &path).await?.json();
+            if shown["phase"] == phase {
+                return Ok(());
+            }
+            if started.elapsed() > PATIENCE {
+                bail!("waited for the preview to be {phase}: {shown}");
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let removed = story.api("POST", &format!("{path}/remove")).await?;
+    assert_eq!(removed.status, 202, "{}", removed.text());
+    phase_is("absent").await?;
+    story
+        .comment_with(&pull, "Last command: `/preview remove` by `stories`")
+        .await?;
+    let stale = json!({ "commit": "0".repeat(40) });
+    let refused = story.act(&format!("{path}/deploy"), &stale).await?;
+    assert_eq!(refused.status, 409, "{}", refused.text());
+    let seen = json!({ "commit": pull.head_sha() });
+    let deployed = story.act(&format!("{path}/deploy"), &seen).await?;
+    assert_eq!(deployed.status, 202, "{}", deployed.text());
+    phase_is("ready").await?;
+    let again = story.act(&format!("{path}/redeploy"), &seen).await?;
+    assert_eq!(again.status, 202, "{}", again.text());
+    story
+        .reconcile_until("it is deployed anew", |_| story.deployments_of(&pull) == 3)
+        .await?;
+    let audit = story.api("GET", "/api/v1/audit").await?.json();
+    let acts: Vec<&str> = audit["acts"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|act| act["act"].as_str())
+        .collect();
+    assert_eq!(
+        acts,
+        ["redeploy", "preview", "preview", "preview-remove"],
+        "{audit}"
+    );
+    story.world.assert_clean();
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_person_goes_back_locks_and_lets_releases_go_on_through_the_api() -> Result<()> {
     let story = release::story().await?;
     let mut commits = Vec::new();

@@ -3,6 +3,7 @@
 mod access;
 mod admission;
 mod approval;
+mod asks;
 mod commands;
 mod comment;
 mod doubt;
