@@ -344,7 +344,12 @@ impl GitHub {
         };
         let fork = now.head_repository != Some(pull.id.repository);
         let concerns = self.concerns(service, now.head_commit.as_str());
-        if service.refuses(pull.id.repository, now) || !concerns {
+        if service.refuses(pull.id.repository, now) {
+            Expected::Absent
+        } else if !concerns && service.on == On::Namespace {
+            // Paths decide whether a preview begins, never whether one is removed; and a build that makes it asks nobody.
+            Expected::Anything
+        } else if !concerns {
             Expected::Absent
         } else if fork && service.forks == Forks::Label && !pull.is_approved() {
             Expected::Awaited
