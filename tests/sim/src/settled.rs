@@ -236,6 +236,13 @@ fn comment(
             must_say("Waiting for a place: at most")?;
             continue;
         }
+        // Two targets of a service have one URL, and one of them alone answers there.
+        let mut siblings = github.siblings(service);
+        if siblings
+            .any(|other| other.application == service.url_of && is_crowded_out(sim, number, other))
+        {
+            continue;
+        }
         must_say(commit.get(..7).unwrap_or_default())?;
         must_say(if github.is_sick(commit) {
             "Not healthy"

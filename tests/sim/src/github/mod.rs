@@ -344,14 +344,18 @@ impl GitHub {
         };
         let fork = now.head_repository != Some(pull.id.repository);
         let concerns = self.concerns(service, now.head_commit.as_str());
-        if service.refuses(pull.id.repository, now) {
+        let awaits_approval = fork && service.forks == Forks::Label && !pull.is_approved();
+        if service.on == On::Namespace && pull.is_open() && awaits_approval {
+            // Whoever lets a fork's builds make namespaces does not ask for an approval, and a preview is not removed for lack of one.
+            Expected::Anything
+        } else if service.refuses(pull.id.repository, now) {
             Expected::Absent
         } else if !concerns && service.on == On::Namespace {
             // Paths decide whether a preview begins, never whether one is removed; and a build that makes it asks nobody.
             Expected::Anything
         } else if !concerns {
             Expected::Absent
-        } else if fork && service.forks == Forks::Label && !pull.is_approved() {
+        } else if awaits_approval {
             Expected::Awaited
         } else if self.skipped.contains(now.head_commit.as_str()) {
             Expected::Anything

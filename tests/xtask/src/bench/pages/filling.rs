@@ -23,8 +23,6 @@ use super::{Amount, bulk::Bulk};
 pub(super) const REPOSITORIES: u64 = 20;
 /// The id of the first repository.
 pub(super) const FIRST_REPOSITORY: u64 = 42;
-/// So many releases of an environment are known: those that are over (`domain::release`).
-const OF_EACH_LINE: u64 = 30;
 /// Facts are so far apart.
 const STEP: Duration = Duration::from_millis(500);
 /// The first fact is so old; the retention of deliveries is three days.
@@ -88,9 +86,9 @@ pub(super) async fn fill(directory: &Path, amount: Amount, now: Timestamp) -> an
     };
     filling.repositories().await?;
     filling.previews(amount.previews).await?;
-    filling
-        .lines(amount.releases.div_ceil(OF_EACH_LINE))
-        .await?;
+    let each = amount.of_each_environment;
+    let lines = amount.releases.div_ceil(each);
+    filling.lines(lines, each).await?;
     filling.deliveries(amount.deliveries).await?;
     filling.directories().await?;
     bulk.commit()
@@ -166,8 +164,8 @@ impl Filling<'_> {
         Ok(())
     }
 
-    /// Environments, each with as many releases as are kept, all of which arrived.
-    async fn lines(&self, many: u64) -> anyhow::Result<()> {
+    /// Environments, each with so many releases, all of which arrived.
+    async fn lines(&self, many: u64, each: u64) -> anyhow::Result<()> {
         let terms = terms()?;
         for number in 0..many {
             let id = line(number)?;
@@ -176,7 +174,7 @@ impl Filling<'_> {
                 terms: Some(Box::new(terms.clone())),
                 as_of: self.runner.clock.now(),
             }];
-            for release in 0..OF_EACH_LINE {
+            for release in 0..each {
                 facts.extend(arrives(&terms, release, self.runner.clock.now())?);
             }
             self.learn::<Line>(&id, &facts).await?;

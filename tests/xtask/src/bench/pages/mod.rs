@@ -16,29 +16,37 @@ use world::Answer;
 
 use crate::{scene, stores};
 
+/// So many releases of an environment are known: those that are over (`domain::release`).
+const ENDED_MAX: u64 = 30;
+
 /// How much is stored.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Amount {
     previews: u64,
     releases: u64,
+    /// Each environment has as many releases.
+    of_each_environment: u64,
     deliveries: u64,
 }
 
-/// What little is, and much.
+/// What little is, and much. A list shows as many environments in both, or it would be the lengths of pages that are compared.
 const LITTLE: Amount = Amount {
     previews: 100,
     releases: 100,
+    of_each_environment: 1,
     deliveries: 100,
 };
 pub(super) const MUCH: Amount = Amount {
     previews: 10_000,
     releases: 50_000,
+    of_each_environment: ENDED_MAX,
     deliveries: 100_000,
 };
 /// What much is for a first impression.
 pub(super) const RATHER_MUCH: Amount = Amount {
     previews: 1_000,
     releases: 3_000,
+    of_each_environment: ENDED_MAX,
     deliveries: 5_000,
 };
 
@@ -141,14 +149,13 @@ impl Stage {
         let directory = tempfile::tempdir()?;
         let runtime_config = directory.path().join("runtime-config.toml");
         std::fs::write(&runtime_config, stores::sqlite())?;
-        let state = directory.path().join("state");
-        std::fs::create_dir_all(&state)?;
         let began = Instant::now();
-        filling::fill(&state, amount, now()?).await?;
+        // Where the runtime configuration is: its paths begin there.
+        filling::fill(directory.path(), amount, now()?).await?;
         eprintln!("{amount:?}: stored in {:.1?}", began.elapsed());
         let mut options = host::Options::new(manifest);
         options.runtime_config = Some(runtime_config);
-        options.state_dir = state;
+        options.state_dir = directory.path().to_owned();
         for (name, value) in [
             ("api_tokens", scene::api_tokens()),
             (

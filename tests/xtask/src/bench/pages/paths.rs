@@ -40,21 +40,22 @@ pub(super) fn paths() -> anyhow::Result<Vec<Path>> {
         "/dashboard/audit".to_owned(),
         "/api/v1/overview".to_owned(),
     ];
+    // As many as each shows on a page at most.
     let lists = [
-        "previews",
-        "environments",
-        "releases",
-        "deliveries",
-        "decisions",
-        "repositories",
-        "installations",
-        "operations",
-        "builds",
-        "audit",
+        ("previews", 100),
+        ("environments", 100),
+        ("releases", 100),
+        ("deliveries", 100),
+        ("decisions", 20),
+        ("repositories", 100),
+        ("installations", 100),
+        ("operations", 100),
+        ("builds", 25),
+        ("audit", 100),
     ];
     let pages = pages.map(|path| Path { path, after: false });
-    let lists = lists.iter().flat_map(|list| {
-        let path = format!("/api/v1/{list}?limit=100");
+    let lists = lists.iter().flat_map(|(list, limit)| {
+        let path = format!("/api/v1/{list}?limit={limit}");
         [false, true].map(|after| Path {
             path: path.clone(),
             after,
