@@ -250,7 +250,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
 
     /// The part that is known here; `api` adds the deliveries.
     async fn overview(&self, sees: &Sees) -> Result<Reply, Problem> {
-        let mut work = reconcile::work(&self.store).await?;
+        let waiting = reconcile::waiting::<Preview>(&self.store).await?;
         let paused = breaker::paused(&self.store).await?;
         let mut vendors_paused: Vec<_> = paused.into_iter().map(view::paused).collect();
         if !sees.is_everything() {
@@ -265,8 +265,6 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         let lines = self.ids::<Line>().await?;
         let previews = self.ids::<Preview>().await?;
         let repositories = self.ids::<Repository>().await?;
-        let waiting = work.take::<Preview>().into_keys();
-        let waiting: Vec<PreviewId> = waiting.filter_map(|id| id.parse().ok()).collect();
         Ok(Reply::ok(&model::Overview {
             vendors_paused,
             environments: of(&mut lines.iter().map(|line| line.repository)),

@@ -76,7 +76,7 @@ async fn ids_and_unread<E: Entity>(store: &impl Store) -> Result<(Vec<E::Id>, u6
         Found::Directory { directory, unread } => (Some(directory), unread),
     };
     let ids = match directory.filter(Directory::is_complete) {
-        Some(directory) => directory.ids().filter_map(|id| id.parse().ok()).collect(),
+        Some(directory) => directory.ids(),
         None => Listing::of(store).await?.ids::<E>(),
     };
     Ok((ids, unread))
@@ -99,6 +99,15 @@ async fn read(store: &impl Store, key: Key) -> Result<Found, RunError> {
         if unread > MAIL_READ_MAX {
             return Ok(Found::Unknown { unread });
         }
+        if unread == 0 {
+            return Ok(match stored {
+                Some(record) => Found::Directory {
+                    directory: record.state,
+                    unread,
+                },
+                None => Found::Nothing,
+            });
+        }
         let state = stored.as_ref().map(|record| record.state.clone());
         let mut directory = state.unwrap_or_else(|| Directory::new(key));
         let mut found = 0;
@@ -116,10 +125,7 @@ async fn read(store: &impl Store, key: Key) -> Result<Found, RunError> {
                 continue;
             }
         }
-        return Ok(match unread {
-            0 if stored.is_none() => Found::Nothing,
-            unread => Found::Directory { directory, unread },
-        });
+        return Ok(Found::Directory { directory, unread });
     }
     Ok(Found::Unknown { unread: 0 })
 }

@@ -273,15 +273,24 @@ impl Directory {
         self.complete
     }
 
-    /// The ids of all that are named, in no order that means anything.
-    pub fn ids(&self) -> impl Iterator<Item = String> {
+    /// The ids of all that are named and can be read, in no order that means anything. There may be ten thousand: the text of
+    /// each is made in the place of the one before.
+    pub fn ids<Id: FromStr>(&self) -> Vec<Id> {
         let word = self.id.0.word();
-        self.entries.iter().flat_map(move |(group, rests)| {
-            rests.iter().map(move |rest| match rest.as_str() {
-                "" => format!("{word}/{group}"),
-                rest => format!("{word}/{group}/{rest}"),
-            })
-        })
+        let mut ids = Vec::with_capacity(self.entries.values().map(BTreeSet::len).sum());
+        for (group, rests) in &self.entries {
+            let mut text = format!("{word}/{group}");
+            let start = text.len();
+            for rest in rests {
+                text.truncate(start);
+                if !rest.is_empty() {
+                    text.push('/');
+                    text.push_str(rest);
+                }
+                ids.extend(text.parse().ok());
+            }
+        }
+        ids
     }
 
     /// Which entries are to be told as touched, given all that were stored a moment ago: what is stored and not named, and what is

@@ -20,7 +20,7 @@ fn touched(entries: &[&str]) -> Fact {
 }
 
 fn named(directory: &Directory) -> Vec<String> {
-    directory.ids().collect()
+    directory.ids()
 }
 
 /// Looks at everything whose time has come by then.

@@ -1,6 +1,9 @@
 //! The newest decisions on previews, from the previews' own states. What was decided on releases stands in the releases themselves.
 
-use domain::preview::{Preview, Ruling};
+use domain::{
+    PreviewId, PullRequestNumber,
+    preview::{Preview, Ruling},
+};
 use ports::{Clock, Log, Store};
 use runtime::browse;
 
@@ -32,7 +35,14 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         let service = name_of(query, "service")?.map(|name| name.to_string());
         let limit = query.limit(PAGE_MAX)?;
         let after = after(query)?;
-        let mut ids = self.ids::<Preview>().await?;
+        let mut ids = match (repository, pull_request) {
+            // Of one nobody needs to know the others.
+            (Some(repository), Some(number)) => vec![PreviewId {
+                repository,
+                number: PullRequestNumber(number),
+            }],
+            (Some(_) | None, _) => self.ids::<Preview>().await?,
+        };
         ids.retain(|id| sees.repository(id.repository));
         ids.retain(|id| repository.is_none_or(|repository| id.repository == repository));
         ids.retain(|id| pull_request.is_none_or(|number| id.number.0 == number));

@@ -152,7 +152,19 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
 
     /// The environments that are asked for, in the order of their names.
     async fn lines(&self, filter: &Filter, sees: &Sees) -> Result<Vec<LineId>, Problem> {
-        let mut lines = self.ids::<Line>().await?;
+        let mut lines = match filter {
+            // Of one nobody needs to know the others.
+            Filter {
+                repository: Some(repository),
+                service: Some(service),
+                environment: Some(environment),
+            } => vec![LineId {
+                repository: *repository,
+                service: service.clone(),
+                environment: environment.clone(),
+            }],
+            _ => self.ids::<Line>().await?,
+        };
         lines.retain(|line| filter.takes(line) && sees.repository(line.repository));
         lines.sort_unstable();
         Ok(lines)
