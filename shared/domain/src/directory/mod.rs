@@ -7,6 +7,7 @@
 //! ([`Directory::differences`]), which is how the entities of an earlier version get in, too.
 
 mod entry;
+mod rests;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +30,7 @@ use crate::{
 };
 
 pub use entry::Entry;
+use rests::Rests;
 
 /// So long after an entity was touched its record is written or deleted, or never will be: twice the time of a lease.
 const SETTLED_AFTER: Duration = Duration::from_secs(120);
@@ -135,7 +137,7 @@ pub struct Directory {
     complete: bool,
     /// All that are named: by the first number of the id, what follows it.
     #[serde(default)]
-    entries: BTreeMap<u64, BTreeSet<String>>,
+    entries: BTreeMap<u64, Rests>,
     /// Those of them that are to be looked at, and when they were touched last.
     #[serde(default)]
     touched: BTreeMap<Entry, Timestamp>,
@@ -214,7 +216,7 @@ impl Entity for Directory {
             Fact::Touched { entries } => {
                 for entry in entries {
                     let group = self.entries.entry(entry.group).or_default();
-                    group.insert(entry.rest.clone());
+                    group.insert(&entry.rest);
                     let touched_at = self.touched.entry(entry.clone()).or_insert(at);
                     *touched_at = at.max(*touched_at);
                 }
@@ -277,11 +279,11 @@ impl Directory {
     /// each is made in the place of the one before.
     pub fn ids<Id: FromStr>(&self) -> Vec<Id> {
         let word = self.id.0.word();
-        let mut ids = Vec::with_capacity(self.entries.values().map(BTreeSet::len).sum());
+        let mut ids = Vec::with_capacity(self.entries.values().map(Rests::len).sum());
         for (group, rests) in &self.entries {
             let mut text = format!("{word}/{group}");
             let start = text.len();
-            for rest in rests {
+            for rest in rests.iter() {
                 text.truncate(start);
                 if !rest.is_empty() {
                     text.push('/');
@@ -296,21 +298,21 @@ impl Directory {
     /// Which entries are to be told as touched, given all that were stored a moment ago: what is stored and not named, and what is
     /// named, not stored, and not to be looked at anyhow.
     pub fn differences(&self, stored: &BTreeSet<Entry>) -> Vec<Entry> {
-        let missing = stored.iter().filter(|entry| !self.names(entry)).cloned();
-        let named = self.entries.iter().flat_map(|(group, rests)| {
-            rests.iter().map(|rest| Entry {
-                group: *group,
-                rest: rest.clone(),
+        let named: BTreeSet<Entry> = self
+            .entries
+            .iter()
+            .flat_map(|(group, rests)| {
+                rests.iter().map(|rest| Entry {
+                    group: *group,
+                    rest: rest.to_owned(),
+                })
             })
-        });
-        let stray =
-            named.filter(|entry| !stored.contains(entry) && !self.touched.contains_key(entry));
-        missing.chain(stray).collect()
-    }
-
-    fn names(&self, entry: &Entry) -> bool {
-        let group = self.entries.get(&entry.group);
-        group.is_some_and(|rests| rests.contains(&entry.rest))
+            .collect();
+        let missing = stored.difference(&named);
+        let stray = named
+            .difference(stored)
+            .filter(|entry| !self.touched.contains_key(entry));
+        missing.chain(stray).cloned().collect()
     }
 
     /// Takes what was seen of an entry for good, unless it was touched since. Returns whether it was.
