@@ -59,7 +59,8 @@ pub(crate) fn name_what_is_stored(sim: &Rc<Sim>) -> Result<(), String> {
         let state = record.get("state").cloned().unwrap_or_default();
         let directory: Directory =
             serde_json::from_value(state).map_err(|error| format!("{key}: {error}"))?;
-        let named: BTreeSet<Entry> = directory.ids().filter_map(|id| Entry::of(&id)).collect();
+        let ids: Vec<String> = directory.ids();
+        let named: BTreeSet<Entry> = ids.iter().filter_map(|id| Entry::of(id)).collect();
         if !directory.is_complete() || named != stored {
             let is_complete = directory.is_complete();
             return Err(format!(

@@ -238,9 +238,13 @@ fn comment(
         }
         // Two targets of a service have one URL, and one of them alone answers there.
         let mut siblings = github.siblings(service);
-        if siblings
-            .any(|other| other.application == service.url_of && is_crowded_out(sim, number, other))
-        {
+        let is_silent = |other: &Service| {
+            let oracle = sim.oracle.borrow();
+            let is_excused = oracle.is_excused(&other.application, number, commit);
+            drop(oracle);
+            is_excused || is_crowded_out(sim, number, other)
+        };
+        if siblings.any(|other| other.application == service.url_of && is_silent(other)) {
             continue;
         }
         must_say(commit.get(..7).unwrap_or_default())?;

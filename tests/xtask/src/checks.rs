@@ -13,6 +13,8 @@ use crate::{components, licences, simulation, workspace};
 const SEEDS: &str = "10000";
 /// How many of them are of releases, beside.
 const SEEDS_OF_RELEASES: &str = "500";
+/// And of services that need others, in virtual clusters and namespaces.
+const SEEDS_OF_TARGETS: &str = "500";
 
 /// One check.
 struct Check {
@@ -167,7 +169,8 @@ fn simulate() -> anyhow::Result<()> {
         simulation::run(&arguments)
     };
     run(&["--seeds", SEEDS])?;
-    run(&["--world", "releases", "--seeds", SEEDS_OF_RELEASES])
+    run(&["--world", "releases", "--seeds", SEEDS_OF_RELEASES])?;
+    run(&["--world", "targets", "--seeds", SEEDS_OF_TARGETS])
 }
 
 fn document() -> anyhow::Result<()> {
