@@ -52,14 +52,16 @@ impl Line {
             return;
         };
         let lacking = lacking(application, &running.asked);
-        let in_place = lacking.is_none() && rollout.is_in_place(application, &running.asked);
+        let own = rollout.is_own(application, &mark(&self.id, &running.key));
+        let in_place =
+            !own && lacking.is_none() && rollout.is_in_place(application, &running.asked);
         let state = match running.asked {
             _ if in_place => application.rollout_in_place(),
             // What an earlier deployment was is not what Git says.
             Asked::History(_) => application.rollout_of_rollback(),
             Asked::Sync | Asked::Setting(_) | Asked::Commit(_) => application.rollout(),
         };
-        let own = in_place || rollout.is_own(application, &mark(&self.id, &running.key));
+        let own = own || in_place;
         let ours = own && lacking.is_none();
         if rollout.note_windows(application, (own, &running.asked), windows) {
             return self.ask_instead(&rollout, at);
@@ -225,19 +227,19 @@ impl Rollout {
     }
 
     /// Whether the cluster already is what was asked for, so that Argo CD, which syncs by itself, has nothing to do for it: after an
-    /// operation that was stopped before it changed anything, or failed.
+    /// operation for another release that was stopped before it changed anything, or failed. What came of an operation for this one
+    /// counts, since a hook may have failed after everything was applied.
     fn is_in_place(&self, application: &Application, asked: &Asked) -> bool {
         let is_seen = match asked {
             Asked::Setting(_) => true,
             // The specification is the same before and after: the cluster must have been compared with this commit.
-            Asked::Commit(_) => match &self.commit {
-                Some(commit) => application.shows_revision(commit.as_str()),
-                None => !self.expects_operation,
-            },
+            Asked::Commit(_) => self
+                .commit
+                .as_ref()
+                .is_some_and(|commit| application.shows_revision(commit.as_str())),
             Asked::Sync | Asked::History(_) => false,
         };
-        let nothing_to_come = application.automation.is_some() || !self.expects_operation;
-        is_seen && nothing_to_come && application.is_in_place()
+        is_seen && application.automation.is_some() && application.is_in_place()
     }
 
     /// Notes a look at it, and counts the time. An operation that is asked for and not taken up does not move.

@@ -328,6 +328,24 @@ fn a_way_back_is_over_when_the_cluster_is_what_it_was_and_argo_cd_begins_nothing
 }
 
 #[test]
+fn an_operation_for_the_release_that_failed_counts_though_the_cluster_is_what_it_should_be() {
+    let mut story = Story::new(PRODUCTION);
+    story.argo.by_itself = true;
+    story.release('1');
+    story.now = story.now.after(Duration::from_secs(60));
+    story.argo.ends = argocd::Phase::Running;
+    story.release('2');
+    // Everything was applied, and then a hook failed.
+    story.argo.live.clone_from(&story.argo.spec);
+    story.argo.ends = argocd::Phase::Failed;
+    story.argo.end(story.now);
+    story.argo.ends = argocd::Phase::Succeeded;
+    story.go();
+    assert_eq!(story.end_of('2').unwrap().0, Phase::RolledBack);
+    assert_eq!(story.live(), Some('1'));
+}
+
+#[test]
 fn what_is_in_place_and_was_never_compared_since_the_change_is_waited_for() {
     let mut story = stopped_before_anything_changed();
     // Argo CD looked before the operation came to its end, and not since.
