@@ -79,7 +79,13 @@ impl Ghost {
                     .as_ref()
                     .map(|newest| newest.pull_request.head_commit.clone());
                 let other_head = head.as_ref() != Some(&pull_request.head_commit);
-                if self.sighted(pull_request) && (other_head || doubted) {
+                let is_open = |shown: &PullRequest| shown.state == PullRequestState::Open;
+                let was_open = self
+                    .newest
+                    .as_ref()
+                    .is_none_or(|newest| is_open(&newest.pull_request));
+                let reopened = !was_open && is_open(pull_request);
+                if self.sighted(pull_request) && (other_head || reopened || doubted) {
                     self.person_acted();
                 }
             }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Fact, Preview, PullRequest, Reading, TargetFact, Trouble, WorkflowRun,
+    Fact, Preview, PullRequest, PullRequestState, Reading, TargetFact, Trouble, WorkflowRun,
     state::{Builds, Problem, Sighting, Target},
 };
 use crate::{CommitSha, RepositoryName, Timestamp, installation::Loss};
@@ -60,10 +60,7 @@ impl Preview {
                     self.configuration_read(commit, reading);
                 }
             }
-            Fact::ConfigurationChanged => {
-                self.configuration.changes = self.configuration.changes.saturating_add(1);
-                self.configuration.effort.start_afresh();
-            }
+            Fact::ConfigurationChanged => self.configuration.changed(),
             Fact::ConfigurationNotRead { trouble } => {
                 self.configuration.effort.fail(trouble, at, seed)
             }
@@ -249,14 +246,22 @@ impl Preview {
             sighting.head_since = at;
             sighting.head_as_of = Some(pull_request.updated_at);
         }
-        if sighting.pull_request.state != pull_request.state {
+        let known_state = std::mem::replace(&mut sighting.pull_request.state, pull_request.state);
+        if known_state != pull_request.state {
             sighting.state_since = at;
         }
+        let reopened =
+            known_state != PullRequestState::Open && pull_request.state == PullRequestState::Open;
         self.repository = Some(pull_request.repository.clone());
         sighting.pull_request = pull_request.clone();
         sighting.confirmed_at = confirmed_at;
         sighting.doubted_until = None;
         sighting.stale_reads = 0;
+        if reopened {
+            // Nobody tells the preview of a closed pull request that another configuration counts.
+            self.configuration.changed();
+            self.start_afresh();
+        }
         if new_head {
             self.recall();
             self.void_approvals(&pull_request.head_commit);

@@ -128,6 +128,14 @@ pub(super) struct ConfigurationState {
     pub(super) effort: Effort,
 }
 
+impl ConfigurationState {
+    /// Notes that another one may count: what was read before is read again.
+    pub(super) fn changed(&mut self) {
+        self.changes = self.changes.saturating_add(1);
+        self.effort.start_afresh();
+    }
+}
+
 /// What is wrong with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -91,6 +91,7 @@ fn a_pull_request_that_is_reopened_during_the_removal_gets_its_preview_back_afte
     story.progress = DeploymentProgress::Finished;
     insta::assert_snapshot!(story.go_far(), @"
     read the pull request
+    read the configuration
     comment: 🧹 Removal pending since 1970-01-01T00:16:40Z
     remove
     remove

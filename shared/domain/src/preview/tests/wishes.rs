@@ -121,6 +121,49 @@ fn a_service_that_leaves_the_configuration_loses_its_preview() {
 }
 
 #[test]
+fn a_configuration_that_was_mended_while_the_pull_request_was_closed_is_read_when_it_is_reopened() {
+    for told_by_a_delivery in [true, false] {
+        let mut story = Story::opened();
+        story.configuration = "version: 3".into();
+        story.build(10, 'a', RunProgress::Succeeded);
+        let done = story.go_far();
+        assert!(!done.contains("start"), "{done}");
+        story.change(|pull_request| pull_request.state = PullRequestState::Closed);
+        story.deliver();
+        story.go_far();
+        // Whoever reads the configuration tells the previews of open pull requests alone.
+        story.configuration = CONFIGURATION.into();
+        story.change(|pull_request| pull_request.state = PullRequestState::Open);
+        if told_by_a_delivery {
+            story.deliver();
+        } else {
+            let repository = story.pull_request.repository.clone();
+            story.record(&Fact::PullRequestDoubted { repository });
+        }
+        let done = story.go_far();
+        assert!(
+            done.contains("start aaaaaaa as pr-7"),
+            "told by a delivery: {told_by_a_delivery}\n{done}"
+        );
+    }
+}
+
+#[test]
+fn a_rule_that_came_while_the_pull_request_was_closed_holds_when_it_is_reopened() {
+    let mut story = Story::opened();
+    story.build(10, 'a', RunProgress::Succeeded);
+    story.go_far();
+    story.change(|pull_request| pull_request.state = PullRequestState::Closed);
+    story.deliver();
+    story.go_far();
+    story.configuration = CONFIGURATION.replace("url:", "when: { base: [release] }\n      url:");
+    story.change(|pull_request| pull_request.state = PullRequestState::Open);
+    story.deliver();
+    let done = story.go_far();
+    assert!(!done.contains("start") && !story.present, "{done}");
+}
+
+#[test]
 fn only_pull_requests_into_the_named_branches_get_a_preview() {
     for (base, deployed) in [
         ("main", true),
