@@ -133,6 +133,11 @@ impl Effort {
         };
     }
 
+    /// Whether nothing was tried in vain since it last worked.
+    pub(crate) fn is_fresh(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Notes that it worked.
     pub fn succeed(&mut self) {
         *self = Self::default();

@@ -287,16 +287,18 @@ impl Failure {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Verified {
     pub(super) commit: CommitSha,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) title: String,
     pub(super) asked: Asked,
     /// Where it was made.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) application: Option<ApplicationId>,
     /// By which that application can go back to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) history: Option<u64>,
     pub(super) at: Timestamp,
     /// Its test, once there is one.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) test: Option<Test>,
 }
 
@@ -327,25 +329,29 @@ pub struct Hold {
 pub(super) struct Ended {
     pub(super) key: String,
     pub(super) commit: CommitSha,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) title: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) build: Option<(u64, u64)>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_rollback: bool,
     /// Who approved it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) approved_by: Vec<String>,
     pub(super) phase: Phase,
     /// Why, for people: never empty.
     pub(super) reason: String,
     /// The commit that it gave way to, if it did in the middle of its rollout.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) instead: Option<CommitSha>,
     pub(super) at: Timestamp,
     /// What happened before.
     #[serde(default)]
     pub(super) times: Times,
     /// Where the environment was reached then.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) url: Option<String>,
+    #[serde(default, skip_serializing_if = "Report::is_nothing")]
     pub(super) report: Report,
 }
 
@@ -353,13 +359,23 @@ pub(super) struct Ended {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Report {
     /// GitHub's id of the deployment, once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) deployment: Option<u64>,
     /// The name of the environment that it is in.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) environment: Option<String>,
     /// What its newest status says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) digest: Option<String>,
+    #[serde(default, skip_serializing_if = "Effort::is_fresh")]
     pub(super) effort: Effort,
+}
+
+impl Report {
+    /// Nothing was told, and nothing was tried.
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Line {
