@@ -4,23 +4,21 @@ use std::cell::Cell;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{bail, ensure};
 use domain::directory::Directory;
 use domain::entity::Entity;
-use domain::preview::{self, Preview, PullRequest, PullRequestState, Reading, Settings};
-use domain::release::{self, Line, LineId, StepFact, Terms};
+use domain::preview::{Preview, Settings};
+use domain::release::{self, Line, LineId};
 use domain::repository::{self, Repository, SurveyFact, SurveyPolicy};
-use domain::{CommitSha, RepositoryId, Timestamp, argocd};
+use domain::{RepositoryId, Timestamp};
 use http::{HeaderMap, StatusCode};
 use inbox::{Acceptance, Inbox, Incoming};
 use ports::{Clock, Http, HttpError, NoLog, Request, Response};
 use runtime::directory::{self, DirectoryExecutor};
 use runtime::{Runner, reconcile};
 
-use super::{Amount, bulk::Bulk};
+use super::{Amount, bulk::Bulk, lives};
 
-/// So many repositories have them.
-pub(super) const REPOSITORIES: u64 = 20;
 /// The id of the first repository.
 pub(super) const FIRST_REPOSITORY: u64 = 42;
 /// Facts are so far apart.
@@ -31,20 +29,6 @@ const SPAN: Duration = Duration::from_secs(2 * 86_400);
 const ROUND: Duration = Duration::from_secs(150);
 /// Each takes in some hundreds of what the directories were told.
 const DIRECTORY_ROUNDS: usize = 1_000;
-
-const CONFIGURATION: &str = "\
-version: 1
-build: { workflow: CI }
-services:
-  web:
-    preview:
-      coolify: { application: web-app, tag: 'pr-{number}' }
-      url: https://pr-{number}.example.com
-    environments:
-      production:
-        branch: main
-        argocd: { application: shop, update: kustomize-image }
-";
 
 /// A clock that goes on with each fact.
 struct Steps(Cell<Timestamp>);
@@ -77,6 +61,7 @@ pub(super) async fn fill(directory: &Path, amount: Amount, now: Timestamp) -> an
     let bulk = Bulk::begin(directory)?;
     let clock = Steps(Cell::new(now.before(SPAN)));
     let filling = Filling {
+        repositories: amount.repositories,
         runner: Runner {
             store: &bulk,
             clock: &clock,
@@ -84,8 +69,8 @@ pub(super) async fn fill(directory: &Path, amount: Amount, now: Timestamp) -> an
             executor: (),
         },
     };
-    filling.repositories().await?;
-    filling.previews(amount.previews).await?;
+    filling.name_repositories().await?;
+    filling.previews(amount).await?;
     let each = amount.of_each_environment;
     let lines = amount.releases.div_ceil(each);
     filling.lines(lines, each).await?;
@@ -95,20 +80,8 @@ pub(super) async fn fill(directory: &Path, amount: Amount, now: Timestamp) -> an
 }
 
 struct Filling<'bulk> {
+    repositories: u64,
     runner: Runner<&'bulk Bulk, &'bulk Steps, NoLog, ()>,
-}
-
-/// The repository that the thing with this number is of.
-pub(super) const fn repository_of(number: u64) -> u64 {
-    FIRST_REPOSITORY + number % REPOSITORIES
-}
-
-fn sha(number: u64) -> anyhow::Result<CommitSha> {
-    format!("{number:040x}").parse().ok().context("a commit")
-}
-
-fn parsed<T: std::str::FromStr>(text: &str) -> anyhow::Result<T> {
-    text.parse().ok().with_context(|| text.to_owned())
 }
 
 impl Filling<'_> {
@@ -126,56 +99,58 @@ impl Filling<'_> {
         }
     }
 
-    async fn repositories(&self) -> anyhow::Result<()> {
-        for number in 0..REPOSITORIES {
+    /// The repository that the thing with this number is of.
+    const fn repository_of(&self, number: u64) -> u64 {
+        FIRST_REPOSITORY + number % self.repositories
+    }
+
+    async fn name_repositories(&self) -> anyhow::Result<()> {
+        for number in 0..self.repositories {
             let compared = repository::Fact::Survey(SurveyFact::Compared {
-                name: Some(parsed(&format!("acme/shop-{number}"))?),
+                name: Some(lives::parsed(&format!("acme/shop-{number}"))?),
                 comparison: repository::Comparison::default(),
                 policy: SurveyPolicy::new(SurveyPolicy::INTERVAL, SurveyPolicy::REMOVAL_LIMIT),
             });
-            let id = repository::Key(RepositoryId(repository_of(number)));
+            let id = repository::Key(RepositoryId(self.repository_of(number)));
             self.learn::<Repository>(&id, &[compared]).await?;
         }
         Ok(())
     }
 
-    async fn previews(&self, many: u64) -> anyhow::Result<()> {
-        let configuration = domain::configuration::parse(CONFIGURATION);
-        let configuration = configuration.map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
-        let settings = Settings::of(configuration);
-        for number in 0..many {
-            let repository = repository_of(number);
-            let read = preview::Fact::PullRequestRead {
-                pull_request: pull_request(repository, number, self.runner.clock.now())?,
-            };
-            let configured = preview::Fact::ConfigurationRead {
-                commit: sha(number)?,
-                changes: 0,
-                reading: Reading::Valid {
-                    settings: settings.clone(),
-                },
-            };
-            let id = parsed(&format!(
-                "preview/{repository}/{}",
-                1 + number / REPOSITORIES
-            ))?;
-            self.learn::<Preview>(&id, &[read, configured]).await?;
+    /// Previews, most of which are up; the others wait for their build.
+    async fn previews(&self, amount: Amount) -> anyhow::Result<()> {
+        let settings = Settings::of(lives::configuration()?);
+        for number in 0..amount.previews {
+            let repository = self.repository_of(number);
+            let number_there = 1 + number / self.repositories;
+            let now = self.runner.clock.now();
+            let opened = lives::opened(repository, number_there, now)?;
+            let mut facts = lives::built(opened, &settings)?.to_vec();
+            if !number_there.is_multiple_of(amount.one_waits_in) {
+                facts.extend(lives::comes_up(repository, number_there)?);
+            }
+            let id = lives::parsed(&format!("preview/{repository}/{number_there}"))?;
+            self.learn::<Preview>(&id, &facts).await?;
         }
         Ok(())
     }
 
     /// Environments, each with so many releases, all of which arrived.
     async fn lines(&self, many: u64, each: u64) -> anyhow::Result<()> {
-        let terms = terms()?;
+        let terms = lives::terms()?;
         for number in 0..many {
-            let id = line(number)?;
+            let id = line(self.repository_of(number), number)?;
             let mut facts = vec![release::Fact::Configured {
-                repository: Some(parsed("acme/shop")?),
+                repository: Some(lives::parsed("acme/shop")?),
                 terms: Some(Box::new(terms.clone())),
                 as_of: self.runner.clock.now(),
             }];
             for release in 0..each {
-                facts.extend(arrives(&terms, release, self.runner.clock.now())?);
+                facts.extend(lives::arrives(
+                    &terms,
+                    (id.repository.0, release),
+                    self.runner.clock.now(),
+                )?);
             }
             self.learn::<Line>(&id, &facts).await?;
         }
@@ -193,11 +168,11 @@ impl Filling<'_> {
                 log: NoLog,
             },
         };
-        directory::compare(runner.store, runner.clock.now()).await?;
         for _ in 0..DIRECTORY_ROUNDS {
             let mut work = reconcile::work(runner.store).await?;
             let due = work.take::<Directory>();
-            if due.is_empty() {
+            let compared = directory::compare_when_due(runner.store, runner.clock.now()).await?;
+            if due.is_empty() && compared.is_none() {
                 return Ok(());
             }
             if due.values().all(|pending| pending.mail.is_empty()) {
@@ -225,10 +200,10 @@ impl Filling<'_> {
         for number in 0..many {
             self.runner.clock.sleep(STEP / 2).await;
             let incoming = Incoming {
-                guid: parsed(&format!("00000000-0000-4000-8000-{number:012x}"))?,
+                guid: lives::parsed(&format!("00000000-0000-4000-8000-{number:012x}"))?,
                 event: "pull_request".to_owned(),
                 action: Some("opened".to_owned()),
-                repository: Some(RepositoryId(repository_of(number))),
+                repository: Some(RepositoryId(self.repository_of(number))),
                 secret: Some(0),
                 payload: payload.clone().into_bytes(),
             };
@@ -241,79 +216,7 @@ impl Filling<'_> {
     }
 }
 
-/// The environment with this number.
-pub(super) fn line(number: u64) -> anyhow::Result<LineId> {
-    let repository = repository_of(number);
-    parsed(&format!("release/{repository}/web-{number}/production"))
-}
-
-fn pull_request(repository: u64, number: u64, at: Timestamp) -> anyhow::Result<PullRequest> {
-    Ok(PullRequest {
-        archived: false,
-        updated_at: at,
-        state: PullRequestState::Open,
-        title: format!("Add cart {number}"),
-        author: "ada".to_owned(),
-        draft: false,
-        labels: Vec::new(),
-        head_branch: format!("feature/{number}"),
-        head_commit: sha(number)?,
-        head_repository: Some(RepositoryId(repository)),
-        base_branch: "main".to_owned(),
-        repository: parsed("acme/shop")?,
-        default_branch: "main".to_owned(),
-    })
-}
-
-fn terms() -> anyhow::Result<Terms> {
-    let configuration = domain::configuration::parse(CONFIGURATION);
-    let configuration = configuration.map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
-    let all = release::terms_of(&configuration, &parsed("acme/shop")?);
-    all.into_values().next().context("one environment")
-}
-
-/// A release that is begun and found in Argo CD, healthy.
-fn arrives(terms: &Terms, number: u64, at: Timestamp) -> anyhow::Result<[release::Fact; 3]> {
-    let commit = sha(number + 1)?;
-    let key = format!("release-{number}");
-    let application = argocd::Application {
-        resource_version: "1".into(),
-        deleting: false,
-        sources: vec![argocd::Source {
-            kustomize_images: vec![format!("ghcr.io/acme/shop:{commit}")],
-            kind: argocd::SourceKind::Kustomize,
-            ..argocd::Source::default()
-        }],
-        has_several_sources: false,
-        automation: None,
-        requested: None,
-        operation: None,
-        sync: argocd::Sync {
-            status: argocd::SyncStatus::Synced,
-            revisions: Vec::new(),
-            is_of_this_specification: true,
-        },
-        health: argocd::Health::Healthy,
-        reconciled_at: Some(at),
-        conditions: Vec::new(),
-        images: vec![format!("ghcr.io/acme/shop:{commit}")],
-        history: Vec::new(),
-        troubles: Vec::new(),
-        managed_by: None,
-    };
-    let asked = terms.asked(&commit, None);
-    let begun = release::Fact::Begun {
-        key: key.clone(),
-        kind: release::Kind::Deploy,
-        commit,
-        asked: asked.ok().context("what Argo CD is asked for")?,
-    };
-    let seen = release::Fact::Step {
-        key,
-        step: StepFact::Seen {
-            application: Box::new(application),
-            windows: None,
-        },
-    };
-    Ok([begun, seen.clone(), seen])
+/// The environment with this number, which is of this repository.
+pub(super) fn line(repository: u64, number: u64) -> anyhow::Result<LineId> {
+    lives::parsed(&format!("release/{repository}/web-{number}/production"))
 }

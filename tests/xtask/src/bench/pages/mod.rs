@@ -2,6 +2,7 @@
 
 mod bulk;
 mod filling;
+mod lives;
 mod paths;
 
 use std::path::PathBuf;
@@ -22,29 +23,39 @@ const ENDED_MAX: u64 = 30;
 /// How much is stored.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Amount {
+    /// Which everything is spread over.
+    repositories: u64,
     previews: u64,
+    /// One preview in so many waits for its build, the others are up.
+    one_waits_in: u64,
     releases: u64,
     /// Each environment has as many releases.
     of_each_environment: u64,
     deliveries: u64,
 }
 
-/// What little is, and much. A list shows as many environments in both, or it would be the lengths of pages that are compared.
+/// What little is, and much. A page shows as many rows in both, or it would be the lengths of pages that are compared.
 const LITTLE: Amount = Amount {
+    repositories: 2,
     previews: 100,
+    one_waits_in: 2,
     releases: 100,
     of_each_environment: 1,
     deliveries: 100,
 };
 pub(super) const MUCH: Amount = Amount {
+    repositories: 20,
     previews: 10_000,
+    one_waits_in: 50,
     releases: 50_000,
     of_each_environment: ENDED_MAX,
     deliveries: 100_000,
 };
 /// What much is for a first impression.
 pub(super) const RATHER_MUCH: Amount = Amount {
+    repositories: 20,
     previews: 1_000,
+    one_waits_in: 10,
     releases: 3_000,
     of_each_environment: ENDED_MAX,
     deliveries: 5_000,
@@ -117,8 +128,10 @@ impl Row {
         }
     }
 
+    /// An answer of the API is as long as whoever asks wants it.
     fn keeps_the_bars(&self) -> bool {
-        self.bytes < BAR_BYTES && self.ratio <= BAR_RATIO
+        let is_short = self.path.starts_with("/api/") || self.bytes < BAR_BYTES;
+        is_short && self.ratio <= BAR_RATIO
     }
 }
 

@@ -12,7 +12,7 @@ pub(super) struct Path {
 /// All of them. What they show of one thing is there with little in the stores too.
 pub(super) fn paths() -> anyhow::Result<Vec<Path>> {
     let repository = filling::FIRST_REPOSITORY;
-    let line = filling::line(0)?;
+    let line = filling::line(repository, 0)?;
     let line = line.to_string();
     let place = line.trim_start_matches("release/");
     let delivery = format!("00000000-0000-4000-8000-{:012x}", 7);
