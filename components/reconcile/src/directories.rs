@@ -1,7 +1,9 @@
 //! Directories of entities that are due: what they were told is taken in, and looked after. And now and then they are compared with
 //! the keys of the store.
 
-use domain::{Timestamp, directory::Directory};
+use std::marker::PhantomData;
+
+use domain::{Timestamp, directory::Directory, preview::Preview};
 use ports::{Level, Log};
 use previews::DeliveryLog;
 use runtime::{
@@ -21,6 +23,7 @@ pub(crate) async fn advance(log: &DeliveryLog, work: &mut Work, deadline: Timest
         executor: DirectoryExecutor {
             store: SpinStore::new(),
             log: log.clone(),
+            preview: PhantomData::<Preview>,
         },
     };
     runner.advance_all::<Directory>(&due, deadline).await;
@@ -28,9 +31,9 @@ pub(crate) async fn advance(log: &DeliveryLog, work: &mut Work, deadline: Timest
 
 /// Compares them with what is stored if nobody did in the last hour.
 pub(crate) async fn compare(log: &DeliveryLog, now: Timestamp) -> Result<(), RunError> {
-    let differed = directory::compare_when_due(&SpinStore::new(), now).await?;
-    if let Some(differed) = differed.filter(|differed| *differed > 0) {
-        let fields = [("entries", differed.into())];
+    let compared = directory::compare_when_due(&SpinStore::new(), now).await?;
+    if let Some(compared) = compared.filter(|compared| compared.differed > 0) {
+        let fields = [("entries", compared.differed.into())];
         let message = "directories of entities did not name what is stored, or the other way round";
         log.write(Level::Info, message, &fields);
     }

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use futures_util::future::{try_join, try_join3, try_join4};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_api::{DOOR, model::ProblemDetails};
 use ports::{Http, Request};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+use crate::pages::Known;
 
 const API: &str = "http://api.spin.internal/api/v1";
 /// Longer than `api` gives the component that it asks itself.
@@ -34,6 +37,32 @@ impl<H: Http> Api<'_, H> {
         serde_json::from_slice(&body).map_err(|error| Refusal::Told {
             status: StatusCode::BAD_GATEWAY,
             detail: format!("the API answered {path} with what is not known here: {error}"),
+        })
+    }
+
+    /// Reads what the overview shows: of everything only what is asked for there, however much there is.
+    pub(crate) async fn known(&self) -> Result<Known, Refusal> {
+        let counts = try_join3(
+            self.get("/overview"),
+            self.get("/environments?limit=100"),
+            self.get("/deliveries?status=dead&limit=5"),
+        );
+        let attention = try_join4(
+            self.get("/environments?attention=needed&limit=50"),
+            self.get("/repositories?attention=needed&limit=50"),
+            self.get("/previews?attention=needed&limit=12"),
+            self.get("/previews?attention=in-hand&limit=12"),
+        );
+        let ((overview, environments, dead), (stuck, repositories, failed, busy)) =
+            try_join(counts, attention).await?;
+        Ok(Known {
+            overview,
+            environments,
+            stuck,
+            repositories,
+            failed,
+            busy,
+            dead,
         })
     }
 

@@ -52,6 +52,7 @@ pub(crate) struct Seen<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
     pub(crate) phase: Option<String>,
+    pub(crate) attention: Option<String>,
     pub(crate) idle_days: Option<String>,
     pub(crate) repository: Option<String>,
     pub(crate) status: Option<String>,
@@ -63,6 +64,7 @@ impl Filter {
     fn value(&self, name: &str) -> Option<&str> {
         match name {
             "phase" => self.phase.as_deref(),
+            "attention" => self.attention.as_deref(),
             "idle_days" => self.idle_days.as_deref(),
             "repository" => self.repository.as_deref(),
             "status" => self.status.as_deref(),
@@ -87,7 +89,14 @@ impl Filter {
     /// The address of the page that goes on at `next`.
     fn next(&self, path: &str, next: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        for name in ["phase", "idle_days", "repository", "status", "outcome"] {
+        for name in [
+            "phase",
+            "attention",
+            "idle_days",
+            "repository",
+            "status",
+            "outcome",
+        ] {
             if let Some(value) = self.value(name) {
                 query.append_pair(name, value);
             }

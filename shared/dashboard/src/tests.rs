@@ -101,6 +101,9 @@ impl Api {
             "/overview" => (200, overview()),
             "/repositories/42/operations" => (200, operations::known()),
             "/operations" => (200, operations::started()),
+            "/previews" if path.contains("attention=in-hand") => {
+                (200, json!({ "previews": [], "next": null }))
+            }
             "/previews" => (200, json!({ "previews": [preview], "next": "42.7" })),
             "/previews/42/7" => (200, preview),
             "/environments" => {
@@ -333,7 +336,7 @@ fn overview() -> Value {
             "vendor": "Coolify", "since": "2026-11-21T10:11:07Z", "until": "2026-11-21T10:33:07Z",
             "last_error": "it answered 502",
         }],
-        "environments": 2, "previews": 12, "repositories": 2, "previews_waiting": 3,
+        "environments": 2, "previews": 12, "repositories": 2, "previews_in_hand": 3,
         "deliveries": { "pending": 1, "done": 340, "dead": 2 },
     })
 }

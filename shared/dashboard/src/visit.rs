@@ -5,12 +5,11 @@ mod sign_in;
 use std::collections::BTreeMap;
 
 use domain::Timestamp;
-use futures_util::future::try_join5;
 use http::{HeaderMap, StatusCode, header};
 use http_api::model::{
     AuditList, BuildList, DecisionList, Delivery, DeliveryList, Environment, EnvironmentList,
-    InstallationList, KnownOperations, Me, OperationRunList, Overview, Preview, PreviewList,
-    Release, ReleaseList, RepositoryList, VendorList,
+    InstallationList, KnownOperations, Me, OperationRunList, Preview, PreviewList, Release,
+    ReleaseList, RepositoryList, VendorList,
 };
 use ports::{Clock, Http};
 
@@ -18,7 +17,7 @@ use crate::{
     Answer, Asked, Dashboard, SessionKey,
     api::{Api, Refusal},
     assets, form,
-    pages::{self, Filter, Known, Seen},
+    pages::{self, Filter, Seen},
     roles::Roles,
     route::{Act, NoRoute, Page, Route, Thing, notice},
     session::{Person, Session},
@@ -140,6 +139,7 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
         };
         let filter = Filter {
             phase: parameter("phase"),
+            attention: parameter("attention"),
             repository: parameter("repository"),
             status: parameter("status"),
             outcome: parameter("outcome"),
@@ -165,25 +165,11 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
         Ok(match page {
             Page::Overview => {
                 // All at once: each of them lists keys of a store.
-                let (overview, environments, previews, repositories, dead) = try_join5(
-                    api.get::<Overview>("/overview"),
-                    api.get::<EnvironmentList>("/environments?limit=100"),
-                    api.get::<PreviewList>("/previews?limit=100"),
-                    api.get::<RepositoryList>("/repositories?limit=100"),
-                    api.get::<DeliveryList>("/deliveries?status=dead&limit=5"),
-                )
-                .await?;
-                let known = Known {
-                    overview,
-                    environments,
-                    previews,
-                    repositories,
-                    dead,
-                };
-                pages::overview(seen, &known)
+                pages::overview(seen, &api.known().await?)
             }
             Page::Environments => {
-                let path = filter.path("/environments", &["repository", "cursor"], 100);
+                let names = ["repository", "attention", "cursor"];
+                let path = filter.path("/environments", &names, 100);
                 let list: EnvironmentList = api.get(&path).await?;
                 pages::environments(seen, &list, filter)
             }
@@ -224,7 +210,7 @@ impl<H: Http, C: Clock> Visit<'_, H, C> {
             Page::Previews => {
                 let path = filter.path(
                     "/previews",
-                    &["phase", "idle_days", "repository", "cursor"],
+                    &["phase", "attention", "idle_days", "repository", "cursor"],
                     50,
                 );
                 let list: PreviewList = api.get(&path).await?;

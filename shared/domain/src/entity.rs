@@ -4,7 +4,10 @@ use std::{fmt, str::FromStr};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{NotParsed, Timestamp, directory};
+use crate::{
+    NotParsed, Timestamp,
+    directory::{self, Attention},
+};
 
 /// An entity: its state is what its facts add up to, and its plan follows from its state and the time alone.
 pub trait Entity: Serialize + DeserializeOwned {
@@ -30,6 +33,12 @@ pub trait Entity: Serialize + DeserializeOwned {
 
     /// What is to be done at `now`.
     fn plan(&self, now: Timestamp) -> Step<Self::Action>;
+
+    /// How much it asks of people, by what its directory says who is to be looked at; of entities that no directory names nobody
+    /// asks.
+    fn attention(&self) -> Attention {
+        Attention::Quiet
+    }
 
     /// What it tries no more, or hardly, until a person does something. Told as an alert when it begins.
     fn given_up(&self) -> Vec<GivenUp>;

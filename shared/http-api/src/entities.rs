@@ -20,6 +20,7 @@ mod view;
 use domain::{
     PreviewId, RepositoryId, Speaker, Timestamp,
     audit::{Act, Door},
+    directory::Attention,
     entity::Entity,
     preview::Preview,
     release::Line,
@@ -27,7 +28,7 @@ use domain::{
 };
 use http::{HeaderMap, StatusCode, header};
 use ports::{Clock, Label, Level, Log, Store};
-use runtime::{RunError, Runner, breaker, browse, reconcile, repository::Overview};
+use runtime::{RunError, Runner, breaker, browse, repository::Overview};
 
 use crate::{
     Asked, Problem, Reply,
@@ -250,7 +251,6 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
 
     /// The part that is known here; `api` adds the deliveries.
     async fn overview(&self, sees: &Sees) -> Result<Reply, Problem> {
-        let waiting = reconcile::waiting::<Preview>(&self.store).await?;
         let paused = breaker::paused(&self.store).await?;
         let mut vendors_paused: Vec<_> = paused.into_iter().map(view::paused).collect();
         if !sees.is_everything() {
@@ -259,25 +259,34 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
                 "how is shown to who has a token of the API".clone_into(&mut vendor.last_error);
             }
         }
-        let of = |ids: &mut dyn Iterator<Item = RepositoryId>| {
-            view::count(ids.filter(|id| sees.repository(*id)).count())
+        let runner = self.runner();
+        let seen = |mut counts: Vec<(u64, usize)>| {
+            counts.retain(|(repository, _)| sees.repository(RepositoryId(*repository)));
+            view::count(counts.into_iter().map(|(_, count)| count).sum())
         };
-        let lines = self.ids::<Line>().await?;
-        let previews = self.ids::<Preview>().await?;
-        let repositories = self.ids::<Repository>().await?;
+        let in_hand = self.ids_asking::<Preview>(&[Attention::InHand]).await?;
+        let in_hand = in_hand.iter().filter(|id| sees.repository(id.repository));
         Ok(Reply::ok(&model::Overview {
             vendors_paused,
-            environments: of(&mut lines.iter().map(|line| line.repository)),
-            previews: of(&mut previews.iter().map(|id| id.repository)),
-            repositories: of(&mut repositories.iter().map(|key| key.0)),
-            previews_waiting: of(&mut waiting.iter().map(|id| id.repository)),
+            environments: seen(runner.counts::<Line>().await?),
+            previews: seen(runner.counts::<Preview>().await?),
+            repositories: seen(runner.counts::<Repository>().await?),
+            previews_in_hand: view::count(in_hand.count()),
             deliveries: None,
         }))
     }
 
     /// The ids of all entities of one kind, in no order.
-    async fn ids<E: Entity>(&self) -> Result<Vec<E::Id>, Problem> {
-        Ok(self.runner().ids::<E>().await?)
+    async fn ids<E: Entity<Id: Ord>>(&self) -> Result<Vec<E::Id>, Problem> {
+        self.ids_asking::<E>(&Attention::ALL).await
+    }
+
+    /// The ids of all who may ask for one of these attentions, in no order. Whoever changed in the last minutes is among them.
+    async fn ids_asking<E: Entity<Id: Ord>>(
+        &self,
+        wanted: &[Attention],
+    ) -> Result<Vec<E::Id>, Problem> {
+        Ok(self.runner().ids_asking::<E>(wanted).await?)
     }
 
     /// Takes mail in, and does nothing of what follows.

@@ -342,8 +342,8 @@ data! {
         pub previews: u64,
         /// How many repositories are known.
         pub repositories: u64,
-        /// How many previews have mail, or a time when they are looked at again.
-        pub previews_waiting: u64,
+        /// How many previews wait for something, are being deployed or removed; whatever changed in the last minutes is counted too.
+        pub previews_in_hand: u64,
         /// How many deliveries there are; none for who signed in by GitHub and sees those of some repositories alone.
         pub deliveries: Option<DeliveryCounts>,
     }

@@ -89,7 +89,14 @@ pub const OPERATIONS: [Operation; 39] = [
     },
     read(
         "/api/v1/previews",
-        &["repository", "phase", "idle_days", "limit", "cursor"],
+        &[
+            "repository",
+            "phase",
+            "attention",
+            "idle_days",
+            "limit",
+            "cursor",
+        ],
         "Lists previews: by repository, the newest pull request first.",
     ),
     read(
@@ -153,7 +160,7 @@ pub const OPERATIONS: [Operation; 39] = [
     ),
     read(
         "/api/v1/repositories",
-        &["limit", "cursor"],
+        &["attention", "limit", "cursor"],
         "Lists repositories with their surveys.",
     ),
     read(
@@ -196,7 +203,14 @@ pub const OPERATIONS: [Operation; 39] = [
     ),
     read(
         "/api/v1/environments",
-        &["repository", "service", "environment", "limit", "cursor"],
+        &[
+            "repository",
+            "service",
+            "environment",
+            "attention",
+            "limit",
+            "cursor",
+        ],
         "Lists every environment of every service: what is live there, and what waits for what.",
     ),
     read(

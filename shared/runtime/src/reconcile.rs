@@ -87,25 +87,6 @@ pub async fn work(store: &impl Store) -> Result<Work, StoreError> {
     Ok(work)
 }
 
-/// The entities of one kind for which something lies in the queue, each once: for whoever only counts them.
-pub async fn waiting<E>(store: &impl Store) -> Result<Vec<E::Id>, StoreError>
-where
-    E: Entity<Id: Ord>,
-{
-    let mut waiting = Vec::new();
-    for key in store.keys(Label::Queue).await? {
-        match QueueKey::parse(&key) {
-            QueueKey::Mail { entity, .. } | QueueKey::Due { entity, .. } => {
-                waiting.extend(entity.parse::<E::Id>().ok());
-            }
-            QueueKey::Delivery(_) | QueueKey::Act | QueueKey::Foreign => {}
-        }
-    }
-    waiting.sort_unstable();
-    waiting.dedup();
-    Ok(waiting)
-}
-
 /// How long the work of each kind of entity has been overdue, by the first word of its id, and how many notes were not read: at most
 /// `reads` are. What has mail is due too, but nothing tells since when without reading it.
 pub async fn overdue(

@@ -9,6 +9,8 @@ mod tests;
 
 use domain::{
     RepositoryId, Timestamp,
+    directory::Attention,
+    entity::Entity as _,
     installation::Loss,
     repository::{Fact, HeldBack, Key, Repository, Summary},
 };
@@ -47,6 +49,8 @@ pub struct Overview {
     pub access_lost: Option<Loss>,
     /// The removals that wait for a person.
     pub held_back: Option<HeldBack>,
+    /// How much it asks of people.
+    pub attention: Attention,
 }
 
 impl Overview {
@@ -67,6 +71,7 @@ impl Overview {
             archived: repository.details().is_some_and(|details| details.archived),
             access_lost: repository.access_lost(),
             held_back: repository.held_back().cloned(),
+            attention: repository.attention(),
         }
     }
 

@@ -244,7 +244,7 @@ fn overview() -> Value {
         "environments": 6,
         "previews": 12,
         "repositories": 2,
-        "previews_waiting": 3,
+        "previews_in_hand": 3,
         "deliveries": { "pending": 1, "done": 340, "dead": 2 },
     })
 }

@@ -204,8 +204,14 @@ pub(super) fn one(name: &str) -> (&'static str, Value) {
             json!({ "enum": ["pending", "done", "dead"] }),
         ),
         "phase" => (
-            "Only previews of this phase; a page reads at most 200 previews to find them.",
+            "Only previews of this phase. Those that wait, are in hand or failed are found by an index; of the others a page reads at most 200.",
             json!({ "enum": ["absent", "ready", "waiting", "deploying", "removing", "failed"] }),
+        ),
+        "attention" => (
+            "Only those that ask for so much attention: that stay as they are until a person acts, or may come to that by themselves \
+             (`needed`), that go on or wait for something (`in-hand`), or are as they are to be (`quiet`). Found by an index; of what \
+             changed in the last minutes, and of the quiet ones, a page reads at most 200.",
+            json!({ "enum": ["quiet", "in-hand", "needed"] }),
         ),
         "limit" => page_limit(100),
         // A parameter that is new here is any text until it is described.

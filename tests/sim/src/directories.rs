@@ -1,10 +1,15 @@
 //! Directories of entities: brought on and compared as `reconcile` does, and what must hold of them in the end.
 
-use std::{collections::BTreeSet, rc::Rc};
+use std::{collections::BTreeSet, marker::PhantomData, rc::Rc};
 
 use domain::{
     Timestamp,
-    directory::{Directory, Entry, Key, Kind},
+    directory::{Attention, Directory, Entry, Key, Kind},
+    entity::Entity,
+    installation::Installation,
+    operation::OperationRun,
+    release::Line,
+    repository::Repository,
 };
 use ports::{Clock, Label};
 use runtime::{
@@ -14,7 +19,7 @@ use runtime::{
 };
 use serde_json::Value;
 
-use crate::{port::Port, sim::Sim};
+use crate::{port::Port, sim::Sim, watched::Watched};
 
 /// Brings on the directories in `work`, and compares them if it is time; none if the store fails.
 pub(crate) async fn advance(port: &Port, work: &mut Work, deadline: Timestamp) -> Option<()> {
@@ -26,13 +31,14 @@ pub(crate) async fn advance(port: &Port, work: &mut Work, deadline: Timestamp) -
         executor: DirectoryExecutor {
             store: port,
             log: port,
+            preview: PhantomData::<Watched>,
         },
     };
     runner.advance_all::<Directory>(&due, deadline).await;
-    let differed = directory::compare_when_due(&port, port.now()).await.ok()?;
-    if let Some(differed) = differed {
+    let compared = directory::compare_when_due(&port, port.now()).await.ok()?;
+    if let Some(compared) = compared {
         port.sim
-            .tell(&port.name(), || format!("directories differed: {differed}"));
+            .tell(&port.name(), || format!("directories: {compared:?}"));
     }
     Some(())
 }
@@ -42,7 +48,8 @@ pub(crate) fn is_of_directory(key: &str) -> bool {
     key == COMPARED_AT || key.starts_with("directory/")
 }
 
-/// When all is settled, each directory is complete, names what is stored and nothing else, and nothing is left to do for it.
+/// When all is settled, each directory is complete, names what is stored and nothing else, knows who asks for attention, and nothing
+/// is left to do for it.
 pub(crate) fn name_what_is_stored(sim: &Rc<Sim>) -> Result<(), String> {
     let mut store = sim.store.borrow_mut();
     let left = store.keys(Label::Queue).into_iter();
@@ -67,6 +74,36 @@ pub(crate) fn name_what_is_stored(sim: &Rc<Sim>) -> Result<(), String> {
                 "{key} names {named:?} (complete: {is_complete}), and {stored:?} is stored"
             ));
         }
+        for wanted in [Attention::InHand, Attention::Needed] {
+            let found: Vec<String> = directory.ids_asking(&[wanted]);
+            let asking = stored.iter().map(|entry| kind.id(entry));
+            let mut asking: Vec<String> = asking
+                .filter(|id| attention(kind, store.value(Label::Default, id)) == Some(wanted))
+                .collect();
+            asking.sort_unstable();
+            if found != asking {
+                return Err(format!(
+                    "{key} says that {found:?} are {wanted:?}, and {asking:?} are"
+                ));
+            }
+        }
     }
     Ok(())
+}
+
+/// How much attention the entity asks for that is stored so; none if it cannot be read.
+fn attention(kind: Kind, record: Option<Vec<u8>>) -> Option<Attention> {
+    fn of<E: Entity>(state: Value) -> Option<Attention> {
+        let entity: E = serde_json::from_value(state).ok()?;
+        Some(entity.attention())
+    }
+    let record: Value = serde_json::from_slice(&record?).ok()?;
+    let state = record.get("state")?.clone();
+    match kind {
+        Kind::Previews => of::<Watched>(state),
+        Kind::Repositories => of::<Repository>(state),
+        Kind::Installations => of::<Installation>(state),
+        Kind::Environments => of::<Line>(state),
+        Kind::Operations => of::<OperationRun>(state),
+    }
 }

@@ -3,7 +3,7 @@
 
 use domain::{
     CommitSha, PreviewId, TargetId, Timestamp,
-    directory::Kind,
+    directory::{Attention, Kind},
     entity::{self, Action as _, Entity, GivenUp, Step},
     preview::{Action, Fact, Preview, TargetAction},
 };
@@ -104,6 +104,10 @@ impl Entity for Watched {
             Step::Settled => Step::Settled,
             Step::Forget => Step::Forget,
         }
+    }
+
+    fn attention(&self) -> Attention {
+        self.preview.attention()
     }
 
     fn given_up(&self) -> Vec<GivenUp> {

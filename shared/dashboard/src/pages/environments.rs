@@ -8,15 +8,19 @@ use maud::{Markup, html};
 use super::{Filter, Seen, frame::page, words};
 
 pub(super) const PATH: &str = "/dashboard/environments";
+/// The names that the API has for them.
+const ATTENTIONS: [&str; 3] = ["needed", "in-hand", "quiet"];
 
 /// The page at `/dashboard/environments`.
 pub(crate) fn environments(seen: &Seen<'_>, list: &EnvironmentList, filter: &Filter) -> Markup {
     let next = list.next.as_deref().map(|next| filter.next(PATH, next));
     let content = html! {
         h1 { "Environments" }
+        (words::choices("Attention", PATH, "attention", &ATTENTIONS, filter.attention.as_deref()))
         h2 .hidden { "By service" }
         @if list.environments.is_empty() {
-            p { "There is none here. An environment appears with the first push to a repository whose "
+            @if filter.attention.is_some() { p { "There is none of this kind here." } }
+            p { "An environment appears with the first push to a repository whose "
                 code { ".github/slipway.yml" } " names one." }
         }
         (services(seen, &list.environments))

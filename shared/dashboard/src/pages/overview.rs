@@ -1,8 +1,7 @@
 //! The overview: what needs a person, what is live where, what is in hand, and how much there is.
 
 use http_api::model::{
-    DeliveryList, Environment, EnvironmentList, Overview, PausedVendor, Preview, PreviewList,
-    Repository, RepositoryList,
+    DeliveryList, Environment, EnvironmentList, Overview, PausedVendor, PreviewList, RepositoryList,
 };
 use maud::{Markup, html};
 
@@ -15,59 +14,42 @@ use super::{
     words,
 };
 
-/// So many previews of a kind are named.
-const NAMED_MAX: usize = 12;
-
 /// What the API tells for the overview.
 pub(crate) struct Known {
     pub(crate) overview: Overview,
+    /// The first environments.
     pub(crate) environments: EnvironmentList,
-    pub(crate) previews: PreviewList,
+    /// Those that may need a person, of all of them.
+    pub(crate) stuck: EnvironmentList,
+    /// Repositories that need one.
     pub(crate) repositories: RepositoryList,
+    /// The first previews that failed.
+    pub(crate) failed: PreviewList,
+    /// The first previews that wait, are deployed or removed.
+    pub(crate) busy: PreviewList,
     /// Deliveries that are dead.
     pub(crate) dead: DeliveryList,
 }
 
 /// The page at `/`.
 pub(crate) fn overview(seen: &Seen<'_>, known: &Known) -> Markup {
-    let of = |phases: &[&str]| -> Vec<&Preview> {
-        let all = known.previews.previews.iter();
-        all.filter(|preview| phases.contains(&preview.phase.as_str()))
-            .collect()
-    };
-    let repositories: Vec<&Repository> = known
-        .repositories
-        .repositories
-        .iter()
-        .filter(|repository| repository.held_back.is_some() || repository.trouble.is_some())
-        .collect();
-    let environments: Vec<&Environment> = known
-        .environments
-        .environments
-        .iter()
-        .filter(|environment| needs_a_person(environment))
-        .collect();
-    let failed = of(&["failed"]);
-    let busy = of(&["waiting", "deploying", "removing"]);
+    let all = known.stuck.environments.iter();
+    let environments: Vec<&Environment> = all.filter(|one| needs_a_person(one)).collect();
     let calm = known.overview.vendors_paused.is_empty()
-        && repositories.is_empty()
+        && known.repositories.repositories.is_empty()
         && environments.is_empty()
-        && failed.is_empty()
+        && known.stuck.next.is_none()
+        && known.failed.previews.is_empty()
         && known.dead.deliveries.is_empty();
     let content = html! {
         h1 { "Overview" }
         @if calm { p .calm { (words::state("ready")) " Nothing needs a person." } }
         (vendors(seen, &known.overview.vendors_paused))
-        (people_needed(seen, &environments, &repositories))
+        (people_needed(seen, &environments, known))
         (live(seen, &known.environments))
-        (listed(seen, "Failed previews", "Previews that need a person, a new build or a new commit", &failed))
+        (listed(seen, &FAILED, &known.failed))
         (deliveries(seen, &known.dead))
-        (listed(seen, "Previews in progress", "Previews that wait, are deployed or removed", &busy))
-        @if known.previews.next.is_some() {
-            p { "Of more than 100 previews only the first are looked at here: "
-                a href="/dashboard/previews?phase=failed" { "all that failed" } ", "
-                a href="/dashboard/previews?phase=waiting" { "all that wait" } "." }
-        }
+        (listed(seen, &BUSY, &known.busy))
         (counts(known))
     };
     page(seen, "Overview", "/", &content)
@@ -111,7 +93,7 @@ fn counts(known: &Known) -> Markup {
         ("Previews", overview.previews, "/dashboard/previews"),
         (
             "Previews in hand",
-            overview.previews_waiting,
+            overview.previews_in_hand,
             "/dashboard/previews",
         ),
     ];
@@ -166,13 +148,10 @@ fn vendors(seen: &Seen<'_>, paused: &[PausedVendor]) -> Markup {
     }
 }
 
-fn people_needed(
-    seen: &Seen<'_>,
-    environments: &[&Environment],
-    repositories: &[&Repository],
-) -> Markup {
+fn people_needed(seen: &Seen<'_>, environments: &[&Environment], known: &Known) -> Markup {
+    let repositories = &known.repositories.repositories;
     html! {
-        @if !environments.is_empty() || !repositories.is_empty() {
+        @if !environments.is_empty() || !repositories.is_empty() || known.stuck.next.is_some() {
             section aria-labelledby="attention" {
                 h2 #attention { "What needs a person" }
                 ul .cards {
@@ -220,14 +199,34 @@ fn stuck(seen: &Seen<'_>, environment: &Environment) -> Markup {
     }
 }
 
-fn listed(seen: &Seen<'_>, title: &str, caption: &str, previews: &[&Preview]) -> Markup {
+/// A list of previews on this page.
+struct Listed {
+    title: &'static str,
+    caption: &'static str,
+    /// Where all of them are.
+    all: &'static str,
+}
+
+const FAILED: Listed = Listed {
+    title: "Failed previews",
+    caption: "Previews that need a person, a new build or a new commit",
+    all: "/dashboard/previews?attention=needed",
+};
+const BUSY: Listed = Listed {
+    title: "Previews in progress",
+    caption: "Previews that wait, are deployed or removed",
+    all: "/dashboard/previews?attention=in-hand",
+};
+
+fn listed(seen: &Seen<'_>, of: &Listed, list: &PreviewList) -> Markup {
+    let more = list.next.is_some();
     html! {
-        @if !previews.is_empty() {
+        @if !list.previews.is_empty() {
             section {
-                h2 { (title) " " span .number { (previews.len()) } }
+                h2 { (of.title) " " span .number { (list.previews.len()) @if more { "+" } } }
                 div .scroll {
                     table {
-                        caption .hidden { (caption) }
+                        caption .hidden { (of.caption) }
                         thead { tr {
                             th scope="col" { "Preview" }
                             th scope="col" { "Phase" }
@@ -235,7 +234,7 @@ fn listed(seen: &Seen<'_>, title: &str, caption: &str, previews: &[&Preview]) ->
                             th .wide scope="col" { "Next look" }
                         } }
                         tbody {
-                            @for preview in previews.iter().take(NAMED_MAX) {
+                            @for preview in &list.previews {
                                 tr {
                                     th scope="row" { a href=(path(preview)) { (name(preview)) } }
                                     td { (words::state(&preview.phase)) }
@@ -246,6 +245,7 @@ fn listed(seen: &Seen<'_>, title: &str, caption: &str, previews: &[&Preview]) ->
                         }
                     }
                 }
+                @if more { p { a href=(of.all) { "All of them" } } }
             }
         }
     }

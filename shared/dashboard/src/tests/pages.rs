@@ -21,7 +21,7 @@ fn the_overview_says_what_is_broken_what_failed_and_what_waits() {
     1d7e4b8 Add a cart for 2 h
     Held for 1 h by Slipway: 5c1d7e4 failed; it was taken back
     Waiting: 9f2c1d7 Rewrite history told by the tests
-    Failed previews 1
+    Failed previews 1+
     Previews that need a person, a new build or a new commit
     Preview
     Phase
@@ -31,10 +31,10 @@ fn the_overview_says_what_is_broken_what_failed_and_what_waits() {
     ✕ failed
     started, and not healthy: 503 Service Unavailable
     in 2 min
+    All of them
     Dead deliveries
     ✕ dead pull_request opened, received 3 h ago: pull-request answered 422: head.sha is missing
     See and run them again
-    Of more than 100 previews only the first are looked at here: all that failed, all that wait.
     In numbers
     2 Environments
     2 Repositories

@@ -118,6 +118,7 @@ fn environments_stand_in_the_order_in_which_commits_pass_through_them() {
     let page = Browser::signed_in("viewer").get("/dashboard/environments");
     insta::assert_snapshot!(said(&page), @"
     Environments
+    allneededin handquiet
     By service
     web of acme/shop
     staging of web ↻ releasing

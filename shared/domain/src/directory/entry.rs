@@ -11,7 +11,7 @@ use crate::NotParsed;
 #[serde(try_from = "String", into = "String")]
 pub struct Entry {
     /// The number that the id has first: GitHub's id of the repository, or of the installation.
-    pub(super) group: u64,
+    pub group: u64,
     /// What follows, without the slash between; empty if nothing does.
     pub(super) rest: String,
 }

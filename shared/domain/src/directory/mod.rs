@@ -5,7 +5,12 @@
 //! settles it. So neither the order in which such facts come matters, nor how often they come, nor where whoever told it died.
 //! What is named and not stored is skipped by whoever reads it; what is stored and not named is found by comparing with the keys
 //! ([`Directory::differences`]), which is how the entities of an earlier version get in, too.
+//!
+//! Beside the names stands how much each entity asks of people ([`Attention`]), as of the look that settled it. An entity whose
+//! attention changes is touched before that is stored, like one that appears; so whoever was not touched since is as it was found,
+//! and whoever was may be anything until the next look.
 
+mod attention;
 mod entry;
 mod rests;
 #[cfg(test)]
@@ -29,6 +34,8 @@ use crate::{
     repository,
 };
 
+pub use attention::Attention;
+use attention::{Groups, Marks};
 pub use entry::Entry;
 use rests::Rests;
 
@@ -135,9 +142,15 @@ pub struct Directory {
     /// Whether everything that was stored before there was a directory is in it.
     #[serde(default)]
     complete: bool,
-    /// All that are named: by the first number of the id, what follows it.
+    /// All that are named.
     #[serde(default)]
-    entries: BTreeMap<u64, Rests>,
+    entries: Groups,
+    /// Whether it is known how much attention all those ask for that are not to be looked at.
+    #[serde(default)]
+    is_marked: bool,
+    /// How much that is.
+    #[serde(default)]
+    marks: Marks,
     /// Those of them that are to be looked at, and when they were touched last.
     #[serde(default)]
     touched: BTreeMap<Entry, Timestamp>,
@@ -163,6 +176,9 @@ pub enum Fact {
         stored: Vec<(Entry, Timestamp)>,
         /// Is not stored, with when it had been touched by then.
         absent: Vec<(Entry, Timestamp)>,
+        /// Those of the stored that are not quiet.
+        #[serde(default)]
+        marked: Vec<(Entry, Attention)>,
     },
     /// Somebody could not look.
     NotLooked,
@@ -206,6 +222,9 @@ impl Entity for Directory {
             id,
             complete: false,
             entries: BTreeMap::new(),
+            // Nobody gets in without being touched.
+            is_marked: true,
+            marks: Marks::default(),
             touched: BTreeMap::new(),
             again_at: None,
         }
@@ -221,15 +240,29 @@ impl Entity for Directory {
                     *touched_at = at.max(*touched_at);
                 }
             }
-            Fact::Compared => self.complete = true,
-            Fact::Looked { stored, absent } => {
+            Fact::Compared => {
+                self.complete = true;
+                // Whoever was not marked was touched before.
+                self.is_marked = true;
+            }
+            Fact::Looked {
+                stored,
+                absent,
+                marked,
+            } => {
                 self.again_at = None;
+                let marked: BTreeMap<&Entry, Attention> =
+                    marked.iter().map(|(entry, mark)| (entry, *mark)).collect();
                 for (entry, touched_at) in stored {
-                    self.settle(entry, *touched_at);
+                    if self.settle(entry, *touched_at) {
+                        let mark = marked.get(entry).copied().unwrap_or(Attention::Quiet);
+                        self.marks.set(entry, mark);
+                    }
                 }
                 for (entry, touched_at) in absent {
                     if self.settle(entry, *touched_at) {
-                        self.remove(entry);
+                        self.marks.clear(entry);
+                        attention::remove(&mut self.entries, entry);
                     }
                 }
             }
@@ -275,12 +308,42 @@ impl Directory {
         self.complete
     }
 
-    /// The ids of all that are named and can be read, in no order that means anything. There may be ten thousand: the text of
-    /// each is made in the place of the one before.
+    /// Whether all that is to be compared was: it names everything, and knows how much attention they ask for.
+    pub fn is_compared(&self) -> bool {
+        self.complete && self.is_marked
+    }
+
+    /// How many are named, by the first number of their ids.
+    pub fn counts(&self) -> Vec<(u64, usize)> {
+        let groups = self.entries.iter();
+        groups.map(|(group, rests)| (*group, rests.len())).collect()
+    }
+
+    /// The ids of all that are named and can be read, in no order that means anything.
     pub fn ids<Id: FromStr>(&self) -> Vec<Id> {
+        self.ids_in(&self.entries)
+    }
+
+    /// The ids of those who may ask for one of these, in no order that means anything: who did when somebody looked last, and who
+    /// was touched since.
+    pub fn ids_asking<Id: FromStr + Ord>(&self, wanted: &[Attention]) -> Vec<Id> {
+        if !self.is_marked || wanted.contains(&Attention::Quiet) {
+            return self.ids();
+        }
+        let groups = wanted.iter().filter_map(|mark| self.marks.of(*mark));
+        let mut ids: Vec<Id> = groups.flat_map(|groups| self.ids_in(groups)).collect();
+        let touched = self.touched.keys();
+        ids.extend(touched.filter_map(|entry| self.id.0.id(entry).parse().ok()));
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
+    /// There may be ten thousand: the text of each is made in the place of the one before.
+    fn ids_in<Id: FromStr>(&self, groups: &Groups) -> Vec<Id> {
         let word = self.id.0.word();
-        let mut ids = Vec::with_capacity(self.entries.values().map(Rests::len).sum());
-        for (group, rests) in &self.entries {
+        let mut ids = Vec::with_capacity(groups.values().map(Rests::len).sum());
+        for (group, rests) in groups {
             let mut text = format!("{word}/{group}");
             let start = text.len();
             for rest in rests.iter() {
@@ -296,7 +359,7 @@ impl Directory {
     }
 
     /// Which entries are to be told as touched, given all that were stored a moment ago: what is stored and not named, and what is
-    /// named, not stored, and not to be looked at anyhow.
+    /// named, not stored, and not to be looked at anyhow. Those of which nobody noted how much attention they ask for, too.
     pub fn differences(&self, stored: &BTreeSet<Entry>) -> Vec<Entry> {
         let named: BTreeSet<Entry> = self
             .entries
@@ -309,10 +372,11 @@ impl Directory {
             })
             .collect();
         let missing = stored.difference(&named);
-        let stray = named
-            .difference(stored)
+        let to_be_looked_at = named
+            .iter()
+            .filter(|entry| !self.is_marked || !stored.contains(entry))
             .filter(|entry| !self.touched.contains_key(entry));
-        missing.chain(stray).cloned().collect()
+        missing.chain(to_be_looked_at).cloned().collect()
     }
 
     /// Takes what was seen of an entry for good, unless it was touched since. Returns whether it was.
@@ -322,14 +386,5 @@ impl Directory {
             self.touched.remove(entry);
         }
         is_so_still
-    }
-
-    fn remove(&mut self, entry: &Entry) {
-        if let Some(group) = self.entries.get_mut(&entry.group) {
-            group.remove(&entry.rest);
-            if group.is_empty() {
-                self.entries.remove(&entry.group);
-            }
-        }
     }
 }

@@ -31,7 +31,15 @@ fn look(directory: &mut Directory, stored: &[&str], now: Timestamp) {
             stored.contains(&entry.as_str())
         };
         let (stored, absent) = touched.into_iter().partition(is_stored);
-        directory.record(&Fact::Looked { stored, absent }, now);
+        let marked = Vec::new();
+        directory.record(
+            &Fact::Looked {
+                stored,
+                absent,
+                marked,
+            },
+            now,
+        );
     }
 }
 
@@ -91,6 +99,7 @@ fn who_comes_back_after_the_look_began_stays_named() {
     let looked = Fact::Looked {
         stored: Vec::new(),
         absent: seen,
+        marked: Vec::new(),
     };
     directory.record(&looked, at(122));
     directory.record(&looked, at(123));
@@ -125,9 +134,9 @@ fn what_differs_is_what_is_missing_and_what_is_stray_but_not_what_is_looked_at_a
     );
     look(&mut directory, &["42/1", "42/9"], at(300));
     assert_eq!(named(&directory), ["preview/42/1", "preview/42/9"]);
-    assert!(!directory.is_complete());
+    assert!(!directory.is_complete() && !directory.is_compared());
     directory.record(&Fact::Compared, at(300));
-    assert!(directory.is_complete());
+    assert!(directory.is_complete() && directory.is_compared());
 }
 
 #[test]
@@ -141,13 +150,101 @@ fn ten_thousand_previews_take_less_than_a_hundred_kilobytes_once_they_were_looke
     let mut looks = 0;
     while let Step::Act(Action::Look { touched }) = directory.plan(at(120)) {
         looks += 1;
-        let absent = Vec::new();
-        let stored = touched;
-        directory.record(&Fact::Looked { stored, absent }, at(120));
+        let looked = Fact::Looked {
+            stored: touched,
+            absent: Vec::new(),
+            marked: Vec::new(),
+        };
+        directory.record(&looked, at(120));
     }
     assert_eq!(looks, 40);
     let size = serde_json::to_vec(&directory).unwrap().len();
     assert!(size < 100_000, "{size} bytes");
+    assert_eq!(directory.differences(&stored), Vec::new());
+}
+
+/// Looks at what is due, and finds all of it stored, asking for so much attention.
+fn find(directory: &mut Directory, asking: &[(&str, Attention)], now: Timestamp) {
+    let Step::Act(Action::Look { touched: stored }) = directory.plan(now) else {
+        panic!("something is to be looked at");
+    };
+    let marked = asking.iter().map(|(text, mark)| (entry(text), *mark));
+    let looked = Fact::Looked {
+        stored,
+        absent: Vec::new(),
+        marked: marked.collect(),
+    };
+    directory.record(&looked, now);
+}
+
+fn asking(directory: &Directory, wanted: &[Attention]) -> Vec<String> {
+    directory.ids_asking(wanted)
+}
+
+#[test]
+fn who_asks_for_attention_is_found_without_those_who_do_not() {
+    use Attention::{InHand, Needed, Quiet};
+    let mut directory = Directory::new(KEY);
+    directory.record(&touched(&["42/7", "42/8", "43/1"]), at(0));
+    let all = ["preview/42/7", "preview/42/8", "preview/43/1"];
+    assert_eq!(asking(&directory, &[Needed]), all, "nobody looked yet");
+    find(
+        &mut directory,
+        &[("42/8", Needed), ("43/1", InHand)],
+        at(120),
+    );
+    assert_eq!(asking(&directory, &[Needed]), ["preview/42/8"]);
+    assert_eq!(asking(&directory, &[InHand]), ["preview/43/1"]);
+    assert_eq!(asking(&directory, &[InHand, Needed]), all[1..]);
+    assert_eq!(
+        asking(&directory, &[Quiet]),
+        all,
+        "who is not said to be anything may be"
+    );
+    // One changes: it may be anything until somebody looks.
+    directory.record(&touched(&["42/8"]), at(200));
+    assert_eq!(asking(&directory, &[InHand]), all[1..]);
+    find(&mut directory, &[("42/8", InHand)], at(320));
+    assert_eq!(asking(&directory, &[Needed]), Vec::<String>::new());
+    assert_eq!(asking(&directory, &[InHand]), all[1..]);
+    // It goes, and is asked for no more.
+    directory.record(&touched(&["42/8"]), at(400));
+    look(&mut directory, &[], at(520));
+    assert_eq!(asking(&directory, &[InHand]), ["preview/43/1"]);
+}
+
+#[test]
+fn a_look_that_is_told_after_the_next_change_marks_nobody() {
+    let mut directory = Directory::new(KEY);
+    directory.record(&touched(&["42/7"]), at(0));
+    let Step::Act(Action::Look { touched: stored }) = directory.plan(at(120)) else {
+        panic!("it is to be looked at");
+    };
+    directory.record(&touched(&["42/7"]), at(121));
+    let looked = Fact::Looked {
+        stored,
+        absent: Vec::new(),
+        marked: vec![(entry("42/7"), Attention::InHand)],
+    };
+    directory.record(&looked, at(122));
+    assert_eq!(asking(&directory, &[Attention::Needed]), ["preview/42/7"]);
+}
+
+#[test]
+fn a_directory_of_an_earlier_version_marks_nobody_until_all_were_looked_at() {
+    let stored = r#"{"id":"previews","complete":true,"entries":{"42":"7 8 "}}"#;
+    let mut directory: Directory = serde_json::from_str(stored).unwrap();
+    let all = ["preview/42/7", "preview/42/8"];
+    assert_eq!(asking(&directory, &[Attention::Needed]), all);
+    assert!(!directory.is_compared());
+    let stored = BTreeSet::from(["42/7", "42/8"].map(entry));
+    let entries = directory.differences(&stored);
+    assert_eq!(entries, ["42/7", "42/8"].map(entry));
+    directory.record(&Fact::Touched { entries }, at(0));
+    directory.record(&Fact::Compared, at(0));
+    assert_eq!(asking(&directory, &[Attention::Needed]), all);
+    find(&mut directory, &[("42/7", Attention::Needed)], at(120));
+    assert_eq!(asking(&directory, &[Attention::Needed]), ["preview/42/7"]);
     assert_eq!(directory.differences(&stored), Vec::new());
 }
 

@@ -63,7 +63,7 @@ pub use wish::{Request, Wish};
 
 use crate::{
     PreviewId, Timestamp,
-    directory::Kind,
+    directory::{Attention, Kind},
     entity::{Entity, GivenUp, Step},
 };
 
@@ -93,6 +93,10 @@ impl Entity for Preview {
 
     fn plan(&self, now: Timestamp) -> Step<Action> {
         self.next_step(now)
+    }
+
+    fn attention(&self) -> Attention {
+        self.standing().attention()
     }
 
     fn given_up(&self) -> Vec<GivenUp> {

@@ -6,7 +6,7 @@ use super::{
     state::{Phase, Problem, Start, Target},
     wanted::{Absence, Build, Wanted},
 };
-use crate::{CommitSha, DeploymentUuid, TargetId, Timestamp, configuration};
+use crate::{CommitSha, DeploymentUuid, TargetId, Timestamp, configuration, directory::Attention};
 
 /// Where a preview, or the preview of one service, is. Of several services the last in this order tells how the whole is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +45,15 @@ impl Standing {
             Self::Deploying => "deploying",
             Self::Removing => "removing",
             Self::Failed => "failed",
+        }
+    }
+
+    /// How much attention a preview asks for that is there.
+    pub const fn attention(self) -> Attention {
+        match self {
+            Self::Absent | Self::Ready => Attention::Quiet,
+            Self::Waiting | Self::Deploying | Self::Removing => Attention::InHand,
+            Self::Failed => Attention::Needed,
         }
     }
 }

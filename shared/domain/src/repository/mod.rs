@@ -29,7 +29,7 @@ pub use survey::{Comparison, Summary};
 use crate::{
     InstallationId, NotParsed, RepositoryId, RepositoryName, Timestamp,
     configuration::Configuration,
-    directory::Kind,
+    directory::{Attention, Kind},
     entity::{Entity, GivenUp, Step},
     installation::Loss,
     preview,
@@ -216,6 +216,14 @@ impl Entity for Repository {
         let configuration = self.configuration.plan(name, surveyed_at, now);
         let looked_at = first(self.survey.plan(name, now), configuration);
         first(looked_at, self.known.plan(name, now))
+    }
+
+    fn attention(&self) -> Attention {
+        if self.held_back().is_some() || self.survey_trouble().is_some() {
+            Attention::Needed
+        } else {
+            Attention::Quiet
+        }
     }
 
     fn given_up(&self) -> Vec<GivenUp> {

@@ -1,6 +1,6 @@
 //! Builds, from what environments and previews keep of their runs. A page reads at most so many of them.
 
-use std::{fmt, str::FromStr};
+use std::{cmp::Ordering, fmt, str::FromStr};
 
 use domain::{
     NotParsed, PreviewId, RepositoryId,
@@ -42,20 +42,15 @@ impl Keeper {
         }
     }
 
-    fn order(&self) -> impl Ord + use<> {
-        match self {
-            Self::Line(line) => (line.repository, Some(line.clone()), None),
-            Self::Preview(id) => (id.repository, None, Some(place(*id))),
-        }
-    }
-
-    /// Environments come first, and nothing sorts before something.
-    fn sort_key(&self) -> impl Ord + use<> {
-        (
-            self.repository(),
-            matches!(self, Self::Preview(_)),
-            self.order(),
-        )
+    /// There may be ten thousand to sort: nothing is copied.
+    fn order(&self, other: &Self) -> Ordering {
+        let repositories = self.repository().cmp(&other.repository());
+        repositories.then_with(|| match (self, other) {
+            (Self::Line(one), Self::Line(other)) => one.cmp(other),
+            (Self::Line(_), Self::Preview(_)) => Ordering::Less,
+            (Self::Preview(_), Self::Line(_)) => Ordering::Greater,
+            (Self::Preview(one), Self::Preview(other)) => place(*one).cmp(&place(*other)),
+        })
     }
 }
 
@@ -92,9 +87,9 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         keepers.retain(|keeper| {
             after
                 .as_ref()
-                .is_none_or(|after| keeper.sort_key() > after.sort_key())
+                .is_none_or(|after| keeper.order(after) == Ordering::Greater)
         });
-        keepers.sort_unstable_by_key(Keeper::sort_key);
+        keepers.sort_unstable_by(Keeper::order);
         let mut list = BuildList {
             builds: Vec::new(),
             next: None,

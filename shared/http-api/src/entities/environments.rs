@@ -5,6 +5,8 @@
 use domain::{
     CommitSha, RepositoryId,
     audit::Act,
+    directory::Attention,
+    entity::Entity as _,
     release::{Intervention, Line, LineId, Name, Particulars, Phase, Release, ShownRelease, Wish},
 };
 use ports::{Clock, Log, Store};
@@ -13,7 +15,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{
     Entities, Wanted,
-    pages::{PAGE_MAX, READ_MAX, not_a_cursor, repository_of},
+    pages::{PAGE_MAX, READ_MAX, attention_of, attentions, not_a_cursor, page, repository_of},
     release_view,
 };
 use crate::{
@@ -80,26 +82,33 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         query: &Query,
         sees: &Sees,
     ) -> Result<Reply, Problem> {
-        query.only(&["repository", "service", "environment", "limit", "cursor"])?;
+        const KNOWN: [&str; 6] = [
+            "repository",
+            "service",
+            "environment",
+            "attention",
+            "limit",
+            "cursor",
+        ];
+        query.only(&KNOWN)?;
         let limit = query.limit(PAGE_MAX)?;
+        let attention = attention_of(query)?;
         let after = query
             .one("cursor")?
             .map(|text| parse_line(text).ok_or_else(|| not_a_cursor(text)))
             .transpose()?;
-        let mut lines = self.lines(&Filter::of(query)?, sees).await?;
+        let asking = attentions(attention.as_ref());
+        let mut lines = self.lines(&Filter::of(query)?, asking, sees).await?;
         lines.retain(|line| after.as_ref().is_none_or(|after| line > after));
-        let more = lines.len() > limit;
-        lines.truncate(limit);
-        let mut list = EnvironmentList {
-            environments: Vec::new(),
-            next: lines.last().filter(|_| more).map(cursor),
-        };
-        for id in lines {
-            let line = self.readable(&id, browse::state::<Line>(&self.store, &id).await)?;
-            let shown = line.map(|line| release_view::environment(&line, self.now()));
-            list.environments.extend(shown);
-        }
-        Ok(Reply::ok(&list))
+        let (environments, last) = page(lines, limit, async |id| {
+            let line = self.readable(id, browse::state::<Line>(&self.store, id).await)?;
+            let wanted =
+                line.filter(|line| attention.is_none_or(|wanted| line.attention() == wanted));
+            Ok(wanted.map(|line| release_view::environment(&line, self.now())))
+        })
+        .await?;
+        let next = last.as_ref().map(cursor);
+        Ok(Reply::ok(&EnvironmentList { environments, next }))
     }
 
     pub(super) async fn list_releases(&self, query: &Query, sees: &Sees) -> Result<Reply, Problem> {
@@ -118,7 +127,8 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             .one("cursor")?
             .map(|text| Place::parse(text).ok_or_else(|| not_a_cursor(text)))
             .transpose()?;
-        let mut lines = self.lines(&Filter::of(query)?, sees).await?;
+        let asking = phase.map_or(&Attention::ALL[..], Phase::attention);
+        let mut lines = self.lines(&Filter::of(query)?, asking, sees).await?;
         lines.retain(|line| after.as_ref().is_none_or(|after| *line >= after.line));
         let mut list = ReleaseList {
             releases: Vec::new(),
@@ -150,8 +160,13 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         Ok(Reply::ok(&list))
     }
 
-    /// The environments that are asked for, in the order of their names.
-    async fn lines(&self, filter: &Filter, sees: &Sees) -> Result<Vec<LineId>, Problem> {
+    /// The environments that are asked for and may ask for one of these attentions, in the order of their names.
+    async fn lines(
+        &self,
+        filter: &Filter,
+        asking: &[Attention],
+        sees: &Sees,
+    ) -> Result<Vec<LineId>, Problem> {
         let mut lines = match filter {
             // Of one nobody needs to know the others.
             Filter {
@@ -163,7 +178,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
                 service: service.clone(),
                 environment: environment.clone(),
             }],
-            _ => self.ids::<Line>().await?,
+            _ => self.ids_asking::<Line>(asking).await?,
         };
         lines.retain(|line| filter.takes(line) && sees.repository(line.repository));
         lines.sort_unstable();

@@ -4,6 +4,8 @@ use std::{cmp::Reverse, fmt::Display, time::Duration};
 
 use domain::{
     PreviewId, PullRequestNumber, RepositoryId,
+    directory::Attention,
+    entity::Entity as _,
     preview::{Preview, Standing},
     repository::Repository,
 };
@@ -59,41 +61,43 @@ pub(super) fn not_a_cursor(cursor: &str) -> Problem {
 
 impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
     pub(super) async fn list_previews(&self, query: &Query, sees: &Sees) -> Result<Reply, Problem> {
-        query.only(&["repository", "phase", "idle_days", "limit", "cursor"])?;
+        query.only(&[
+            "repository",
+            "phase",
+            "attention",
+            "idle_days",
+            "limit",
+            "cursor",
+        ])?;
         let repository = repository_of(query)?;
         let phase = phase_of(query)?;
+        let attention = attention_of(query)?;
         let idle_since = query
             .number("idle_days", IDLE_DAYS_MAX)?
             .map(|days| self.now().before(DAY * days));
         let is_wanted = |preview: &Preview| {
             phase.is_none_or(|phase| preview.standing() == phase)
+                && attention.is_none_or(|wanted| preview.attention() == wanted)
                 && idle_since.is_none_or(|since| preview.is_idle(since))
         };
         let limit = query.limit(PAGE_MAX)?;
         let after = after(query)?;
-        let mut ids = self.ids::<Preview>().await?;
+        let asking = phase.map(Standing::attention).or(attention);
+        let mut ids = self
+            .ids_asking::<Preview>(attentions(asking.as_ref()))
+            .await?;
         ids.retain(|id| sees.repository(id.repository));
         ids.retain(|id| repository.is_none_or(|repository| id.repository == repository));
         ids.retain(|id| after.is_none_or(|after| place(*id) > place(after)));
         ids.sort_unstable_by_key(|id| place(*id));
-        let mut list = PreviewList {
-            previews: Vec::new(),
-            next: None,
-        };
-        let mut rest = ids.into_iter().take(READ_MAX + 1).peekable();
-        let mut read = 0;
-        while let Some(id) = rest.next() {
-            let preview = self.readable(&id, browse::state::<Preview>(&self.store, &id).await)?;
-            read += 1;
+        let (previews, last) = page(ids, limit, async |id| {
+            let preview = self.readable(id, browse::state::<Preview>(&self.store, id).await)?;
             let wanted = preview.filter(is_wanted);
-            list.previews
-                .extend(wanted.map(|preview| view::preview(&preview, self.now())));
-            if list.previews.len() == limit || read == READ_MAX {
-                list.next = rest.peek().map(|_| cursor(id));
-                break;
-            }
-        }
-        Ok(Reply::ok(&list))
+            Ok(wanted.map(|preview| view::preview(&preview, self.now())))
+        })
+        .await?;
+        let next = last.map(cursor);
+        Ok(Reply::ok(&PreviewList { previews, next }))
     }
 
     pub(super) async fn list_repositories(
@@ -101,30 +105,27 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         query: &Query,
         sees: &Sees,
     ) -> Result<Reply, Problem> {
-        query.only(&["limit", "cursor"])?;
+        query.only(&["attention", "limit", "cursor"])?;
         let limit = query.limit(PAGE_MAX)?;
+        let attention = attention_of(query)?;
         let after = query
             .one("cursor")?
             .map(|text| text.parse::<u64>().map_err(|_| not_a_cursor(text)))
             .transpose()?;
-        let mut keys = self.ids::<Repository>().await?;
+        let asking = attentions(attention.as_ref());
+        let mut keys = self.ids_asking::<Repository>(asking).await?;
         keys.retain(|key| sees.repository(key.0));
         keys.retain(|key| after.is_none_or(|after| key.0.0 > after));
         keys.sort_unstable();
-        let mut list = RepositoryList {
-            repositories: Vec::new(),
-            next: None,
-        };
-        let more = keys.len() > limit;
-        keys.truncate(limit);
-        list.next = keys.last().filter(|_| more).map(|key| key.0.to_string());
-        for key in keys {
-            let overview = Overview::read(&self.store, key).await;
-            let overview = self.readable(&key, overview)?;
-            list.repositories
-                .extend(overview.as_ref().map(view::repository));
-        }
-        Ok(Reply::ok(&list))
+        let (repositories, last) = page(keys, limit, async |key| {
+            let overview = self.readable(key, Overview::read(&self.store, *key).await)?;
+            let wanted = overview
+                .filter(|overview| attention.is_none_or(|wanted| overview.attention == wanted));
+            Ok(wanted.as_ref().map(view::repository))
+        })
+        .await?;
+        let next = last.map(|key| key.0.to_string());
+        Ok(Reply::ok(&RepositoryList { repositories, next }))
     }
 
     /// What was read, without what cannot be: one damaged value must not hide all others. It is told in the log.
@@ -145,6 +146,29 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
     }
 }
 
+/// Shows one after another until the page is full, or as many were read as a page may. Returns them, and the last one that was
+/// read if more follow.
+pub(super) async fn page<Id, T>(
+    ids: Vec<Id>,
+    limit: usize,
+    mut show: impl AsyncFnMut(&Id) -> Result<Option<T>, Problem>,
+) -> Result<(Vec<T>, Option<Id>), Problem> {
+    let mut shown = Vec::new();
+    let mut rest = ids.into_iter().take(READ_MAX + 1).enumerate().peekable();
+    while let Some((before, id)) = rest.next() {
+        shown.extend(show(&id).await?);
+        if shown.len() == limit || before + 1 == READ_MAX {
+            return Ok((shown, rest.peek().is_some().then_some(id)));
+        }
+    }
+    Ok((shown, None))
+}
+
+/// Those that are looked for: one, or all if none is asked for.
+pub(super) fn attentions(asked: Option<&Attention>) -> &[Attention] {
+    asked.map_or(&Attention::ALL, std::slice::from_ref)
+}
+
 pub(super) fn repository_of(query: &Query) -> Result<Option<RepositoryId>, Problem> {
     let Some(text) = query.one("repository")? else {
         return Ok(None);
@@ -153,6 +177,19 @@ pub(super) fn repository_of(query: &Query) -> Result<Option<RepositoryId>, Probl
     id.map(|id| Some(RepositoryId(id))).map_err(|_| {
         Problem::bad_request(format!(
             "the parameter repository is {text:?}, expected GitHub's id of a repository, a whole number"
+        ))
+    })
+}
+
+pub(super) fn attention_of(query: &Query) -> Result<Option<Attention>, Problem> {
+    let Some(text) = query.one("attention")? else {
+        return Ok(None);
+    };
+    let found = Attention::ALL.into_iter().find(|one| one.name() == text);
+    found.map(Some).ok_or_else(|| {
+        let known = Attention::ALL.map(Attention::name).join(", ");
+        Problem::bad_request(format!(
+            "the parameter attention is {text:?}, expected one of {known}"
         ))
     })
 }

@@ -3,7 +3,7 @@
 use domain::{
     Timestamp,
     entity::{Entity, Step},
-    release::{self, Hold, Line, LineId, Refusal, Shown, Terms},
+    release::{self, Hold, Line, LineId, Refusal, Terms},
 };
 
 use crate::model::{Environment, Event, Live, RefusedRun, Release, WayBack};
@@ -11,11 +11,8 @@ use crate::model::{Environment, Event, Live, RefusedRun, Release, WayBack};
 pub(super) fn environment(line: &Line, now: Timestamp) -> Environment {
     let overview = line.overview(now);
     let terms = line.terms();
-    let releases = line.releases(now);
-    let shown = |shown: &Shown| {
-        let found = releases.iter().find(|release| release.shown == *shown);
-        found.map(|found| release(&line.id, found))
-    };
+    // Most of its releases are over, and only the last of these is shown.
+    let shown = |of: release::Release| release(&line.id, &of);
     let next_look_at = match line.plan(now) {
         Step::Wait { until } => Some(until.to_string()),
         // It is due: whoever runs it next acts.
@@ -39,9 +36,9 @@ pub(super) fn environment(line: &Line, now: Timestamp) -> Environment {
         tracks: terms.map(|terms| terms.source.to_string()),
         after: terms.map(after).unwrap_or_default(),
         application: terms.map(|terms| terms.argocd.application.clone()),
-        running: overview.running.as_ref().and_then(shown),
-        waiting: overview.waiting.iter().filter_map(shown).collect(),
-        last: line.last_ended().map(|last| release(&line.id, &last)),
+        running: line.release_in_hand().map(shown),
+        waiting: line.waiting_releases(now).into_iter().map(shown).collect(),
+        last: line.last_ended().map(shown),
         hold: overview.hold.as_ref().map(hold),
         lock: overview.lock.as_ref().map(hold),
         ways_back: ways_back

@@ -110,7 +110,7 @@ fn what_is_stored_is_exposed_by_the_rules_of_the_format() {
     slipway_environments_kept_still{by="locked"} 1
     slipway_environments{situation="empty"} 1
     slipway_environments{situation="live"} 1
-    slipway_facts_unread{kind="directory"} 7
+    slipway_facts_unread{kind="directory"} 15
     slipway_github_rate_limit_remaining{payer="installation/99"} 3998
     slipway_github_rate_limit_reset_timestamp_seconds{payer="installation/99"} 1795258934
     slipway_github_rate_limit{payer="installation/99"} 5000

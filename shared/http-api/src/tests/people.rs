@@ -150,7 +150,7 @@ fn lists_and_counts_hold_what_may_be_seen_and_nothing_else() {
     let asked_for = seen(&inbox, "github.stranger", "/api/v1/previews?repository=42");
     assert_eq!(asked_for["previews"], json!([]), "a filter opens nothing");
     let overview = seen(&inbox, "github.stranger", "/api/v1/overview");
-    insta::assert_snapshot!(overview, @r#"{"deliveries":null,"environments":0,"previews":1,"previews_waiting":1,"repositories":0,"vendors_paused":[]}"#);
+    insta::assert_snapshot!(overview, @r#"{"deliveries":null,"environments":0,"previews":1,"previews_in_hand":1,"repositories":0,"vendors_paused":[]}"#);
 }
 
 #[test]

@@ -18,20 +18,31 @@ const EVERY: Duration = Duration::from_secs(3_600);
 /// So many entries at most are told in one mail.
 const TOLD_AT_ONCE: usize = 500;
 
-/// Compares if nobody did in the last hour. Returns how many entries differed; none if it was not due.
+/// What came of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Comparison {
+    /// So many entries differed.
+    pub differed: usize,
+    /// Some directory has to take in what it was told before it can be compared.
+    pub is_early: bool,
+}
+
+/// Compares if nobody did in the last hour, or not all. None if it was not due.
 pub async fn compare_when_due(
     store: &impl Store,
     now: Timestamp,
-) -> Result<Option<usize>, RunError> {
+) -> Result<Option<Comparison>, RunError> {
     if !is_due(store, now).await? {
         return Ok(None);
     }
-    let differed = compare(store, now).await?;
-    // Only now: whoever is cut off before is followed by another.
-    let noted = now.milliseconds().to_string();
-    let noted = noted.as_bytes();
-    store.set(Label::Default, COMPARED_AT, noted).await?;
-    Ok(Some(differed))
+    let comparison = compare(store, now).await?;
+    if !comparison.is_early {
+        // Only now: whoever is cut off before is followed by another.
+        let noted = now.milliseconds().to_string();
+        let noted = noted.as_bytes();
+        store.set(Label::Default, COMPARED_AT, noted).await?;
+    }
+    Ok(Some(comparison))
 }
 
 async fn is_due(store: &impl Store, now: Timestamp) -> Result<bool, StoreError> {
@@ -43,15 +54,17 @@ async fn is_due(store: &impl Store, now: Timestamp) -> Result<bool, StoreError> 
 }
 
 /// Tells each directory in which entries it differs from the keys, and that it is complete from then on. The keys are listed before
-/// a directory is read: what appears or goes in the meantime is only looked at once more. Returns how many entries differed.
-pub async fn compare(store: &impl Store, now: Timestamp) -> Result<usize, RunError> {
+/// a directory is read: what appears or goes in the meantime is only looked at once more.
+pub async fn compare(store: &impl Store, now: Timestamp) -> Result<Comparison, RunError> {
     let listing = Listing::of(store).await?;
-    let mut differed = 0;
+    let mut whole = Comparison::default();
     for kind in Kind::ALL {
         let stored: BTreeSet<Entry> = listing.entries(kind).collect();
-        differed += compare_one(store, kind, &stored, now).await?;
+        let one = compare_one(store, kind, &stored, now).await?;
+        whole.differed += one.differed;
+        whole.is_early |= one.is_early;
     }
-    Ok(differed)
+    Ok(whole)
 }
 
 async fn compare_one(
@@ -59,21 +72,29 @@ async fn compare_one(
     kind: Kind,
     stored: &BTreeSet<Entry>,
     now: Timestamp,
-) -> Result<usize, RunError> {
+) -> Result<Comparison, RunError> {
     let key = Key(kind);
     let directory = match super::find(store, kind).await? {
         Found::Nothing => Directory::new(key),
         Found::Directory { directory, .. } => directory,
-        // It is compared when it can be read; until then the keys are listed.
-        Found::Unknown { .. } => return Ok(0),
+        // Until it can be read the keys are listed.
+        Found::Unknown { unread } => {
+            return Ok(Comparison {
+                differed: 0,
+                is_early: unread > 0,
+            });
+        }
     };
     let differences = directory.differences(stored);
     for entries in differences.chunks(TOLD_AT_ONCE) {
         let entries = entries.to_vec();
         mailbox::post::<Directory>(store, &key, &Fact::Touched { entries }, now).await?;
     }
-    if !directory.is_complete() {
+    if !directory.is_compared() {
         mailbox::post::<Directory>(store, &key, &Fact::Compared, now).await?;
     }
-    Ok(differences.len())
+    Ok(Comparison {
+        differed: differences.len(),
+        is_early: false,
+    })
 }

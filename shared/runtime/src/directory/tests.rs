@@ -1,13 +1,15 @@
 //! Directories and the entities that they name: nobody who is stored goes unnamed, and no name of nothing stays, wherever a process
 //! dies.
 
+mod attention;
 mod members;
 
-use std::time::Duration;
+use std::{marker::PhantomData, time::Duration};
 
 use domain::{
     PreviewId, PullRequestNumber, RepositoryId,
     directory::{Directory, Key, Kind},
+    preview::Preview,
 };
 use ports::{Clock, Label, NoLog, Store, memory::MemoryStore};
 use proptest::prelude::*;
@@ -28,14 +30,18 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
     futures_util::FutureExt::now_or_never(future).unwrap()
 }
 
-type Process<'a, S> = Runner<&'a S, &'a Hand, NoLog, DirectoryExecutor<&'a S, NoLog>>;
+type Process<'a, S> = Runner<&'a S, &'a Hand, NoLog, DirectoryExecutor<&'a S, NoLog, Preview>>;
 
 fn process<'a, S: Store>(store: &'a S, clock: &'a Hand) -> Process<'a, S> {
     Runner {
         store,
         clock,
         log: NoLog,
-        executor: DirectoryExecutor { store, log: NoLog },
+        executor: DirectoryExecutor {
+            store,
+            log: NoLog,
+            preview: PhantomData,
+        },
     }
 }
 
@@ -179,16 +185,15 @@ fn the_entities_of_an_earlier_version_are_listed_by_their_keys_until_they_are_na
     reconcile(&store, &clock);
     assert_eq!(sorted(wait(ids::<Member>(&store)).unwrap()), everybody);
 
-    let differed = wait(compare_when_due(&store, clock.now())).unwrap();
-    assert_eq!(differed, Some(1_200));
+    let differed = || wait(compare_when_due(&store, clock.now())).unwrap();
+    let differed = || differed().map(|compared| compared.differed);
+    assert_eq!(differed(), Some(1_200));
     assert_eq!(named(&store), everybody);
     reconcile(&store, &clock);
     assert_eq!(named(&store), everybody);
-    let again = wait(compare_when_due(&store, clock.now())).unwrap();
-    assert_eq!(again, None, "it was done within the hour");
+    assert_eq!(differed(), None, "it was done within the hour");
     clock.pass(Duration::from_secs(3_600));
-    let again = wait(compare_when_due(&store, clock.now())).unwrap();
-    assert_eq!(again, Some(0));
+    assert_eq!(differed(), Some(0));
 }
 
 #[test]
@@ -203,8 +208,8 @@ fn what_a_store_lost_or_got_back_is_found_within_the_hour() {
     wait(store.delete_many(Label::Default, &["preview/42/7"])).unwrap();
     wait(Record::<Member>::new(id(9)).write(&store, &id(9))).unwrap();
     clock.pass(Duration::from_secs(3_600));
-    let differed = wait(compare_when_due(&store, clock.now())).unwrap();
-    assert_eq!(differed, Some(2));
+    let compared = wait(compare_when_due(&store, clock.now())).unwrap();
+    assert_eq!(compared.map(|compared| compared.differed), Some(2));
     assert_eq!(named(&store), [id(7), id(8), id(9)]);
     reconcile(&store, &clock);
     assert_eq!(named(&store), [id(8), id(9)]);
@@ -219,7 +224,12 @@ fn a_directory_that_cannot_be_read_hides_nothing() {
     wait(store.set(Label::Default, &key, b"damaged")).unwrap();
     assert_eq!(wait(ids::<Member>(&store)), Ok(vec![id(7)]));
     let compared = wait(compare(&store, clock.now()));
-    assert_eq!(compared, Ok(0), "nothing is posted that nobody can read");
+    let nothing = Comparison::default();
+    assert_eq!(
+        compared,
+        Ok(nothing),
+        "nothing is posted that nobody can read"
+    );
 }
 
 #[test]
@@ -248,7 +258,7 @@ fn much_mail_is_taken_in_by_whoever_reads_and_too_much_is_not_read_at_all() {
     }
     let reader = process(&store, &clock);
     assert_eq!(
-        sorted(wait(reader.ids::<Member>()).unwrap()),
+        sorted(wait(reader.ids_asking::<Member>(&Attention::ALL)).unwrap()),
         stored(&store)
     );
     let mail = || {
@@ -257,7 +267,7 @@ fn much_mail_is_taken_in_by_whoever_reads_and_too_much_is_not_read_at_all() {
     };
     assert!(mail() < 900, "{} mails are left", mail());
     for _ in 0..5 {
-        wait(reader.ids::<Member>()).unwrap();
+        wait(reader.ids_asking::<Member>(&Attention::ALL)).unwrap();
     }
     assert!(mail() <= 50, "{} mails are left", mail());
     assert_eq!(named(&store), stored(&store));

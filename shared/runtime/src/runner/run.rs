@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use domain::{
     Timestamp,
+    directory::Attention,
     entity::{Action, Entity, Step},
 };
 use ports::{Clock, Label, Level, Log, Store};
@@ -28,6 +29,8 @@ pub(super) struct Run<'a, E: Entity, S, C, L, X> {
     held: bool,
     /// Whether the record was written, or may have been.
     written: bool,
+    /// What the directory was told last of the attention that it asks for; none if it was told nothing.
+    told: Option<Attention>,
     /// The keys of mail that is in the state but not deleted yet.
     read: BTreeSet<String>,
     /// The highest number of mail that was read, in the order of numbers or by its number alone.
@@ -131,6 +134,7 @@ impl<'a, E: Entity, S: Store, C: Clock, L: Log, X> Run<'a, E, S, C, L, X> {
         id: &'a E::Id,
         (record, is_new): (Record<E>, bool),
     ) -> Self {
+        let told = (!is_new).then(|| record.state.attention());
         Self {
             runner,
             id,
@@ -138,6 +142,7 @@ impl<'a, E: Entity, S: Store, C: Clock, L: Log, X> Run<'a, E, S, C, L, X> {
             is_new,
             held: false,
             written: false,
+            told,
             read: BTreeSet::new(),
             newest_read: 0,
             learnt: None,
@@ -267,7 +272,7 @@ impl<'a, E: Entity, S: Store, C: Clock, L: Log, X> Run<'a, E, S, C, L, X> {
 
     /// Saves the state under the lease and renews it. Returns whether the lease was still ours.
     async fn hold(&mut self) -> Result<bool, RunError> {
-        self.tell_that_it_appears().await?;
+        self.tell_directory_before_saving().await?;
         if !self.is_ours().await? {
             return Ok(false);
         }
@@ -305,7 +310,7 @@ impl<'a, E: Entity, S: Store, C: Clock, L: Log, X> Run<'a, E, S, C, L, X> {
         wake: Option<Timestamp>,
         follow_until: Option<Timestamp>,
     ) -> Result<Outcome, RunError> {
-        self.tell_that_it_appears().await?;
+        self.tell_directory_before_saving().await?;
         if !self.is_ours().await? {
             return Ok(Outcome::Lost);
         }
@@ -335,10 +340,16 @@ impl<'a, E: Entity, S: Store, C: Clock, L: Log, X> Run<'a, E, S, C, L, X> {
         Ok(wake.map_or(Outcome::Settled, |until| Outcome::Waiting { until }))
     }
 
-    /// Tells the directory of an entity of which nothing is stored: a crash leaves at most a name of nothing, which is found out.
-    async fn tell_that_it_appears(&self) -> Result<(), RunError> {
-        if self.is_new && !self.written {
+    /// Tells the directory of an entity of which nothing is stored, or that it asks for another attention than what is stored: a
+    /// crash leaves at most something to look at in vain.
+    async fn tell_directory_before_saving(&mut self) -> Result<(), RunError> {
+        if E::LISTED.is_none() {
+            return Ok(());
+        }
+        let attention = self.record.state.attention();
+        if self.told != Some(attention) {
             self.tell_directory().await?;
+            self.told = Some(attention);
         }
         Ok(())
     }

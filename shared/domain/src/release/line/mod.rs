@@ -7,6 +7,7 @@ mod action;
 mod anew;
 mod announce;
 mod approvals;
+mod attention;
 mod authorship;
 mod builds;
 mod candidate;
@@ -50,7 +51,8 @@ pub use view::{Release, Situation};
 
 use super::LineId;
 use crate::{
-    Timestamp, directory,
+    Timestamp,
+    directory::{self, Attention},
     entity::{Entity, GivenUp, Step},
     preview::Effort,
 };
@@ -148,6 +150,10 @@ impl Entity for Line {
 
     fn plan(&self, now: Timestamp) -> Step<Action> {
         self.next_step(now)
+    }
+
+    fn attention(&self) -> Attention {
+        self.asks_for()
     }
 
     fn given_up(&self) -> Vec<GivenUp> {

@@ -104,15 +104,22 @@ impl Line {
 
     /// All releases that are kept, the newest first: those that wait, the one in hand, and those that are over.
     pub fn releases(&self, now: Timestamp) -> Vec<Release> {
-        let waiting = self.candidates.iter();
-        let mut releases: Vec<Release> = waiting
-            .map(|(commit, candidate)| self.waiting_release(commit, candidate, now))
-            .collect();
-        releases.extend(self.running_release());
+        let mut releases = self.waiting_releases(now);
+        releases.extend(self.release_in_hand());
         releases.extend(self.ended.iter().map(ended_release));
         // By what never changes, so that pages of them go on where they ended.
         releases.sort_by(|left, right| (right.known_at, &right.id).cmp(&(left.known_at, &left.id)));
         releases
+    }
+
+    /// The releases that wait, oldest first.
+    pub fn waiting_releases(&self, now: Timestamp) -> Vec<Release> {
+        let mut waiting: Vec<_> = self.candidates.iter().collect();
+        waiting.sort_by(|(left, one), (right, other)| one.order(left).cmp(&other.order(right)));
+        waiting
+            .into_iter()
+            .map(|(commit, candidate)| self.waiting_release(commit, candidate, now))
+            .collect()
     }
 
     /// The release `id`, or else the newest one of the commit `id`.
@@ -206,7 +213,8 @@ impl Candidate {
 }
 
 impl Line {
-    fn running_release(&self) -> Option<Release> {
+    /// The release that is being made; none if none is.
+    pub fn release_in_hand(&self) -> Option<Release> {
         let running = self.running.as_ref()?;
         let times = running.times();
         Some(Release {

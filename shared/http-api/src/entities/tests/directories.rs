@@ -1,9 +1,10 @@
 //! Pages show the same whether their entities are found by directories or by keys, and by directories without a listing of keys.
 
-use std::cell::Cell;
+use std::{cell::Cell, marker::PhantomData};
 
 use domain::directory::{self, Directory, Kind};
 use ports::StoreError;
+use runtime::{directory::DirectoryExecutor, reconcile};
 
 use super::*;
 
@@ -144,4 +145,88 @@ fn what_is_begun_is_on_the_next_page_before_anybody_took_the_news_in() {
     let key = directory::Key(Kind::Previews).to_string();
     let work = block_on(reconcile::work(&entities.store)).unwrap();
     assert!(work.entities.contains_key(&key), "the mail lies there");
+}
+
+/// As `POST /reconcile` does until nothing is left to do: whoever changed is looked at.
+fn settle(entities: &TestEntities) {
+    let runner = Runner {
+        store: &entities.store,
+        clock: &entities.clock,
+        log: NoLog,
+        executor: DirectoryExecutor {
+            store: &entities.store,
+            log: NoLog,
+            preview: PhantomData::<Preview>,
+        },
+    };
+    for _ in 0..200 {
+        let later = entities.now().after(Duration::from_secs(150));
+        entities.clock.0.set(later.milliseconds());
+        let mut work = block_on(reconcile::work(&entities.store)).unwrap();
+        let directories = work.take::<Directory>();
+        if directories.is_empty() {
+            return;
+        }
+        let deadline = entities.now().after(Duration::from_secs(60));
+        block_on(runner.advance_all::<Directory>(&directories, deadline));
+    }
+    panic!("the directories never settle");
+}
+
+#[test]
+fn the_few_who_need_a_person_are_on_the_first_page_however_many_do_not() {
+    let entities = stored();
+    let read = |title: &str| Fact::PullRequestRead {
+        pull_request: pull_request(title),
+    };
+    let configured = |reading: Reading| Fact::ConfigurationRead {
+        commit: "a".repeat(40).parse().unwrap(),
+        changes: 0,
+        reading,
+    };
+    for number in 100..600 {
+        // Without a configuration there is nothing to be done, and nothing to be waited for.
+        let facts = [read("Add a till"), configured(Reading::Missing)];
+        learn::<Preview>(&entities, &preview_id(45, number), &facts);
+    }
+    let broken = configured(Reading::Invalid {
+        message: "it is no YAML".into(),
+        in_force: None,
+        last_valid: None,
+    });
+    learn::<Preview>(&entities, &preview_id(45, 1), &[read("Add a roof"), broken]);
+    // So much mail is taken in before anything is compared.
+    settle(&entities);
+    compare(&entities);
+    settle(&entities);
+    for uri in [
+        "/api/v1/previews?repository=45&phase=failed",
+        "/api/v1/previews?repository=45&attention=needed",
+    ] {
+        let (page, listings, reads) = asked(&entities, uri);
+        let page: serde_json::Value = serde_json::from_str(&page).unwrap();
+        assert_eq!(
+            page["previews"][0]["pull_request"]["title"], "Add a roof",
+            "{uri}"
+        );
+        assert_eq!(
+            page["next"],
+            serde_json::Value::Null,
+            "{uri}: it is the last one"
+        );
+        assert_eq!(listings, 0, "{uri}");
+        assert!(reads < 20, "{uri} read {reads} values");
+    }
+    let (quiet, ..) = asked(
+        &entities,
+        "/api/v1/previews?repository=45&attention=quiet&limit=3",
+    );
+    assert!(
+        quiet.contains("45.597") && !quiet.contains("Add a roof"),
+        "{quiet}"
+    );
+    let approvals = "/api/v1/releases?phase=waiting-for-approval";
+    let (_, listings, reads) = asked(&entities, approvals);
+    assert_eq!(listings, 0, "{approvals}");
+    assert!(reads < 10, "{approvals} read {reads} values");
 }

@@ -6,6 +6,7 @@ use domain::{
     PreviewId, Timestamp,
     directory::Kind,
     entity::{self, Entity, GivenUp, Step},
+    preview::Preview,
 };
 use ports::{Label, Store, StoreError, memory::MemoryStore};
 use serde::{Deserialize, Serialize};
@@ -75,7 +76,7 @@ impl Entity for Member {
     }
 }
 
-impl<S: Store, L: ports::Log> Executor<Member> for DirectoryExecutor<S, L> {
+impl<S: Store, L: ports::Log> Executor<Member> for DirectoryExecutor<S, L, Preview> {
     async fn execute(&self, _id: &PreviewId, action: &Nothing, _claim: Claim) -> Told {
         match *action {}
     }

@@ -1,6 +1,7 @@
 //! What a store is filled with: facts that entities take in and deliveries that are taken, by Slipway's own code.
 
 use std::cell::Cell;
+use std::marker::PhantomData;
 use std::path::Path;
 use std::time::Duration;
 
@@ -166,6 +167,7 @@ impl Filling<'_> {
             executor: DirectoryExecutor {
                 store: self.runner.store,
                 log: NoLog,
+                preview: PhantomData::<Preview>,
             },
         };
         for _ in 0..DIRECTORY_ROUNDS {
