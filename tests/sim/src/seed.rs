@@ -26,6 +26,8 @@ use crate::{
 const SETTLED_WITHIN: u64 = 75 * MINUTE;
 /// A delivery to processes that live is accepted in this time.
 pub(crate) const UNDER_WAY: u64 = 30 * SECOND;
+/// Within this the directories know of whatever changed.
+const LOOKED_AT_WITHIN: u64 = 10 * MINUTE;
 /// A new push with working vendors is dealt with in this time.
 const DEPLOYED_WITHIN: u64 = 10 * MINUTE;
 /// A closed pull request is forgotten after three days.
@@ -161,10 +163,13 @@ fn play(sim: &Rc<Sim>) -> Result<(), String> {
     });
     settled::world(sim)?;
     settled::no_delivery_is_dead(sim)?;
+    // Whatever changed a moment ago is looked at two minutes later, by a `reconcile` that pauses no longer than that.
+    sim.reconcile_pause.set(2 * MINUTE);
+    run(LOOKED_AT_WITHIN)?;
     settled::queue_is_empty(sim)?;
     directories::name_what_is_stored(sim)?;
     sim.reconcile_pause.set(RARELY);
-    run(FORGOTTEN_AFTER - DEPLOYED_WITHIN - MINUTE)?;
+    run(FORGOTTEN_AFTER - DEPLOYED_WITHIN - LOOKED_AT_WITHIN - MINUTE)?;
     sim.tell("seed", || {
         "the closed pull requests are forgotten".to_owned()
     });
