@@ -8,6 +8,7 @@ pub mod builds;
 pub mod decisions;
 mod environments;
 mod installations;
+mod keepers;
 mod operations;
 mod pages;
 mod release_view;

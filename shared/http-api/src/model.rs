@@ -236,27 +236,31 @@ data! {
 
     /// A decision on the preview of one service.
     pub struct Decision {
-        /// The repository that the pull request is merged into.
+        /// The repository that the pull request is merged into, or that is released.
         pub repository_id: u64,
-        /// The pull request's number.
-        pub pull_request: u64,
+        /// The pull request's number, if it is on a preview.
+        pub pull_request: Option<u64>,
+        /// The environment, if it is on a release.
+        pub environment: Option<String>,
+        /// The commit that the release is of.
+        pub commit: Option<String>,
         /// The service's name in the configuration.
         pub service: String,
-        /// When it was made.
+        /// When it was made; of a release that waits, since when that is known, and of one that is over, since when it is.
         pub at: String,
         /// deploy, wait, leave, remove, nothing or warn.
         pub verdict: String,
-        /// The rule that decided: label, build, approval, ttl and so on.
+        /// The rule that decided: label, build, approval, ttl and so on; of a release build, soak, approvals, superseded and so on.
         pub rule: String,
         /// From which values, in plain words.
         pub reason: String,
-        /// What was learnt just then.
-        pub cause: String,
+        /// What was learnt just then; of a release its timeline tells that.
+        pub cause: Option<String>,
     }
 
-    /// The newest decisions, by preview.
+    /// The newest decisions, by environment and preview.
     pub struct DecisionList {
-        /// The decisions: of each preview the newest first, at most 24.
+        /// The decisions: of each environment and each preview the newest first, at most 5 and 24.
         pub decisions: Vec<Decision>,
         /// The `cursor` of the next page; none at the end.
         pub next: Option<String>,

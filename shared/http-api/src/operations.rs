@@ -140,8 +140,15 @@ pub const OPERATIONS: [Operation; 39] = [
     ),
     read(
         "/api/v1/decisions",
-        &["repository", "pull_request", "service", "limit", "cursor"],
-        "Lists the newest decisions on previews with rule and values: by preview, the newest first.",
+        &[
+            "repository",
+            "pull_request",
+            "service",
+            "environment",
+            "limit",
+            "cursor",
+        ],
+        "Lists the newest decisions on releases and previews with rule and values: by environment and by preview, the newest first.",
     ),
     read(
         "/api/v1/builds",

@@ -253,6 +253,8 @@ fn decision() -> Value {
     json!({
         "repository_id": 42,
         "pull_request": 7,
+        "environment": null,
+        "commit": null,
         "service": "web",
         "at": "2026-11-21T10:31:07Z",
         "verdict": "nothing",

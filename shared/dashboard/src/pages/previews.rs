@@ -221,7 +221,7 @@ fn decided(seen: &Seen<'_>, decisions: &[Decision]) -> Markup {
                                 th scope="row" { (decision.service) span .error { (words::time(&decision.at, seen.now)) } }
                                 td { (decision.verdict) }
                                 td { code { (decision.rule) } span .error { (decision.reason) } }
-                                td .wide { (decision.cause) }
+                                td .wide { @if let Some(cause) = &decision.cause { (cause) } }
                             }
                         } }
                     }

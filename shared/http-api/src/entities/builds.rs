@@ -1,19 +1,17 @@
 //! Builds, from what environments and previews keep of their runs. A page reads at most so many of them.
 
-use std::{cmp::Ordering, fmt, str::FromStr};
-
 use domain::{
-    NotParsed, PreviewId, RepositoryId,
     build::{Build, BuildStatus},
     preview::Preview,
-    release::{Line, LineId},
+    release::Line,
 };
 use ports::{Clock, Log, Store};
 use runtime::browse;
 
 use super::{
     Entities,
-    pages::{READ_MAX, not_a_cursor, place, repository_of},
+    keepers::{Keeper, cursor, keeper_after},
+    pages::{READ_MAX, repository_of},
 };
 use crate::{
     Problem, Reply,
@@ -27,68 +25,15 @@ pub const PAGE_MAX: usize = 25;
 /// Of one of them so many are shown, the newest.
 const OF_ONE_MAX: usize = 10;
 
-/// What keeps builds, in the order of a page: of a repository its environments, then its previews, the newest pull request first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Keeper {
-    Line(LineId),
-    Preview(PreviewId),
-}
-
-impl Keeper {
-    fn repository(&self) -> RepositoryId {
-        match self {
-            Self::Line(line) => line.repository,
-            Self::Preview(id) => id.repository,
-        }
-    }
-
-    /// There may be ten thousand to sort: nothing is copied.
-    fn order(&self, other: &Self) -> Ordering {
-        let repositories = self.repository().cmp(&other.repository());
-        repositories.then_with(|| match (self, other) {
-            (Self::Line(one), Self::Line(other)) => one.cmp(other),
-            (Self::Line(_), Self::Preview(_)) => Ordering::Less,
-            (Self::Preview(_), Self::Line(_)) => Ordering::Greater,
-            (Self::Preview(one), Self::Preview(other)) => place(*one).cmp(&place(*other)),
-        })
-    }
-}
-
-impl fmt::Display for Keeper {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Line(line) => line.fmt(f),
-            Self::Preview(id) => id.fmt(f),
-        }
-    }
-}
-
-impl FromStr for Keeper {
-    type Err = NotParsed;
-
-    fn from_str(text: &str) -> Result<Self, NotParsed> {
-        text.parse()
-            .map(Self::Line)
-            .or_else(|_| text.parse().map(Self::Preview))
-    }
-}
-
 impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
     pub(super) async fn list_builds(&self, query: &Query, sees: &Sees) -> Result<Reply, Problem> {
         query.only(&["repository", "status", "limit", "cursor"])?;
         let repository = repository_of(query)?;
         let status = status_of(query)?;
         let limit = query.limit(PAGE_MAX)?;
-        let after = query
-            .one("cursor")?
-            .map(|text| parse_cursor(text).ok_or_else(|| not_a_cursor(text)))
-            .transpose()?;
+        let after = keeper_after(query)?;
         let mut keepers = self.keepers(repository, sees).await?;
-        keepers.retain(|keeper| {
-            after
-                .as_ref()
-                .is_none_or(|after| keeper.order(after) == Ordering::Greater)
-        });
+        keepers.retain(|keeper| keeper.follows(after.as_ref()));
         keepers.sort_unstable_by(Keeper::order);
         let mut list = BuildList {
             builds: Vec::new(),
@@ -110,23 +55,6 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             }
         }
         Ok(Reply::ok(&list))
-    }
-
-    async fn keepers(
-        &self,
-        repository: Option<RepositoryId>,
-        sees: &Sees,
-    ) -> Result<Vec<Keeper>, Problem> {
-        let lines = self.ids::<Line>().await?.into_iter().map(Keeper::Line);
-        let previews = self.ids::<Preview>().await?;
-        let mut keepers: Vec<Keeper> = lines
-            .chain(previews.into_iter().map(Keeper::Preview))
-            .collect();
-        keepers.retain(|keeper| {
-            let id = keeper.repository();
-            sees.repository(id) && repository.is_none_or(|repository| repository == id)
-        });
-        Ok(keepers)
     }
 
     /// The builds that it knows, and the repository's name.
@@ -201,13 +129,4 @@ fn status_of(query: &Query) -> Result<Option<BuildStatus>, Problem> {
             "the parameter status is {text:?}, expected one of {known}"
         ))
     })
-}
-
-/// `release.42.web.production` or `preview.42.7`: names hold no dots.
-fn cursor(keeper: &Keeper) -> String {
-    keeper.to_string().replace('/', ".")
-}
-
-fn parse_cursor(text: &str) -> Option<Keeper> {
-    text.replace('.', "/").parse().ok()
 }

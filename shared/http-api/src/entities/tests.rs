@@ -1,6 +1,7 @@
 //! Previews and repositories as people are shown them.
 
 mod asking;
+mod decisions;
 mod directories;
 pub(crate) mod operations;
 mod releases;

@@ -131,7 +131,7 @@ fn lists_and_counts_hold_what_may_be_seen_and_nothing_else() {
         ("previews", 2, 1),
         ("environments", 2, 0),
         ("releases", 5, 0),
-        ("decisions", 1, 0),
+        ("decisions", 6, 0),
         ("repositories", 1, 0),
         ("deliveries", 2, 0),
         ("installations", 1, 0),

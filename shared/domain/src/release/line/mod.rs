@@ -17,6 +17,7 @@ mod fold;
 mod gate;
 mod giving_way;
 mod intervention;
+mod ledger;
 mod plan;
 mod progress;
 mod report;
