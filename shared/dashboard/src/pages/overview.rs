@@ -169,6 +169,9 @@ fn people_needed(seen: &Seen<'_>, environments: &[&Environment], known: &Known) 
                         }
                     }
                 }
+                @if known.stuck.next.is_some() {
+                    p { a href={ (environments::PATH) "?attention=needed" } { "All environments that need a person" } }
+                }
             }
         }
     }
@@ -245,7 +248,7 @@ fn listed(seen: &Seen<'_>, of: &Listed, list: &PreviewList) -> Markup {
                         }
                     }
                 }
-                @if more { p { a href=(of.all) { "All of them" } } }
+                @if more { p { a href=(of.all) { "All " (of.title.to_lowercase()) } } }
             }
         }
     }

@@ -31,7 +31,7 @@ fn the_overview_says_what_is_broken_what_failed_and_what_waits() {
     ✕ failed
     started, and not healthy: 503 Service Unavailable
     in 2 min
-    All of them
+    All failed previews
     Dead deliveries
     ✕ dead pull_request opened, received 3 h ago: pull-request answered 422: head.sha is missing
     See and run them again
