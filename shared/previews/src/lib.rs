@@ -1,5 +1,6 @@
 //! What the components that run previews have in common: the runner as their variables describe it, and the answer to an event.
 
+mod correlated;
 mod event;
 mod handed;
 mod log;
@@ -8,6 +9,7 @@ mod runner;
 mod seen;
 mod wake;
 
+pub use correlated::Correlated;
 pub use event::{Learnt, Taken, answer, follow_told, take};
 pub use handed::{Refusal, answered, delivery_log, payload};
 pub use log::DeliveryLog;

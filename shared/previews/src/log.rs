@@ -1,5 +1,6 @@
 //! Log lines that name the delivery that led to them.
 
+use http::HeaderValue;
 use ports::{Level, Log};
 use serde_json::Value;
 use slipway_spin::JsonLog;
@@ -18,6 +19,13 @@ impl DeliveryLog {
             log: JsonLog::new(component),
             delivery,
         }
+    }
+}
+
+impl DeliveryLog {
+    /// The delivery as a header has it; none if there is none.
+    pub(crate) fn correlation(&self) -> Option<HeaderValue> {
+        HeaderValue::from_str(self.delivery.as_deref()?).ok()
     }
 }
 

@@ -14,13 +14,13 @@ use vendors::{
     kubernetes, platform, registry,
 };
 
-use crate::DeliveryLog;
+use crate::{Correlated, DeliveryLog};
 
 /// For how long a request's background work follows a preview; the rest is for `POST /reconcile`.
 pub const FOLLOWED_FOR: Duration = Duration::from_secs(120);
 
-/// HTTP to a vendor, behind its circuit breaker.
-pub type VendorHttp = Guarded<SpinHttp, SpinStore, SpinClock, DeliveryLog>;
+/// HTTP to a vendor that names the delivery, behind the vendor's circuit breaker.
+pub type VendorHttp = Guarded<Correlated<SpinHttp>, SpinStore, SpinClock, DeliveryLog>;
 
 /// GitHub, as the components call it.
 pub type GitHub = github::Client<VendorHttp, SpinClock, SpinStore>;
@@ -120,7 +120,10 @@ async fn github_credentials() -> Result<Credentials, VariableError> {
 pub fn guarded(vendor: &'static str, log: &DeliveryLog) -> VendorHttp {
     Guarded {
         vendor,
-        http: SpinHttp,
+        http: Correlated {
+            http: SpinHttp,
+            delivery: log.correlation(),
+        },
         store: SpinStore::new(),
         clock: SpinClock,
         log: log.clone(),

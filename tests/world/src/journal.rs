@@ -39,6 +39,9 @@ pub struct Entry {
     pub authenticated: bool,
     /// The fault that it met.
     pub fault: Option<String>,
+    /// What it said led to it: its header `x-correlation-id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<String>,
 }
 
 impl Entry {

@@ -101,6 +101,7 @@ fn arrive(shared: &Shared, request: &Request) -> (usize, Option<Fault>) {
             violations,
             authenticated: request.headers.contains_key("authorization"),
             fault: fault.as_ref().map(|fault| format!("{fault:?}")),
+            correlation: request.header("x-correlation-id").map(str::to_owned),
         };
         (state.journal.begin(entry), fault)
     })

@@ -4,6 +4,7 @@ mod api;
 mod app;
 mod commands;
 mod configuration;
+mod correlation;
 mod costs;
 mod crash;
 mod dashboard;
