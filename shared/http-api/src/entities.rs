@@ -40,6 +40,9 @@ use crate::{
     route::{EntityRoute, List, Route, Thing},
 };
 
+/// So many previews are looked at at most to count those in hand.
+const COUNTED_MAX: usize = 50;
+
 /// What entities are read from and written to.
 #[derive(Debug, Clone)]
 pub struct Entities<S, C, L> {
@@ -265,16 +268,31 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             counts.retain(|(repository, _)| sees.repository(RepositoryId(*repository)));
             view::count(counts.into_iter().map(|(_, count)| count).sum())
         };
-        let in_hand = self.ids_asking::<Preview>(&[Attention::InHand]).await?;
-        let in_hand = in_hand.iter().filter(|id| sees.repository(id.repository));
         Ok(Reply::ok(&model::Overview {
             vendors_paused,
             environments: seen(runner.counts::<Line>().await?),
             previews: seen(runner.counts::<Preview>().await?),
             repositories: seen(runner.counts::<Repository>().await?),
-            previews_in_hand: view::count(in_hand.count()),
+            previews_in_hand: self.in_hand(sees).await?,
             deliveries: None,
         }))
+    }
+
+    /// How many previews wait for something, are deployed or removed. Few are looked at; among many, those that changed in the last
+    /// minutes make no great difference.
+    async fn in_hand(&self, sees: &Sees) -> Result<u64, Problem> {
+        let mut ids = self.ids_asking::<Preview>(&[Attention::InHand]).await?;
+        ids.retain(|id| sees.repository(id.repository));
+        if ids.len() > COUNTED_MAX {
+            return Ok(view::count(ids.len()));
+        }
+        let mut count = 0;
+        for id in &ids {
+            let preview = self.readable(id, browse::state::<Preview>(&self.store, id).await)?;
+            let is_in_hand = |preview: Preview| preview.attention() == Attention::InHand;
+            count += u64::from(preview.is_some_and(is_in_hand));
+        }
+        Ok(count)
     }
 
     /// The ids of all entities of one kind, in no order.

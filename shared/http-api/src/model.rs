@@ -346,7 +346,7 @@ data! {
         pub previews: u64,
         /// How many repositories are known.
         pub repositories: u64,
-        /// How many previews wait for something, are being deployed or removed; whatever changed in the last minutes is counted too.
+        /// How many previews wait for something, are being deployed or removed; among more than 50 whatever changed in the last minutes is counted too.
         pub previews_in_hand: u64,
         /// How many deliveries there are; none for who signed in by GitHub and sees those of some repositories alone.
         pub deliveries: Option<DeliveryCounts>,

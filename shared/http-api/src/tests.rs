@@ -378,7 +378,7 @@ fn the_overview_counts_what_is_stored() {
       },
       "environments": 2,
       "previews": 4,
-      "previews_in_hand": 4,
+      "previews_in_hand": 2,
       "repositories": 1,
       "vendors_paused": []
     }

@@ -94,7 +94,7 @@ fn counts(known: &Known) -> Markup {
         (
             "Previews in hand",
             overview.previews_in_hand,
-            "/dashboard/previews",
+            "/dashboard/previews?attention=in-hand",
         ),
     ];
     if let Some(deliveries) = &overview.deliveries {

@@ -6,6 +6,7 @@ mod answers;
 mod approvals;
 mod argo;
 mod arrival;
+mod attention;
 mod authorship;
 mod commands;
 mod desk;
