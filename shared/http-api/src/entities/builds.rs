@@ -11,7 +11,7 @@ use runtime::browse;
 use super::{
     Entities,
     keepers::{Keeper, cursor, keeper_after},
-    pages::{READ_MAX, repository_of},
+    pages::{READ_MAX, first, repository_of},
 };
 use crate::{
     Problem, Reply,
@@ -34,7 +34,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         let after = keeper_after(query)?;
         let mut keepers = self.keepers(repository, sees).await?;
         keepers.retain(|keeper| keeper.follows(after.as_ref()));
-        keepers.sort_unstable_by(Keeper::order);
+        let keepers = first(keepers, Keeper::order);
         let mut list = BuildList {
             builds: Vec::new(),
             next: None,

@@ -13,7 +13,7 @@ use super::{
     Entities,
     environments::name_of,
     keepers::{Keeper, cursor, keeper_after},
-    pages::{READ_MAX, repository_of},
+    pages::{READ_MAX, first, repository_of},
 };
 use crate::{
     Problem, Reply,
@@ -96,7 +96,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
                 && filter.takes(keeper)
                 && keeper.follows(after.as_ref())
         });
-        keepers.sort_unstable_by(Keeper::order);
+        let keepers = first(keepers, Keeper::order);
         let mut list = DecisionList {
             decisions: Vec::new(),
             next: None,

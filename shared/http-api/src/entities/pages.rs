@@ -1,6 +1,10 @@
 //! Pages of entities. A page costs a read of the directory of their kind, and one for each entity that is looked at.
 
-use std::{cmp::Reverse, fmt::Display, time::Duration};
+use std::{
+    cmp::{Ordering, Reverse},
+    fmt::Display,
+    time::Duration,
+};
 
 use domain::{
     PreviewId, PullRequestNumber, RepositoryId,
@@ -89,7 +93,7 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
         ids.retain(|id| sees.repository(id.repository));
         ids.retain(|id| repository.is_none_or(|repository| id.repository == repository));
         ids.retain(|id| after.is_none_or(|after| place(*id) > place(after)));
-        ids.sort_unstable_by_key(|id| place(*id));
+        let ids = first(ids, |one, other| place(*one).cmp(&place(*other)));
         let (previews, last) = page(ids, limit, async |id| {
             let preview = self.readable(id, browse::state::<Preview>(&self.store, id).await)?;
             let wanted = preview.filter(is_wanted);
@@ -144,6 +148,16 @@ impl<S: Store, C: Clock, L: Log> Entities<S, C, L> {
             }
         }
     }
+}
+
+/// The first of them in their order, as many as a page may read and one more: of thousands the others need not be sorted.
+pub(super) fn first<T>(mut all: Vec<T>, order: impl Fn(&T, &T) -> Ordering) -> Vec<T> {
+    if all.len() > READ_MAX + 1 {
+        all.select_nth_unstable_by(READ_MAX, &order);
+        all.truncate(READ_MAX + 1);
+    }
+    all.sort_unstable_by(order);
+    all
 }
 
 /// Shows one after another until the page is full, or as many were read as a page may. Returns them, and the last one that was
@@ -205,4 +219,21 @@ fn phase_of(query: &Query) -> Result<Option<Standing>, Problem> {
             "the parameter phase is {text:?}, expected one of {known}"
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_thousands_are_those_that_sorting_all_would_bring_first() {
+        for many in [0, 1, READ_MAX, READ_MAX + 1, READ_MAX + 2, 10 * READ_MAX] {
+            // Each once, in no order: 7 and these numbers have no divisor in common.
+            let all: Vec<usize> = (0..many).map(|number| number * 7 % many.max(1)).collect();
+            let mut sorted = all.clone();
+            sorted.sort_unstable();
+            sorted.truncate(READ_MAX + 1);
+            assert_eq!(first(all, usize::cmp), sorted, "of {many}");
+        }
+    }
 }
