@@ -31,16 +31,23 @@ pub(crate) struct Known {
     pub(crate) dead: DeliveryList,
 }
 
+impl Known {
+    /// Whether nothing needs a person but what environments may. A list that goes on may hold something though its first page is
+    /// empty: a page reads only so many of those that changed a moment ago.
+    fn is_calm(&self) -> bool {
+        self.overview.vendors_paused.is_empty()
+            && self.stuck.next.is_none()
+            && (self.repositories.repositories.is_empty() && self.repositories.next.is_none())
+            && (self.failed.previews.is_empty() && self.failed.next.is_none())
+            && self.dead.deliveries.is_empty()
+    }
+}
+
 /// The page at `/`.
 pub(crate) fn overview(seen: &Seen<'_>, known: &Known) -> Markup {
     let all = known.stuck.environments.iter();
     let environments: Vec<&Environment> = all.filter(|one| needs_a_person(one)).collect();
-    let calm = known.overview.vendors_paused.is_empty()
-        && known.repositories.repositories.is_empty()
-        && environments.is_empty()
-        && known.stuck.next.is_none()
-        && known.failed.previews.is_empty()
-        && known.dead.deliveries.is_empty();
+    let calm = environments.is_empty() && known.is_calm();
     let content = html! {
         h1 { "Overview" }
         @if calm { p .calm { (words::state("ready")) " Nothing needs a person." } }
@@ -271,6 +278,47 @@ fn deliveries(seen: &Seen<'_>, dead: &DeliveryList) -> Markup {
                 }
                 p { a href="/dashboard/deliveries?status=dead" { "See and run them again" } }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn known() -> Known {
+        fn of<T: DeserializeOwned>(value: Value) -> T {
+            serde_json::from_value(value).unwrap()
+        }
+        Known {
+            overview: of(json!({
+                "vendors_paused": [], "environments": 2, "previews": 12, "repositories": 2,
+                "previews_in_hand": 0, "deliveries": null,
+            })),
+            environments: of(json!({ "environments": [], "next": null })),
+            stuck: of(json!({ "environments": [], "next": null })),
+            repositories: of(json!({ "repositories": [], "next": null })),
+            failed: of(json!({ "previews": [], "next": null })),
+            busy: of(json!({ "previews": [], "next": null })),
+            dead: of(json!({ "deliveries": [], "next": null })),
+        }
+    }
+
+    #[test]
+    fn nobody_is_told_that_nothing_needs_them_while_a_list_goes_on() {
+        assert!(known().is_calm());
+        let goes_on: [fn(&mut Known); 3] = [
+            |known| known.stuck.next = Some("42.web.production".to_owned()),
+            |known| known.repositories.next = Some("42".to_owned()),
+            |known| known.failed.next = Some("42.7".to_owned()),
+        ];
+        for (list, go_on) in goes_on.into_iter().enumerate() {
+            let mut known = known();
+            go_on(&mut known);
+            assert!(!known.is_calm(), "list {list}");
         }
     }
 }
